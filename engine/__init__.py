@@ -1,0 +1,1 @@
+"""The runtime: runs process definitions, knows "case" and "service request", never "complaint"."""

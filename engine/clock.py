@@ -1,0 +1,47 @@
+"""The one source of the current time. Nothing else in the product asks the machine what time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+class Clock(Protocol):
+    """Tells the current instant."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        ...
+
+
+class MovableClock:
+    """The machine's clock, moved forward by an offset: zero in real use, set in a demonstration and in tests.
+
+    A frozen clock stands still at a given instant until it is moved.
+    """
+
+    def __init__(self, *, offset: timedelta = timedelta(0), frozen_at: datetime | None = None) -> None:
+        self._offset = offset
+        self._frozen_at = frozen_at
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        return (self._frozen_at or datetime.now(UTC)) + self._offset
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock has been moved forward."""
+        return self._offset
+
+    def move_to(self, instant: datetime) -> None:
+        """Move the clock forward to an instant; an earlier one leaves it where it is."""
+        self._offset += max(instant - self.now(), timedelta(0))
+
+
+def london_date(instant: datetime) -> str:
+    """Return the day of an instant in London, as 22 November 2026."""
+    local = instant.astimezone(LONDON)
+    return f"{local.day} {local:%B %Y}"

@@ -1,0 +1,95 @@
+"""Every error that a person or an operator can meet. The text of each says what happened, what is safe, what to do.
+
+`web.errors` maps them to pages; nothing below `web` knows HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+class RedressError(Exception):
+    """Something was refused, and nothing was changed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class SettingsInvalid(RedressError):
+    """A setting is unknown or malformed."""
+
+
+class NotFound(RedressError):
+    """There is nothing here by that name, or it is not yours to see."""
+
+
+class SignInRefused(RedressError):
+    """The user name or the password is not right."""
+
+
+class NotAllowed(RedressError):
+    """You may not do this."""
+
+
+class TaskNotYours(NotAllowed):
+    """This task is held by someone else. Ask them to release it, or a team leader to assign it to you."""
+
+
+class TaskNotClaimed(NotAllowed):
+    """Nobody holds this task yet. Claim it first; what you typed is kept on this page."""
+
+
+class TaskAlreadyClaimed(RedressError):
+    """Someone else has just claimed this task."""
+
+    def __init__(self, *, by: str) -> None:
+        super().__init__(f"{by} has already claimed this task. Choose another, or ask them to release it.")
+        self.by = by
+
+
+class TaskAlreadyCompleted(RedressError):
+    """The task was completed before this submit arrived."""
+
+    def __init__(self, *, by: str, at: datetime | None) -> None:
+        super().__init__(f"This task was already completed by {by}. What you typed is kept below; nothing was changed.")
+        self.by = by
+        self.at = at
+
+
+class TaskWithdrawn(RedressError):
+    """The case has moved on and this task is no longer needed. What you typed is kept below; nothing was changed."""
+
+
+class ValuesRefused(RedressError):
+    """Some answers are not right.
+
+    `problems` maps the key of a field to the sentence that belongs beside it.
+    """
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__("Some answers are not right: " + "; ".join(problems.values()))
+        self.problems = problems
+
+
+class MessageNotAwaited(RedressError):
+    """The case is not waiting for this. The message is kept on the case for its holder to see."""
+
+
+class MessageAmbiguous(RedressError):
+    """More than one place waits for this message. It is kept; operations can see which."""
+
+
+class DeploymentRefused(RedressError):
+    """The definition was not deployed; the version in force stays in force.
+
+    `findings` holds every fault at once, printed as ``file:element: sentence. remedy``.
+    """
+
+    def __init__(self, findings: Sequence[object]) -> None:
+        super().__init__("Not deployed; the version in force stays in force.\n" + "\n".join(str(f) for f in findings))
+        self.findings = findings
+
+
+class Conflict(RedressError):
+    """Someone else changed this at the same moment. Nothing was changed; try again."""

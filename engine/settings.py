@@ -1,0 +1,81 @@
+"""The program's settings: read once from the environment, checked, then never changed.
+
+Deadlines, groups, amounts and letters are not settings: they live in `processes/`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import SettingsInvalid
+
+VERSION = "0.1.0"
+ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "REDRESS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set; the environment's names are in the README."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    demo: bool = True
+    processes_dir: Path = ROOT / "processes"
+    delivery_attempts: int = 5
+    step_budget: int = 2000
+
+    @property
+    def database_url(self) -> str:
+        """Return the address of the embedded database."""
+        return f"sqlite:///{self.data_dir / 'redress.db'}"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Return the folder that dispatched letters are written to."""
+        return self.data_dir / "spool"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from environment variables.
+
+    Raises: SettingsInvalid naming every variable that is unknown or malformed.
+    """
+    env = os.environ if environment is None else environment
+    faults: list[str] = []
+    known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "FAILPOINT"}
+    for name in env:
+        if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
+            faults.append(f"{name} is not a setting. The README lists them.")
+    settings = Settings(
+        data_dir=Path(env.get("DATA_DIR", str(ROOT / "data"))).resolve(),
+        host=env.get("HOST", "127.0.0.1") if env.get("HOST", "").count(".") == 3 else "127.0.0.1",
+        port=_whole(env, "PORT", 8000, low=1, high=65535, faults=faults),
+        demo=_yes(env, "REDRESS_DEMO", default=True, faults=faults),
+        processes_dir=Path(env.get("REDRESS_PROCESSES_DIR", str(ROOT / "processes"))).resolve(),
+        delivery_attempts=_whole(env, "REDRESS_DELIVERY_ATTEMPTS", 5, low=1, high=50, faults=faults),
+        step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
+    )
+    if faults:
+        raise SettingsInvalid("\n".join(faults))
+    return settings
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: int, faults: list[str]) -> int:
+    text = env.get(name, str(default))
+    if text.isdecimal() and low <= int(text) <= high:
+        return int(text)
+    faults.append(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return default
+
+
+def _yes(env: Mapping[str, str], name: str, *, default: bool, faults: list[str]) -> bool:
+    text = env.get(name, "yes" if default else "no").lower()
+    if text in ("yes", "no"):
+        return text == "yes"
+    faults.append(f"{name} must be yes or no, not {text!r}.")
+    return default

@@ -1,0 +1,121 @@
+"""Values as text and bytes: the one encoding for variables, facts, drafts, history and payloads.
+
+A value is what FEEL knows: text, numbers, booleans, null, dates, times, instants, durations, lists and contexts.
+Anything else is refused when it is written, so that nothing is stored that cannot be read again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+import msgpack
+
+_TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@escaped")
+
+
+def dumps(value: object) -> str:
+    """Write a value as compact JSON; what JSON lacks is tagged, for example ``{"@date": "2026-11-22"}``.
+
+    Raises: ValueError for an object that is not a value.
+    """
+    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(text: str) -> Any:
+    """Read what `dumps` wrote."""
+    return _untagged(json.loads(text))
+
+
+def pack(value: object) -> bytes:
+    """Write a value as msgpack bytes, tagged as in `dumps`.
+
+    Raises: ValueError for an object that is not a value.
+    """
+    return cast(bytes, msgpack.packb(_tagged(value), use_bin_type=True))
+
+
+def unpack(data: bytes) -> Any:
+    """Read what `pack` wrote."""
+    return _untagged(msgpack.unpackb(data, raw=False, strict_map_key=False))
+
+
+def plain(value: object) -> Any:
+    """Return the value with whole decimals as int, for handlers, pages and JSON."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def _tagged(value: object) -> object:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else {"@decimal": str(value)}
+    if isinstance(value, float):
+        return _tagged(Decimal(repr(value)))
+    if isinstance(value, datetime):
+        return {"@datetime": value.isoformat() if value.tzinfo is None else value.astimezone(UTC).isoformat()}
+    if isinstance(value, date):
+        return {"@date": value.isoformat()}
+    if isinstance(value, time):
+        return {"@time": value.isoformat()}
+    if isinstance(value, timedelta):
+        return {"@duration": value.total_seconds()}
+    if isinstance(value, Mapping):
+        return _tagged_mapping(value)
+    if isinstance(value, list | tuple):
+        return [_tagged(item) for item in value]
+    months = getattr(value, "months", None)
+    if type(value).__name__ == "Months" and isinstance(months, int):
+        return {"@months": months}
+    raise ValueError(f"a {type(value).__name__} cannot be stored")
+
+
+def _tagged_mapping(value: Mapping[Any, object]) -> object:
+    for key in value:
+        if not isinstance(key, str):
+            raise ValueError(f"a key must be text, not {key!r}")
+    tagged = {key: _tagged(item) for key, item in value.items()}
+    # A context that a person typed must never be mistaken for a tag.
+    if len(tagged) == 1 and next(iter(tagged)) in _TAGS:
+        return {"@escaped": list(tagged.items())[0]}
+    return tagged
+
+
+def _untagged(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        tag, inner = next(iter(value.items()))
+        if tag in _TAGS:
+            return _read_tag(tag, inner)
+    return {key: _untagged(item) for key, item in value.items()}
+
+
+def _read_tag(tag: str, inner: Any) -> Any:
+    if tag == "@datetime":
+        return datetime.fromisoformat(inner)
+    if tag == "@date":
+        return date.fromisoformat(inner)
+    if tag == "@time":
+        return time.fromisoformat(inner)
+    if tag == "@decimal":
+        return Decimal(inner)
+    if tag == "@duration":
+        return timedelta(seconds=inner)
+    if tag == "@months":
+        from engine.feel import Months
+
+        return Months(inner)
+    key, item = inner
+    return {key: _untagged(item)}

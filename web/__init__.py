@@ -1,0 +1,1 @@
+"""The Flask application: pages, forms, access and commands."""
