@@ -216,6 +216,7 @@ class ProcessInstance(Base):
     version: Mapped[int]
     state: Mapped[bytes]
     variables: Mapped[str] = mapped_column(Text)
+    pending_facts: Mapped[str] = mapped_column(Text, default="{}")  # request.* before the service request exists
     history_seq: Mapped[int] = mapped_column(default=0)
     history_hash: Mapped[str] = mapped_column(String(64), default="")
     started_at: Mapped[datetime]
@@ -384,7 +385,8 @@ class Submission(Base):
     data can be erased and the chain still verifies."""
 
     __tablename__ = "submission"
-    history_id: Mapped[int] = mapped_column(ForeignKey("history.history_id"), primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.instance_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
     salt: Mapped[str] = mapped_column(String(32))
     values: Mapped[str | None] = mapped_column(Text)
 

@@ -1,0 +1,83 @@
+"""Cases: opening one, starting a procedure on it, adding a note, giving out service requests and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from engine import definitions, form_rules
+from engine.errors import NotFound
+from engine.facts import request_columns
+from engine.models import Case, Note, RequestLink, ServiceRequest
+from engine.people import Somebody
+from engine.step import Outcome, begin
+from engine.values import dumps
+from engine.world import World
+
+
+def open_case(
+    connection: Connection, world: World, *, reference: str, client_name: str, nation: str, facts: Mapping[str, object]
+) -> int:
+    """Add a case and return its id."""
+    return connection.execute(
+        insert(Case)
+        .values(
+            reference=reference,
+            client_name=client_name,
+            nation=nation,
+            facts=dumps(facts),
+            created_at=world.clock.now(),
+        )
+        .returning(Case.case_id)
+    ).scalar_one()
+
+
+def open_request(
+    connection: Connection, world: World, *, case_id: int, number: str, fields: Mapping[str, Any]
+) -> int:
+    """Add a service request with these `request.*` fields and return its id."""
+    columns = request_columns({**fields, "number": number})
+    columns.setdefault("status", "Open")
+    columns["opened_at"] = columns.get("opened_at") or world.clock.now()
+    for text in ("process", "area", "sub_area"):
+        columns[text] = columns.get(text) or ""
+    return connection.execute(
+        insert(ServiceRequest).values(case_id=case_id, **columns).returning(ServiceRequest.request_id)
+    ).scalar_one()
+
+
+def link_requests(connection: Connection, from_request_id: int, to_request_id: int, relation: str) -> None:
+    """Link two service requests: child, related or raised_from."""
+    connection.execute(
+        insert(RequestLink).values(from_request_id=from_request_id, to_request_id=to_request_id, relation=relation)
+    )
+
+
+def start(world: World, key: str, values: Mapping[str, object], *, case_id: int, actor: Somebody) -> Outcome:
+    """Start a procedure on a case with the values of its start form.
+
+    Raises: NotFound, ValuesRefused.
+    """
+    with world.db.write() as connection:
+        if connection.execute(select(Case.case_id).where(Case.case_id == case_id)).first() is None:
+            raise NotFound("There is no such case.")
+        definition = definitions.in_force(world, connection, key)
+        form_rules.check_start(connection, definition, values, now=world.clock.now())
+        return begin(world, connection, definition, dict(values), case_id=case_id, actor=actor.actor)
+
+
+def add_note(
+    connection: Connection, world: World, *, case_id: int, request_id: int | None, text: str, author_id: int | None
+) -> None:
+    """Add a note to a case; notes are never changed."""
+    connection.execute(
+        insert(Note).values(
+            case_id=case_id,
+            request_id=request_id,
+            text=text.strip(),
+            author_id=author_id,
+            written_at=world.clock.now(),
+        )
+    )

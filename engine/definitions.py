@@ -1,0 +1,180 @@
+"""Process definitions: deployed once as immutable, hashed bundles; read back parsed, once per version.
+
+Deploying checks everything first and refuses with every finding at once; the version in force then stays in force.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from engine.bundle import Bundle, read_bundle
+from engine.decisions import Decision, load_decisions
+from engine.dictionary import Dictionary, read_dictionary
+from engine.errors import DeploymentRefused, NotFound
+from engine.forms import Form, read_forms
+from engine.lint import check_bundle
+from engine.models import Definition
+from engine.spiff import Program, compile_program
+from engine.world import Actor, World
+
+
+@dataclass(frozen=True)
+class LoadedDefinition:
+    """One version, ready to run. What is parsed from its files is parsed at first use and then kept."""
+
+    definition_id: int
+    key: str
+    version: int
+    sha256: str
+    process_id: str
+    title: str
+    files: Mapping[str, bytes]
+
+    @cached_property
+    def program(self) -> Program:
+        """The diagrams, compiled."""
+        diagrams = {path: data for path, data in self.files.items() if path.endswith(".bpmn")}
+        return compile_program(diagrams, self.process_id)
+
+    @cached_property
+    def decisions(self) -> Mapping[str, Decision]:
+        """Every decision of the bundle by its id."""
+        found: dict[str, Decision] = {}
+        for path, data in self.files.items():
+            if path.endswith(".dmn"):
+                found.update(load_decisions(data, file=path))
+        return found
+
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """The fields, picklists and groups that this version was deployed with."""
+        return read_dictionary(self.files)
+
+    @cached_property
+    def forms(self) -> Mapping[str, Form]:
+        """Every form of the bundle by its id."""
+        return read_forms(self.files)
+
+    @cached_property
+    def letter_files(self) -> Mapping[str, bytes]:
+        """The letter templates that this version was deployed with."""
+        return {path: data for path, data in self.files.items() if path.startswith("letters/")}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The outcome of a deployment; `is_new` is false when the very same bundle was in force already."""
+
+    key: str
+    version: int
+    sha256: str
+    is_new: bool
+
+
+def process_folders(processes_dir: Path) -> list[Path]:
+    """Return the folders that can be deployed: those with a main process named in their process.toml."""
+    return sorted(path.parent for path in processes_dir.glob("*/process.toml") if path.parent.name != "shared")
+
+
+def deploy(world: World, folder: Path, *, actor: Actor) -> Deployed:
+    """Check a process folder and put it in force as a new version.
+
+    Raises: DeploymentRefused with every finding; nothing has changed then.
+    """
+    bundle = read_bundle(folder, processes_root=folder.parent, extra=world.letter_files)
+    with world.db.read() as connection:
+        known = connection.execute(
+            select(Definition.version, Definition.is_in_force).where(
+                Definition.key == bundle.key, Definition.sha256 == bundle.sha256
+            )
+        ).one_or_none()
+    if known is not None and known.is_in_force:
+        return Deployed(bundle.key, known.version, bundle.sha256, is_new=False)
+    errors = [finding for finding in check_bundle(bundle, known=world.known) if finding.severity == "error"]
+    if errors:
+        raise DeploymentRefused(errors)
+    compile_program({path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}, bundle.process_id)
+    with world.db.write() as connection:
+        return _put_in_force(connection, bundle, world=world, actor=actor)
+
+
+def _put_in_force(connection: Connection, bundle: Bundle, *, world: World, actor: Actor) -> Deployed:
+    connection.execute(update(Definition).where(Definition.key == bundle.key).values(is_in_force=False))
+    again = connection.execute(
+        update(Definition)
+        .where(Definition.key == bundle.key, Definition.sha256 == bundle.sha256)
+        .values(is_in_force=True)
+        .returning(Definition.version)
+    ).scalar_one_or_none()
+    if again is not None:
+        return Deployed(bundle.key, again, bundle.sha256, is_new=False)
+    last = connection.execute(select(func.max(Definition.version)).where(Definition.key == bundle.key)).scalar()
+    version = (last or 0) + 1
+    connection.execute(
+        insert(Definition).values(
+            key=bundle.key,
+            version=version,
+            sha256=bundle.sha256,
+            process_id=bundle.process_id,
+            title=bundle.title,
+            bundle=_zip(bundle.files),
+            is_in_force=True,
+            deployed_at=world.clock.now(),
+            deployed_by=actor.key,
+        )
+    )
+    return Deployed(bundle.key, version, bundle.sha256, is_new=True)
+
+
+def in_force(world: World, connection: Connection, key: str) -> LoadedDefinition:
+    """Return the version of a process that new instances start with.
+
+    Raises: NotFound when nothing was deployed under that key.
+    """
+    definition_id = connection.execute(
+        select(Definition.definition_id).where(Definition.key == key, Definition.is_in_force)
+    ).scalar_one_or_none()
+    if definition_id is None:
+        raise NotFound(f"No process is deployed as {key!r}.")
+    return load(world, connection, definition_id)
+
+
+def load(world: World, connection: Connection, definition_id: int) -> LoadedDefinition:
+    """Return a deployed version, parsed; versions never change, so each is read once per program run."""
+    loaded = world.definitions.get(definition_id)
+    if loaded is None:
+        row: Any = connection.execute(
+            select(Definition.__table__).where(Definition.definition_id == definition_id)
+        ).one()
+        loaded = LoadedDefinition(
+            definition_id=row.definition_id,
+            key=row.key,
+            version=row.version,
+            sha256=row.sha256,
+            process_id=row.process_id,
+            title=row.title,
+            files=_unzip(row.bundle),
+        )
+        world.definitions[definition_id] = loaded
+    return loaded
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files):
+            archive.writestr(zipfile.ZipInfo(path), files[path], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _unzip(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -1,0 +1,107 @@
+"""Dispatch: hands over what the outbox owes, then lets the waiting token go on.
+
+Claim, deliver and record are three separate moments: a process that dies between them leaves a row whose lease runs
+out, and the receiver refuses a second copy by its key. So nothing is lost and nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import Connection, select
+
+from engine import incidents, outbox
+from engine.failpoints import failpoint
+from engine.models import Wait
+from engine.outbox import Owed
+from engine.spiff import Workflow
+from engine.step import step
+from engine.step_host import StepHost
+from engine.world import WORKER, World
+
+log = logging.getLogger(__name__)
+
+BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
+
+
+def deliver_due(world: World) -> int:
+    """Deliver everything that is due; return how many deliveries were tried."""
+    with world.db.write() as connection:
+        claimed = outbox.claim(connection, now=world.clock.now())
+    for owed in claimed:
+        failpoint("delivery_claimed")
+        _deliver(world, owed)
+    return len(claimed)
+
+
+def _deliver(world: World, owed: Owed) -> None:
+    try:
+        result = _signal(world, owed) if owed.kind == "signal" else world.deliveries[owed.kind](world, owed)
+    except Exception as error:  # noqa: BLE001 - the edge of the worker: every failure becomes a retry or an incident
+        log.warning("Delivery failed", extra={"outbox_id": owed.outbox_id, "error": type(error).__name__})
+        _failed(world, owed, f"{type(error).__name__}: {error}")
+        return
+    failpoint("delivery_done")
+    with world.db.write() as connection:
+        now = world.clock.now()
+        if not outbox.mark_sent(connection, owed, result, now=now):
+            return
+        incidents.resolve_delivery(connection, outbox_id=owed.outbox_id, now=now, by=WORKER.key)
+        _go_on(world, connection, owed, result)
+        failpoint("delivery_before_commit")
+
+
+def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str, object]) -> None:
+    """Complete the deferred job that waits for this delivery, if one still does."""
+    if owed.token is None or owed.instance_id is None or owed.kind == "signal":
+        return
+    token = owed.token
+
+    def act(workflow: Workflow, _host: StepHost) -> None:
+        if token in {wait.token for wait in workflow.open_waits() if wait.kind == "job"}:
+            workflow.complete_job(token, dict(result))
+
+    step(world, connection, owed.instance_id, act, actor=WORKER)
+
+
+def _failed(world: World, owed: Owed, error: str) -> None:
+    now = world.clock.now()
+    with world.db.write() as connection:
+        if owed.attempts < world.settings.delivery_attempts:
+            wait = BACK_OFF[min(owed.attempts, len(BACK_OFF)) - 1]
+            outbox.mark_for_retry(connection, owed, error, at=now + wait)
+            return
+        outbox.mark_failed(connection, owed, error)
+        incidents.raise_incident(
+            connection,
+            instance_id=owed.instance_id,
+            element_id=owed.element_id,
+            kind="DeliveryFailed",
+            message=f"It could not be handed over after {owed.attempts} tries. The last reason was: {error}",
+            now=now,
+            outbox_id=owed.outbox_id,
+        )
+
+
+def _signal(world: World, owed: Owed) -> Mapping[str, object]:
+    """Broadcast a signal to every other instance that waits for it."""
+    name = str(owed.payload["name"])
+    with world.db.read() as connection:
+        waiting = connection.execute(
+            select(Wait.instance_id)
+            .where(Wait.kind == "signal", Wait.name == name, Wait.instance_id != owed.instance_id)
+            .distinct()
+        )
+        reached = [row.instance_id for row in waiting]
+    for instance_id in reached:
+        with world.db.write() as connection:
+            step(
+                world, connection, instance_id, lambda workflow, _: _take(workflow, name), actor=WORKER
+            )
+    return {"reached": reached}
+
+
+def _take(workflow: Workflow, name: str) -> None:
+    workflow.deliver_signal(name, {})

@@ -1,0 +1,128 @@
+"""Facts: what people care about on a case and its service request, read and written as `case.*` and `request.*`.
+
+Well-known facts are columns, so that lists can sort and search by them; the rest lies in the row's `facts`.
+Before a procedure has made its service request, `request.*` is kept with the instance.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from engine.models import Case, ProcessInstance, ServiceRequest
+from engine.values import dumps, loads
+
+_CASE_COLUMNS = {"reference": "reference", "client_name": "client_name", "nation": "nation", "lock_flag": "lock_flag"}
+_REQUEST_COLUMNS = {
+    "number": "number",
+    "kind": "kind",
+    "process": "process",
+    "area": "area",
+    "sub_area": "sub_area",
+    "status": "status",
+    "sub_status": "sub_status",
+    "resolution_code": "resolution_code",
+    "caseworker": "owner_id",
+    "owner_group": "owner_group",
+    "opened_at": "opened_at",
+    "closed_at": "closed_at",
+}
+READ_ONLY = frozenset({"case.reference", "request.number", "request.kind", "request.opened_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class FactsMark:
+    """The facts at one moment of a step."""
+
+    fields: dict[str, dict[str, Any]]
+    as_stored: dict[str, Any]
+    request_id: int | None
+
+
+class Facts:
+    """The facts of one instance during one step. `values` is lent to expressions and changed in place."""
+
+    def __init__(self, *, case: dict[str, Any], request: dict[str, Any], request_id: int | None) -> None:
+        self.values: dict[str, Any] = {"case": case, "request": request}
+        self.request_id = request_id
+        self._as_stored = copy.deepcopy(self.values)
+
+    def mark(self) -> FactsMark:
+        """Remember the facts as they are now, to come back to with `rewind`."""
+        fields = {name: copy.deepcopy(self.values[name]) for name in ("case", "request")}
+        return FactsMark(fields, copy.deepcopy(self._as_stored), self.request_id)
+
+    def rewind(self, mark: FactsMark) -> None:
+        """Put the facts back; the dictionaries stay the same objects, because expressions hold them."""
+        for name, fields in mark.fields.items():
+            self.values[name].clear()
+            self.values[name].update(fields)
+        self._as_stored = mark.as_stored
+        self.request_id = mark.request_id
+
+    def bind(self, request_id: int, fields: dict[str, Any]) -> None:
+        """Take a service request that was just made as the instance's own, stored with these fields."""
+        self.request_id = request_id
+        self.values["request"].clear()
+        self.values["request"].update(fields)
+        self._as_stored["request"] = copy.deepcopy(fields)
+
+    def save(self, connection: Connection, *, case_id: int | None, instance_id: int) -> None:
+        """Write what changed since the facts were read."""
+        if case_id is not None and self.values["case"] != self._as_stored["case"]:
+            changed = _columns(self.values["case"], _CASE_COLUMNS)
+            connection.execute(update(Case).where(Case.case_id == case_id).values(**changed))
+        if self.values["request"] == self._as_stored["request"]:
+            return
+        if self.request_id is None:
+            pending = dumps(self.values["request"])
+            connection.execute(
+                update(ProcessInstance)
+                .where(ProcessInstance.instance_id == instance_id)
+                .values(pending_facts=pending)
+            )
+            return
+        changed = _columns(self.values["request"], _REQUEST_COLUMNS)
+        connection.execute(
+            update(ServiceRequest).where(ServiceRequest.request_id == self.request_id).values(**changed)
+        )
+
+
+def case_fields(row: Row[Any]) -> dict[str, Any]:
+    """Return `case.*` from a row of the case table."""
+    return {**loads(row.facts), **{fact: getattr(row, column) for fact, column in _CASE_COLUMNS.items()}}
+
+
+def request_fields(row: Row[Any]) -> dict[str, Any]:
+    """Return `request.*` from a row of the service request table."""
+    return {**loads(row.facts), **{fact: getattr(row, column) for fact, column in _REQUEST_COLUMNS.items()}}
+
+
+def request_columns(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return `request.*` as the columns of the service request table."""
+    return _columns(fields, _REQUEST_COLUMNS)
+
+
+def read_facts(
+    connection: Connection, *, case_id: int | None, request_id: int | None, pending: str
+) -> Facts:
+    """Read the facts of an instance's case and service request."""
+    case: dict[str, Any] = {}
+    request: dict[str, Any] = loads(pending)
+    if case_id is not None:
+        case = case_fields(connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one())
+    if request_id is not None:
+        found = connection.execute(select(ServiceRequest.__table__).where(ServiceRequest.request_id == request_id))
+        request = request_fields(found.one())
+    return Facts(case=case, request=request, request_id=request_id)
+
+
+def _columns(fields: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {column: fields.get(fact) for fact, column in columns.items()}
+    if values.get("owner_id") is not None:
+        values["owner_id"] = int(values["owner_id"])
+    values["facts"] = dumps({fact: value for fact, value in fields.items() if fact not in columns})
+    return values

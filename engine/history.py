@@ -1,0 +1,123 @@
+"""History: append-only rows, chained by hash per instance, enough to tell and to replay a case.
+
+Personal data stays out of the chain: what a person typed lies in `submission`, and the chain holds its salted hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from engine.models import History, Submission
+from engine.values import dumps
+
+START = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `values` is what a person or a handler gave; it is stored apart from the chain."""
+
+    kind: str
+    element_id: str = ""
+    element_name: str = ""
+    step: str = ""
+    data: Mapping[str, object] | None = None
+    values: Mapping[str, object] | None = None
+
+
+@dataclass(slots=True)
+class Chain:
+    """The end of an instance's chain: how many rows there are and the hash of the last."""
+
+    seq: int = 0
+    hash: str = START
+
+
+def append(
+    connection: Connection,
+    chain: Chain,
+    events: list[Event],
+    *,
+    instance_id: int,
+    case_id: int | None,
+    at: datetime,
+    actor: str,
+) -> None:
+    """Write events to the end of an instance's chain, and move the chain's end."""
+    rows: list[dict[str, object]] = []
+    submissions: list[dict[str, object]] = []
+    for event in events:
+        data = dict(event.data or {})
+        chain.seq += 1
+        if event.values is not None:
+            text, salt = dumps(event.values), secrets.token_hex(16)
+            data["values_hash"] = _sha256(salt + text)
+            submissions.append({"instance_id": instance_id, "seq": chain.seq, "salt": salt, "values": text})
+        row = {
+            "instance_id": instance_id,
+            "case_id": case_id,
+            "seq": chain.seq,
+            "at": at,
+            "actor": actor,
+            "kind": event.kind,
+            "element_id": event.element_id,
+            "element_name": event.element_name,
+            "step": event.step,
+            "data": dumps(data),
+            "previous": chain.hash,
+        }
+        chain.hash = row["hash"] = _row_hash(row)
+        rows.append(row)
+    if rows:
+        connection.execute(insert(History), rows)
+    if submissions:
+        connection.execute(insert(Submission), submissions)
+
+
+def verify(connection: Connection, instance_id: int) -> str | None:
+    """Check an instance's chain and the submissions that it covers.
+
+    Returns None when whole, else a sentence that names the first row at fault.
+    """
+    previous, expected_seq = START, 0
+    submissions = {
+        row.seq: row for row in connection.execute(select(Submission).where(Submission.instance_id == instance_id))
+    }
+    for row in connection.execute(select(History).where(History.instance_id == instance_id).order_by(History.seq)):
+        expected_seq += 1
+        values = dict(row._mapping)
+        if row.seq != expected_seq:
+            return f"Row {expected_seq} is missing."
+        if row.previous != previous or row.hash != _row_hash(values):
+            return f"Row {row.seq} was changed."
+        submission = submissions.get(row.seq)
+        if submission is not None and submission.values is not None:
+            if f'"values_hash":"{_sha256(submission.salt + submission.values)}"' not in row.data:
+                return f"The values of row {row.seq} were changed."
+        previous = row.hash
+    return None
+
+
+def _row_hash(row: Mapping[str, object]) -> str:
+    at = row["at"]
+    parts = [
+        row["previous"],
+        row["instance_id"],
+        row["seq"],
+        at.isoformat(timespec="microseconds") if isinstance(at, datetime) else at,
+        row["actor"],
+        row["kind"],
+        row["element_id"],
+        row["data"],
+    ]
+    return _sha256("\x1f".join(str(part) for part in parts))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""Jobs: the automatic rest of a step that failed, tried again after a while, and incidents that a person retries."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from engine import outbox
+from engine.errors import NotFound
+from engine.history import Event
+from engine.models import Incident, Job
+from engine.people import Somebody
+from engine.spiff import Workflow
+from engine.step import Outcome, nothing, step
+from engine.step_host import StepHost
+from engine.world import WORKER, World
+
+
+def run_due(world: World) -> int:
+    """Try every job that is due again; return how many were tried."""
+    with world.db.read() as connection:
+        due = [
+            row.instance_id
+            for row in connection.execute(select(Job.instance_id).where(Job.available_at <= world.clock.now()))
+        ]
+    for instance_id in due:
+        with world.db.write() as connection:
+            step(world, connection, instance_id, nothing, actor=WORKER)
+    return len(due)
+
+
+def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcome | None:
+    """Try again what an incident stopped: the delivery that it names, or the rest of the instance.
+
+    Raises: NotFound when the incident is not open.
+    """
+    with world.db.write() as connection:
+        incident = connection.execute(
+            select(Incident.__table__).where(Incident.incident_id == incident_id, Incident.resolved_at.is_(None))
+        ).one_or_none()
+        if incident is None:
+            raise NotFound("This incident is not open any more.")
+        if incident.outbox_id is not None:
+            outbox.reopen(connection, incident.outbox_id, now=world.clock.now())
+            return None
+
+        def act(_workflow: Workflow, host: StepHost) -> None:
+            host.events.append(Event("retried", incident.element_id or ""))
+
+        return step(world, connection, incident.instance_id, act, actor=actor.actor)

@@ -1,0 +1,137 @@
+"""Messages: what arrives from outside is matched to the instance that waits for it by (name, key), through an index.
+
+A message that nobody waits for is kept and shown until a person has dealt with it; none is ever dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from engine.errors import NotFound
+from engine.history import Event
+from engine.models import Message, ServiceRequest, Wait
+from engine.people import Somebody
+from engine.spiff import Workflow
+from engine.step import step
+from engine.step_host import StepHost
+from engine.values import dumps
+from engine.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """What became of a message: delivered to an instance, or kept because none or more than one waited."""
+
+    message_id: int
+    status: Literal["delivered", "kept"]
+    instance_id: int | None
+    why: str = ""
+
+
+def correlate(
+    world: World,
+    name: str,
+    key: str,
+    payload: Mapping[str, object],
+    *,
+    received_on: date,
+    actor: Somebody,
+) -> Correlation:
+    """Record a message and deliver it to the one instance that waits for it.
+
+    `received_on` is the day that the message reached us, which may lie before today; the payload carries it too.
+    """
+    values = {**payload, "received_on": received_on}
+    with world.db.write() as connection:
+        instances = _waiting(connection, name, key)
+        why = ""
+        if not instances:
+            why = "Nothing was waiting for this message."
+        elif len(instances) > 1:
+            why = "More than one procedure was waiting for this message."
+        else:
+            delivered = _deliver(world, connection, instances[0], name, key, values, actor=actor)
+            why = "" if delivered else "The procedure had moved on."
+        return _record(world, connection, name, key, values, received_on, actor, instances, why)
+
+
+def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
+    """Say that a kept message has been dealt with. Raises: NotFound."""
+    with world.db.write() as connection:
+        done = connection.execute(
+            update(Message).where(Message.message_id == message_id, Message.status == "kept").values(status="handled")
+        )
+        if done.rowcount != 1:
+            raise NotFound("There is no such message to deal with.")
+
+
+def _waiting(connection: Connection, name: str, key: str) -> list[int]:
+    found = connection.execute(
+        select(Wait.instance_id)
+        .where(Wait.kind == "message", Wait.name == name, Wait.correlation_key == key)
+        .distinct()
+    )
+    return [row.instance_id for row in found]
+
+
+def _deliver(
+    world: World,
+    connection: Connection,
+    instance_id: int,
+    name: str,
+    key: str,
+    values: Mapping[str, object],
+    *,
+    actor: Somebody,
+) -> bool:
+    delivered = False
+
+    def act(workflow: Workflow, host: StepHost) -> None:
+        nonlocal delivered
+        delivered = workflow.deliver_message(name, key, dict(values))
+        if delivered:
+            host.events.append(Event("message", element_name=name, data={"name": name}, values=values))
+
+    step(world, connection, instance_id, act, actor=actor.actor)
+    return delivered
+
+
+def _record(
+    world: World,
+    connection: Connection,
+    name: str,
+    key: str,
+    values: Mapping[str, object],
+    received_on: date,
+    actor: Somebody,
+    instances: list[int],
+    why: str,
+) -> Correlation:
+    status: Literal["delivered", "kept"] = "kept" if why else "delivered"
+    instance_id = instances[0] if len(instances) == 1 else None
+    case_id = connection.execute(
+        select(ServiceRequest.case_id).where(ServiceRequest.number == key)
+    ).scalar_one_or_none()
+    message_id = connection.execute(
+        insert(Message)
+        .values(
+            name=name,
+            correlation_key=key,
+            case_id=case_id,
+            payload=dumps(values),
+            received_on=received_on,
+            recorded_at=world.clock.now(),
+            recorded_by_id=actor.person_id,
+            status=status,
+            instance_id=instance_id,
+        )
+        .returning(Message.message_id)
+    ).scalar_one()
+    return Correlation(message_id, status, instance_id, why)
+
+

@@ -1,0 +1,101 @@
+"""People who sign in and the groups they belong to. Teams and groups are data: processes/groups.toml and these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from engine.errors import NotFound, SignInRefused
+from engine.models import Membership, Person
+from engine.world import Actor, World
+
+_NOBODY = generate_password_hash("nobody has this password", method="scrypt:16384:8:1")
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A person with their groups, as pages and access rules need them."""
+
+    person_id: int
+    username: str
+    name: str
+    job_title: str
+    groups: frozenset[str]
+
+    @property
+    def actor(self) -> Actor:
+        """Return the person as the one who acts."""
+        return Actor(self.name, self.person_id)
+
+
+def authenticate(world: World, username: str, password: str) -> Somebody:
+    """Check a sign-in.
+
+    Raises: SignInRefused, after the same work whether the name or the password was wrong.
+    """
+    with world.db.read() as connection:
+        row = connection.execute(
+            select(Person.person_id, Person.password_hash).where(Person.username == username, Person.is_active)
+        ).one_or_none()
+        matches = check_password_hash(row.password_hash if row else _NOBODY, password)
+        if row is None or not matches:
+            raise SignInRefused
+        return get_person(connection, row.person_id)
+
+
+def get_person(connection: Connection, person_id: int) -> Somebody:
+    """Return an active person with their groups.
+
+    Raises: NotFound.
+    """
+    rows = connection.execute(
+        select(Person.person_id, Person.username, Person.name, Person.job_title, Membership.group_key)
+        .outerjoin(Membership, Membership.person_id == Person.person_id)
+        .where(Person.person_id == person_id, Person.is_active)
+    ).all()
+    if not rows:
+        raise NotFound("There is no such person.")
+    groups = frozenset(row.group_key for row in rows if row.group_key)
+    first = rows[0]
+    return Somebody(first.person_id, first.username, first.name, first.job_title, groups)
+
+
+def add_person(
+    connection: Connection, *, username: str, name: str, job_title: str, password: str, groups: Iterable[str]
+) -> int:
+    """Add a person who may sign in, and return their id."""
+    person_id = connection.execute(
+        insert(Person)
+        .values(
+            username=username,
+            name=name,
+            job_title=job_title,
+            password_hash=generate_password_hash(password, method="scrypt:16384:8:1"),
+            is_active=True,
+        )
+        .returning(Person.person_id)
+    ).scalar_one()
+    set_groups(connection, person_id, groups)
+    return person_id
+
+
+def set_groups(connection: Connection, person_id: int, groups: Iterable[str]) -> None:
+    """Make these the groups of a person."""
+    connection.execute(delete(Membership).where(Membership.person_id == person_id))
+    rows = [{"person_id": person_id, "group_key": group} for group in groups]
+    if rows:
+        connection.execute(insert(Membership), rows)
+
+
+def members(connection: Connection, group: str) -> list[tuple[int, str]]:
+    """Return (person id, name) of everyone active in a group, by name."""
+    rows = connection.execute(
+        select(Person.person_id, Person.name)
+        .join(Membership, Membership.person_id == Person.person_id)
+        .where(Membership.group_key == group, Person.is_active)
+        .order_by(Person.name)
+    )
+    return [(row.person_id, row.name) for row in rows]

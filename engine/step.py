@@ -1,0 +1,254 @@
+"""The step: the one way an instance moves.
+
+Lock the instance, restore it, fire overdue timers, act, keep, run to rest, project, save: one transaction, which the
+caller opens. An exception discards what is in memory, so that a half-run instance is never saved. If an automatic part
+fails after the act, the act is kept and the rest becomes a job with retries, then an incident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from engine import definitions, history, incidents
+from engine.definitions import LoadedDefinition
+from engine.errors import Conflict, NotFound, RedressError
+from engine.facts import Facts, read_facts
+from engine.failpoints import failpoint
+from engine.history import Chain, Event
+from engine.models import Job, ProcessInstance
+from engine.outbox import owe
+from engine.projection import Place, project_tasks, project_waits
+from engine.spiff import Stored, Workflow
+from engine.spiff.host import AutomaticFailure, Happening, HandlerFailed
+from engine.step_host import StepHost
+from engine.world import Actor, World
+
+BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
+
+Act = Callable[[Workflow, StepHost], None]
+
+
+class StepBlocked(RedressError):
+    """An overdue automatic step of this case failed first. Operations can see it; nothing of yours was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step did: the instance's status after it, and every element and flow that it touched."""
+
+    instance_id: int
+    status: str
+    happenings: list[Happening] = field(default_factory=list)
+
+
+def nothing(_workflow: Workflow, _host: StepHost) -> None:
+    """Act by doing nothing: overdue timers fire and the automatic rest runs."""
+
+
+def step(
+    world: World,
+    connection: Connection,
+    instance_id: int,
+    act: Act,
+    *,
+    actor: Actor,
+    completes: str | None = None,
+) -> Outcome:
+    """Move an instance by one act, inside the caller's transaction.
+
+    `completes` is the token of the user task that the act completes.
+    Raises: NotFound; StepBlocked; Conflict; whatever the act raises (nothing has changed then).
+    """
+    row = _lock(connection, instance_id)
+    run = _Run(world, connection, row, actor=actor)
+    workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
+    return run.advance(workflow, act, completes=completes)
+
+
+def begin(
+    world: World,
+    connection: Connection,
+    definition: LoadedDefinition,
+    values: dict[str, object],
+    *,
+    case_id: int | None,
+    request_id: int | None = None,
+    business_key: str | None = None,
+    actor: Actor,
+) -> Outcome:
+    """Create an instance of a definition with the values of its start form, and run it to rest."""
+    now = world.clock.now()
+    instance_id = connection.execute(
+        insert(ProcessInstance)
+        .values(
+            definition_id=definition.definition_id,
+            case_id=case_id,
+            request_id=request_id,
+            business_key=business_key,
+            status="active",
+            version=0,
+            state=b"",
+            variables="{}",
+            pending_facts="{}",
+            history_seq=0,
+            history_hash=history.START,
+            started_at=now,
+        )
+        .returning(ProcessInstance.instance_id)
+    ).scalar_one()
+    run = _Run(world, connection, _lock(connection, instance_id), actor=actor)
+    data = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
+    run.host.events.append(Event("started", data=data, values=values))
+    workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
+    return run.advance(workflow, nothing, completes=None)
+
+
+class _Run:
+    """One step of one instance, from the locked row to the saved one."""
+
+    def __init__(self, world: World, connection: Connection, row: Any, *, actor: Actor) -> None:
+        self.world = world
+        self.connection = connection
+        self.row = row
+        self.actor = actor
+        self.now: datetime = world.clock.now()
+        self.definition = definitions.load(world, connection, row.definition_id)
+        self.facts: Facts = read_facts(
+            connection, case_id=row.case_id, request_id=row.request_id, pending=row.pending_facts
+        )
+        self.facts.values["actor"] = actor.person_id
+        self.host = StepHost(
+            world,
+            connection,
+            self.definition,
+            self.facts,
+            instance_id=row.instance_id,
+            case_id=row.case_id,
+            actor=actor,
+            now=self.now,
+        )
+
+    def advance(self, workflow: Workflow, act: Act, *, completes: str | None) -> Outcome:
+        """Fire, act, keep, run, save."""
+        budget = self.world.settings.step_budget
+        if workflow.fire_due_timers() and act is not nothing:
+            try:
+                workflow.run_to_rest(budget=budget)
+            except AutomaticFailure as failure:
+                raise StepBlocked from failure
+        act(workflow, self.host)
+        failpoint("step_after_act")
+        kept, mark = workflow.store(), self.host.mark()
+        try:
+            workflow.run_to_rest(budget=budget)
+            if workflow.is_stuck:
+                raise AutomaticFailure("The instance has nothing to do and nothing to wait for, and has not ended.")
+        except AutomaticFailure as failure:
+            self.host.rewind(mark)
+            workflow = Workflow.restore(self.definition.program, kept, self.host)
+            status = self._set_aside(failure)
+        else:
+            self.host.keep()
+            kept = workflow.store()
+            status = "completed" if workflow.is_completed else "active"
+            self._at_rest()
+        self._save(workflow, kept, status, completes=completes)
+        return Outcome(self.row.instance_id, status, self.host.happenings)
+
+    def _set_aside(self, failure: AutomaticFailure) -> str:
+        """Keep the act; make the failed rest a job to retry, or an incident."""
+        tried = self.connection.execute(select(Job).where(Job.instance_id == self.row.instance_id)).one_or_none()
+        attempts = (tried.attempts if tried else 0) + 1
+        element_id = failure.element_id or ""
+        self.host.events.append(Event("failed", element_id, data={"attempt": attempts}))
+        self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
+        if isinstance(failure, HandlerFailed) and attempts < max(failure.retries, 1):
+            wait = BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
+            self.connection.execute(
+                insert(Job).values(
+                    instance_id=self.row.instance_id,
+                    element_id=element_id,
+                    attempts=attempts,
+                    retries=failure.retries,
+                    available_at=self.now + wait,
+                    last_error=str(failure),
+                )
+            )
+            return "retrying"
+        incidents.raise_incident(
+            self.connection,
+            instance_id=self.row.instance_id,
+            element_id=element_id,
+            kind=type(failure).__name__,
+            message=str(failure),
+            now=self.now,
+        )
+        return "incident"
+
+    def _at_rest(self) -> None:
+        """Clear what an earlier failure left, now that the instance runs again."""
+        if self.row.status not in ("retrying", "incident"):
+            return
+        self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
+        incidents.resolve_all(
+            self.connection, instance_id=self.row.instance_id, now=self.now, by=self.actor.key
+        )
+
+    def _save(self, workflow: Workflow, stored: Stored, status: str, *, completes: str | None) -> None:
+        place = Place(self.row.instance_id, self.row.case_id, self.now, self.actor.person_id)
+        project_tasks(self.connection, place, workflow.open_tasks(), completed=completes)
+        project_waits(self.connection, place, workflow.open_waits(), self.definition.program)
+        self.facts.values.pop("actor", None)
+        self.facts.save(self.connection, case_id=self.row.case_id, instance_id=self.row.instance_id)
+        for number, name in enumerate(workflow.thrown_signals):
+            owe(
+                self.connection,
+                key=f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}",
+                kind="signal",
+                payload={"name": name},
+                now=self.now,
+                instance_id=self.row.instance_id,
+            )
+        chain = Chain(self.row.history_seq, self.row.history_hash)
+        history.append(
+            self.connection,
+            chain,
+            self.host.events,
+            instance_id=self.row.instance_id,
+            case_id=self.row.case_id,
+            at=self.now,
+            actor=self.actor.key,
+        )
+        failpoint("step_before_commit")
+        saved = self.connection.execute(
+            update(ProcessInstance)
+            .where(ProcessInstance.instance_id == self.row.instance_id, ProcessInstance.version == self.row.version)
+            .values(
+                version=self.row.version + 1,
+                state=stored.state,
+                variables=stored.variables,
+                status=status,
+                history_seq=chain.seq,
+                history_hash=chain.hash,
+                ended_at=self.now if status == "completed" else None,
+                request_id=self.facts.request_id,
+                business_key=self.facts.values["request"].get("number") or self.row.business_key,
+            )
+        )
+        if saved.rowcount != 1:
+            raise Conflict
+
+
+def _lock(connection: Connection, instance_id: int) -> Any:
+    row = connection.execute(
+        select(ProcessInstance.__table__).where(ProcessInstance.instance_id == instance_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such instance.")
+    return row
+

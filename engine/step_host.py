@@ -1,0 +1,217 @@
+"""What a running diagram may ask of the world during one step: time, facts, expressions, decisions, jobs.
+
+It collects what happened, for history, and can be taken back to a mark when the automatic part of a step fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, NestedTransaction
+
+from engine.bank_holidays import calendar
+from engine.clock import LONDON
+from engine.context import StepContext
+from engine.definitions import LoadedDefinition
+from engine.facts import Facts, FactsMark
+from engine.feel import compile_expression
+from engine.feel.values import Months
+from engine.history import Event
+from engine.spiff.host import Deferred, Due, EvaluationFailed, Happening, Job
+from engine.values import plain
+from engine.world import Actor, World
+
+_NEVER_TOLD = frozenset({"entered", "flow", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point to go back to: how many events there were, and the facts."""
+
+    events: int
+    facts: FactsMark
+
+
+class StepHost:
+    """Lent to `engine.spiff` for one step of one instance (see its `Host` protocol)."""
+
+    def __init__(
+        self,
+        world: World,
+        connection: Connection,
+        definition: LoadedDefinition,
+        facts: Facts,
+        *,
+        instance_id: int,
+        case_id: int | None,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        self.now = now
+        self.facts = facts.values
+        self.events: list[Event] = []
+        self.happenings: list[Happening] = []
+        self._world = world
+        self._connection = connection
+        self._definition = definition
+        self._facts = facts
+        self._instance_id = instance_id
+        self._case_id = case_id
+        self._actor = actor
+        self._calendar = calendar(world)
+        self._savepoint: NestedTransaction | None = None
+
+    def mark(self) -> Mark:
+        """Remember this point."""
+        return Mark(len(self.events), self._facts.mark())
+
+    def rewind(self, mark: Mark) -> None:
+        """Go back to a mark: events, facts and the rows that handlers wrote since."""
+        if self._savepoint is not None:
+            self._savepoint.rollback()
+            self._savepoint = None
+        del self.events[mark.events :]
+        self._facts.rewind(mark.facts)
+
+    def keep(self) -> None:
+        """Keep what handlers wrote."""
+        if self._savepoint is not None:
+            self._savepoint.commit()
+            self._savepoint = None
+
+    def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
+        """Evaluate an expression of a mapping; null where FEEL says null."""
+        return compile_expression(expression).evaluate(names, now=self.now, calendar=self._calendar)
+
+    def condition(self, expression: str, names: Mapping[str, object]) -> bool:
+        """Evaluate a condition.
+
+        Raises: EvaluationFailed when it is neither true nor false, with why it is null.
+        """
+        evaluated = compile_expression(expression).explain(names, now=self.now, calendar=self._calendar)
+        if isinstance(evaluated.value, bool):
+            return evaluated.value
+        why = "; ".join(str(note) for note in evaluated.notes) or f"it is {evaluated.value!r}"
+        raise EvaluationFailed(f"The condition {expression.strip()} is neither true nor false: {why}.")
+
+    def due(self, kind: Literal["date", "duration", "cycle"], text: str, names: Mapping[str, object]) -> Due:
+        """Work out when a timer is due, and the rule that says so.
+
+        Raises: EvaluationFailed when the text gives no instant.
+        """
+        value, rule = self._timer_value(text.strip(), names)
+        if kind == "cycle":
+            return self._cycle(str(value), rule)
+        if kind == "duration":
+            return Due(at=self._after(value, text), rule=rule, repeats=None, every=None)
+        if isinstance(value, str):
+            value = _read_instant(value)
+        at = _instant(value)
+        if at is None:
+            raise EvaluationFailed(f"The timer {text.strip()} gives {value!r}, not a date or a date and time.")
+        return Due(at=at, rule=rule, repeats=None, every=None)
+
+    def decide(self, decision_id: str, names: Mapping[str, object]) -> object:
+        """Evaluate a decision of the bundle."""
+        decisions = self._definition.decisions
+        if decision_id not in decisions:
+            raise EvaluationFailed(f"There is no decision {decision_id!r} in this version.")
+        decision = decisions[decision_id]
+        result = decision.evaluate(names, now=self.now, calendar=self._calendar, decisions=decisions)
+        self.events.append(Event("decision", decision_id, decision.name, data={"result": plain(result)}))
+        return result
+
+    def run_job(self, job: Job) -> Mapping[str, object] | Deferred:
+        """Run a service task's handler in the step's transaction, behind a savepoint."""
+        if self._savepoint is None:
+            self._savepoint = self._connection.begin_nested()
+        context = StepContext(
+            world=self._world,
+            connection=self._connection,
+            definition=self._definition,
+            facts=self._facts,
+            job=job,
+            instance_id=self._instance_id,
+            case_id=self._case_id,
+            actor=self._actor,
+            now=self.now,
+        )
+        handler = self._world.handlers.get(job.type)
+        if handler is None:
+            raise EvaluationFailed(f"There is no handler for the job type {job.type!r}.")
+        result = handler(context, **plain(job.inputs))
+        if not isinstance(result, Deferred):
+            self._record(job.element_id, "job_done", values=result or None, data={"type": job.type})
+        return result
+
+    def happened(self, happening: Happening) -> None:
+        """Take note of what the diagram did; what people want to read goes to history."""
+        self.happenings.append(happening)
+        kind, element_id = happening.kind, happening.element_id
+        if kind == "flow":
+            flow = self._definition.program.flows.get(element_id)
+            if flow is not None and flow.name:
+                self.events.append(Event("chose", element_id, flow.name, flow.properties.get("step", "")))
+        elif kind not in _NEVER_TOLD and kind != "job_done":
+            element = self._definition.program.elements.get(element_id)
+            if element is not None and not (kind == "completed" and element.kind.endswith("Gateway")):
+                self._record(element_id, kind)
+
+    def _record(
+        self,
+        element_id: str,
+        kind: str,
+        *,
+        values: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        element = self._definition.program.elements.get(element_id)
+        name, step = (element.name, element.properties.get("step", "")) if element else ("", "")
+        self.events.append(Event(kind, element_id, name or element_id, step, data=data, values=values))
+
+    def _timer_value(self, text: str, names: Mapping[str, object]) -> tuple[object, str]:
+        if not text.startswith("="):
+            return text, f"{text} after the wait began" if text.startswith("P") else text
+        evaluated = compile_expression(text[1:]).explain(names, now=self.now, calendar=self._calendar)
+        if evaluated.value is None:
+            why = "; ".join(str(note) for note in evaluated.notes)
+            raise EvaluationFailed(f"The timer {text} gives no date: {why}.")
+        return evaluated.value, "; ".join(use.rule for use in evaluated.calendar_uses) or text[1:].strip()
+
+    def _after(self, value: object, text: str) -> datetime:
+        if isinstance(value, str):
+            quoted = value.replace('"', "")
+            value = compile_expression(f'duration("{quoted}")').evaluate({}, now=self.now)
+        if isinstance(value, timedelta):
+            return self.now + value
+        if isinstance(value, Months):
+            added = compile_expression("start + wait").evaluate({"start": self.now, "wait": value}, now=self.now)
+            if isinstance(added, datetime):
+                return added
+        raise EvaluationFailed(f"The timer {text} gives no duration.")
+
+    def _cycle(self, text: str, rule: str) -> Due:
+        head, _, every = text.partition("/")
+        if not (head.startswith("R") and head[1:].isdecimal() or head == "R") or not every:
+            raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D.")
+        repeats = int(head[1:]) if head[1:] else None
+        return Due(at=self._after(every, text), rule=rule, repeats=repeats, every=every)
+
+
+def _read_instant(text: str) -> object:
+    try:
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _instant(value: object) -> datetime | None:
+    """Return an instant; a day alone means the end of that day in London."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(23, 59, 59), tzinfo=LONDON).astimezone(UTC)
+    return None

@@ -1,0 +1,182 @@
+"""User tasks: claim, release, assign, save a draft, complete. Each refuses before anything changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from engine import definitions, history
+from engine.errors import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    TaskAlreadyClaimed,
+    TaskAlreadyCompleted,
+    TaskNotClaimed,
+    TaskNotYours,
+    TaskWithdrawn,
+)
+from engine.form_rules import check_submission
+from engine.history import Chain, Event
+from engine.models import Person, ProcessInstance, UserTask
+from engine.people import Somebody
+from engine.spiff import Workflow
+from engine.step import Outcome, step
+from engine.step_host import StepHost
+from engine.values import dumps
+from engine.world import World
+
+_LEADERS = {"review_caseworker": "review_team_leader", "owning_team": "owning_team_leader"}
+
+
+def claim(world: World, task_id: int, *, actor: Somebody) -> None:
+    """Take a task of one's own group that nobody holds.
+
+    Raises: NotFound, NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskWithdrawn.
+    """
+    with world.db.write() as connection:
+        task = _open_task(connection, task_id)
+        if task.assignee_id == actor.person_id:
+            return
+        if task.assignee_id is not None:
+            raise TaskAlreadyClaimed(by=_name(connection, task.assignee_id))
+        if task.candidate_group not in actor.groups:
+            raise NotAllowed("This task is for another team, so you cannot claim it.")
+        _hold(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
+
+
+def release(world: World, task_id: int, *, actor: Somebody) -> None:
+    """Give a task back to its group; its holder or a leader of the group may.
+
+    Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
+    """
+    with world.db.write() as connection:
+        task = _open_task(connection, task_id)
+        if task.assignee_id != actor.person_id and not may_lead(actor, task.candidate_group):
+            raise TaskNotYours
+        _hold(world, connection, task, to=None, kind="released", actor=actor)
+
+
+def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
+    """Give a task to a member of its group; a leader of the group may.
+
+    Raises: NotFound, NotAllowed, TaskAlreadyCompleted, TaskWithdrawn.
+    """
+    from engine.people import get_person
+
+    with world.db.write() as connection:
+        task = _open_task(connection, task_id)
+        if not may_lead(actor, task.candidate_group):
+            raise NotAllowed("Only a team leader of this team can assign its tasks.")
+        person = get_person(connection, to)
+        if task.candidate_group is not None and task.candidate_group not in person.groups:
+            raise NotAllowed(f"{person.name} is not in the team that this task belongs to.")
+        _hold(world, connection, task, to=to, kind="assigned", actor=actor)
+
+
+def save_draft(world: World, task_id: int, values: Mapping[str, object], *, actor: Somebody) -> None:
+    """Keep what was typed so far; nothing is checked and the case does not move.
+
+    Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
+    """
+    with world.db.write() as connection:
+        task = _open_task(connection, task_id)
+        if task.assignee_id != actor.person_id:
+            raise TaskNotYours
+        connection.execute(update(UserTask).where(UserTask.task_id == task_id).values(draft=dumps(values)))
+
+
+def complete(
+    world: World, task_id: int, values: Mapping[str, object], *, actor: Somebody, version: int | None = None
+) -> Outcome:
+    """Submit a task's form: the values are checked, assigned to the case, and the case runs on.
+
+    `version` is the task's version that the page showed.
+    Raises: NotFound, TaskNotClaimed, TaskNotYours, ValuesRefused, TaskAlreadyCompleted, TaskWithdrawn, Conflict.
+    """
+    with world.db.write() as connection:
+        task = _open_task(connection, task_id)
+        if task.assignee_id is None:
+            raise TaskNotClaimed
+        if task.assignee_id != actor.person_id:
+            raise TaskNotYours
+        if version is not None and version != task.version:
+            raise Conflict("This task was changed while you had it open. What you typed is kept below.")
+
+        def act(workflow: Workflow, host: StepHost) -> None:
+            if task.token not in {open_task.token for open_task in workflow.open_tasks()}:
+                raise TaskWithdrawn
+            definition = definitions.load(world, connection, task.definition_id)
+            check_submission(connection, definition, task, values, workflow.names(task.token), now=host.now)
+            host.events.append(Event("submitted", task.element_id, task.name, task.step, values=values))
+            workflow.complete_task(task.token, dict(values))
+
+        return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
+
+
+def may_lead(actor: Somebody, group: str | None) -> bool:
+    """Tell whether a person leads a group: they are in its leaders' group, or the group is one of leaders."""
+    if group is None:
+        return False
+    return _LEADERS.get(group, f"{group}_leader") in actor.groups or (group.endswith("leader") and group in actor.groups)
+
+
+def get_task(connection: Connection, task_id: int) -> Any:
+    """Return a task's row, whatever its status, with the definition that it runs on.
+
+    Raises: NotFound.
+    """
+    row = connection.execute(
+        select(UserTask.__table__, ProcessInstance.definition_id)
+        .join(ProcessInstance, ProcessInstance.instance_id == UserTask.instance_id)
+        .where(UserTask.task_id == task_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such task.")
+    return row
+
+
+def _open_task(connection: Connection, task_id: int) -> Any:
+    task = get_task(connection, task_id)
+    if task.status == "completed":
+        raise TaskAlreadyCompleted(by=_name(connection, task.ended_by_id), at=task.ended_at)
+    if task.status == "withdrawn":
+        raise TaskWithdrawn
+    return task
+
+
+def _hold(world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody) -> None:
+    """Change who holds a task, and write it to the instance's history."""
+    connection.execute(
+        update(UserTask)
+        .where(UserTask.task_id == task.task_id)
+        .values(assignee_id=to, version=task.version + 1)
+    )
+    instance = connection.execute(
+        select(ProcessInstance.history_seq, ProcessInstance.history_hash).where(
+            ProcessInstance.instance_id == task.instance_id
+        )
+    ).one()
+    chain = Chain(instance.history_seq, instance.history_hash)
+    event = Event(kind, task.element_id, task.name, task.step, data={"to": to})
+    history.append(
+        connection,
+        chain,
+        [event],
+        instance_id=task.instance_id,
+        case_id=task.case_id,
+        at=world.clock.now(),
+        actor=actor.actor.key,
+    )
+    connection.execute(
+        update(ProcessInstance)
+        .where(ProcessInstance.instance_id == task.instance_id)
+        .values(history_seq=chain.seq, history_hash=chain.hash)
+    )
+
+
+def _name(connection: Connection, person_id: int | None) -> str:
+    name = connection.execute(select(Person.name).where(Person.person_id == person_id)).scalar_one_or_none()
+    return str(name) if name else "the system"

@@ -1,0 +1,43 @@
+"""Timers: rows with a due time. One look at an index says which instances are due; no other is ever loaded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from engine.models import Wait
+from engine.step import nothing, step
+from engine.world import TIMERS, World
+
+BATCH = 200
+
+
+def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) -> list[int]:
+    """Return the instances with a timer that is due, the longest overdue first."""
+    rows = connection.execute(
+        select(Wait.instance_id, func.min(Wait.due_at).label("due"))
+        .where(Wait.kind == "timer", Wait.due_at <= now)
+        .group_by(Wait.instance_id)
+        .order_by("due")
+        .limit(limit)
+    )
+    return [row.instance_id for row in rows]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next timer is due, whether that lies ahead or behind."""
+    found: datetime | None = connection.execute(
+        select(Wait.due_at).where(Wait.kind == "timer", Wait.due_at.is_not(None)).order_by(Wait.due_at).limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def fire_due(world: World) -> int:
+    """Fire every timer that is due, each instance in a step of its own; return how many instances moved."""
+    with world.db.read() as connection:
+        due = due_instances(connection, now=world.clock.now())
+    for instance_id in due:
+        with world.db.write() as connection:
+            step(world, connection, instance_id, nothing, actor=TIMERS)
+    return len(due)
