@@ -1,0 +1,145 @@
+"""What surrounds a diagram when it is checked: the other files of its folder, read once.
+
+A file that cannot be read gives a finding here and is left out of what the rules see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from engine.diagram import Diagram, Element, Scope
+from engine.diagram_reader import read_diagram
+from engine.dictionary import Dictionary, Group, ProcessSheet, read_dictionary, read_groups, read_sheet
+from engine.forms import Form, read_form
+from engine.lint.finding import Finding, Known, error
+from engine.markup import MarkupRefused, local, namespace, parse_xml
+
+DMN_NAMESPACES = (
+    "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+    "http://www.omg.org/spec/DMN/20180521/MODEL/",
+    "https://www.omg.org/spec/DMN/20191111/MODEL/",
+    "https://www.omg.org/spec/DMN/20211108/MODEL/",
+    "https://www.omg.org/spec/DMN/20230324/MODEL/",
+)
+
+# A single file may be checked under any name; in a folder only files that end or look like BPMN are read at all.
+_OTHER_ENDINGS = (".dmn", ".form", ".toml", ".md", ".typ", ".json", ".txt", ".csv", ".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The files that belong together, and which of them are being checked."""
+
+    files: Mapping[str, bytes]
+    checked: frozenset[str]
+    known: Known
+    is_strict: bool
+    _unreadable: list[Finding] = field(default_factory=list)
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """Return the findings about diagrams that could not be read at all."""
+        _ = self.diagrams
+        return tuple(self._unreadable)
+
+    @cached_property
+    def diagrams(self) -> tuple[Diagram, ...]:
+        """Return every diagram that could be read."""
+        found: list[Diagram] = []
+        for path, data in self.files.items():
+            if path.lower().endswith(_OTHER_ENDINGS):
+                continue
+            try:
+                found.append(read_diagram(data, file=path))
+            except MarkupRefused as refused:
+                place = f"line {refused.line}" if refused.line else ""
+                self._unreadable.append(error(path, place, refused.rule, str(refused)))
+        return tuple(found)
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """Return every form."""
+        return tuple(read_form(data, file=path) for path, data in self._ending(".form"))
+
+    @cached_property
+    def form_by_id(self) -> Mapping[str, Form]:
+        """Return the forms by the id that tasks name."""
+        return {form.id: form for form in self.forms}
+
+    @cached_property
+    def decision_ids(self) -> Mapping[str, str]:
+        """Return the file of every decision by its id."""
+        found: dict[str, str] = {}
+        for path, data in self._ending(".dmn"):
+            try:
+                root = parse_xml(data)
+            except MarkupRefused:
+                continue
+            for node in root:
+                if isinstance(node.tag, str) and local(node) == "decision" and namespace(node) in DMN_NAMESPACES:
+                    found[node.get("id", "")] = path
+        return found
+
+    @cached_property
+    def process_by_id(self) -> Mapping[str, tuple[Diagram, Scope]]:
+        """Return every process by its id, with the diagram that holds it."""
+        return {scope.id: (diagram, scope) for diagram in reversed(self.diagrams) for scope in diagram.processes}
+
+    @cached_property
+    def dictionary(self) -> Dictionary:
+        """Return the declared names; only the standing ones where there is no dictionary.toml."""
+        return read_dictionary(self._named("dictionary.toml"))
+
+    @cached_property
+    def has_dictionary(self) -> bool:
+        """Tell whether names were declared at all."""
+        return self._named("dictionary.toml") is not None
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group] | None:
+        """Return the candidate groups, or None where there is no groups.toml."""
+        data = self._named("groups.toml")
+        return None if data is None else read_groups(data)[0]
+
+    @cached_property
+    def sheet(self) -> ProcessSheet | None:
+        """Return the title page of the checked folder, where it has one."""
+        data = next((d for p, d in self.files.items() if p in self.checked and _name(p) == "process.toml"), None)
+        return None if data is None else read_sheet(data)
+
+    @cached_property
+    def callers(self) -> Mapping[str, tuple[tuple[Diagram, Element], ...]]:
+        """Return the call activities that call each process."""
+        found: dict[str, tuple[tuple[Diagram, Element], ...]] = {}
+        for diagram in self.diagrams:
+            for element in diagram.elements:
+                target = called_process(diagram, element)
+                if target:
+                    found[target] = (*found.get(target, ()), (diagram, element))
+        return found
+
+    def _ending(self, *endings: str) -> list[tuple[str, bytes]]:
+        return [(path, data) for path, data in self.files.items() if path.lower().endswith(endings)]
+
+    def _named(self, name: str) -> bytes | None:
+        paths = sorted((p for p in self.files if _name(p) == name), key=lambda p: (p.count("/"), p))
+        return self.files[paths[0]] if paths else None
+
+
+def called_process(diagram: Diagram, element: Element) -> str | None:
+    """Return the id of the process that a call activity calls: zeebe's, or in plain BPMN the standard's attribute."""
+    if element.kind != "callActivity":
+        return None
+    extension = element.extension("calledElement")
+    if extension is not None:
+        return extension.get("processId")
+    called = element.attributes.get("calledElement") if diagram.is_plain else None
+    # A plain reference may be a qualified name, such as tns:approve.
+    return called.rpartition(":")[2] if called else None
+
+
+def _name(path: str) -> str:
+    return PurePosixPath(path).name
