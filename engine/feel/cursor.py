@@ -1,0 +1,154 @@
+"""The place reached in a text: its tokens, and the two small things both values and names are made of, names and types.
+
+Names may hold spaces. Two words side by side mean nothing else in FEEL, so neighbouring words are joined; only names
+that hold a keyword or an operator character ("date and time") are declared, and the longest declared name wins.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from engine.feel.errors import FeelSyntaxError, syntax_error
+from engine.feel.nodes import FeelType, Node
+from engine.feel.tokens import Token, tokenize, unescape
+
+MAX_DEPTH = 40  # brackets, ifs, minus signs ... inside each other
+ODD_NAMES = ("date and time", "years and months duration", "days and time duration")
+
+
+class Cursor:
+    """The tokens of one text and the place reached. `filters`: may a "[" that follows be a filter?"""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.tokens = tokenize(source)
+        self.index = 0
+        self.depth = 0
+        self.filters = True
+        self.declared: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for name in ODD_NAMES:
+            self.declare(name)
+
+    # Tokens
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.index]
+
+    @property
+    def following(self) -> Token:
+        return self.tokens[min(self.index + 1, len(self.tokens) - 1)]
+
+    def advance(self) -> Token:
+        token = self.token
+        self.index += 1
+        return token
+
+    def at(self, *texts: str) -> bool:
+        return self.token.text in texts and self.token.kind in ("operator", "keyword")
+
+    def take(self, *texts: str) -> bool:
+        if not self.at(*texts):
+            return False
+        self.index += 1
+        return True
+
+    def need(self, *texts: str) -> Token:
+        if not self.at(*texts):
+            found = repr(self.token.text) if self.token.text else "the end"
+            self.fail(f"expected {' or '.join(map(repr, texts))}, found {found}")
+        return self.advance()
+
+    def to_end(self, node: Node) -> Node:
+        if self.token.kind != "end":
+            self.fail(f"did not expect {self.token.text!r} here")
+        return node
+
+    def fail(self, message: str, position: int | None = None, hint: str = "") -> NoReturn:
+        raise syntax_error(message, self.source, self.token.position if position is None else position, hint)
+
+    # Names
+
+    def declare(self, name: str) -> None:
+        """Let a name be found although it holds a keyword or an operator character."""
+        try:
+            words = tuple(token.text for token in tokenize(name)[:-1])
+        except FeelSyntaxError:
+            return  # can be reached as a quoted key only
+        if len(words) > 1:
+            self.declared.setdefault(words[0], []).append((words, name))
+
+    def declared_here(self) -> tuple[str, int]:
+        """The longest declared name that starts here, and its number of tokens; ("", 0) if none does."""
+        best, size = "", 0
+        for words, name in self.declared.get(self.token.text, ()):
+            ahead = self.tokens[self.index : self.index + len(words)]
+            if len(words) > size and tuple(token.text for token in ahead) == words:
+                best, size = name, len(words)
+        return best, size
+
+    def name(self) -> str:
+        best, size = self.declared_here()
+        if not best and self.token.kind != "word":
+            found = "the end" if self.token.kind == "end" else repr(self.token.text)
+            found = f"the keyword {found}" if self.token.kind == "keyword" else found
+            self.fail(f"expected a name or a value, found {found}")
+        words = [best or self.token.text]
+        self.index += size or 1
+        while self.token.kind == "word" or self.token.is_whole_number:
+            words.append(self.advance().text)
+        return " ".join(words)
+
+    def new_name(self, *stops: str) -> str:
+        """A name being introduced: whatever stands before one of `stops`."""
+        start = self.token
+        if start.kind == "string":
+            self.advance()
+            return unescape(start.text[1:-1])
+        while not self.at(*stops) and self.token.kind != "end":
+            self.advance()
+        name = " ".join(self.source[start.position : self.token.position].split())
+        if not name or start.kind in ("number", "operator", "end"):
+            self.fail("expected a name", start.position)
+        self.declare(name)
+        return name
+
+    # Types
+
+    def type(self) -> FeelType:
+        """`number`, `list<number>`, `context<a: number>`, `function<number> -> string`."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"nested more than {MAX_DEPTH} deep")
+        if self.at("null"):  # "Null" is the type's name
+            self.fail("write Null for the type of null")
+        name = "function" if self.take("function") else self.name()
+        parsed = FeelType(name)
+        if name in ("list", "range", "function") and self.take("<"):
+            parsed = FeelType(name, self.type_arguments())
+        elif name == "context" and self.take("<"):
+            parsed = FeelType(name, fields=self.type_fields())
+        if name == "function" and self.take("->"):
+            parsed = FeelType(name, (*parsed.of, self.type()))
+        self.depth -= 1
+        return parsed
+
+    def type_arguments(self) -> tuple[FeelType, ...]:
+        types: list[FeelType] = []
+        while not self.at(">"):
+            types.append(self.type())
+            if not self.take(","):
+                break
+        self.need(">")
+        return tuple(types)
+
+    def type_fields(self) -> tuple[tuple[str, FeelType], ...]:
+        found: list[tuple[str, FeelType]] = []
+        while not self.at(">"):
+            key = self.new_name(":")
+            self.need(":")
+            found.append((key, self.type()))
+            if not self.take(","):
+                break
+        self.need(">")
+        return tuple(found)

@@ -1,0 +1,44 @@
+"""What can go wrong with an expression, as exceptions and as notes.
+
+A mistake in the *text* is an exception when the model is saved; a mistake in the *data* is FEEL's null, and a `Note`
+says why. Only too much work is an exception while a case runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class FeelError(Exception):
+    """An expression cannot be used."""
+
+
+class FeelSyntaxError(FeelError):
+    """The text is not FEEL."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1, hint: str = "") -> None:
+        tail = f": {hint}" if hint else ""
+        super().__init__(f"{message} (line {line}, column {column}){tail}")
+        self.message, self.line, self.column, self.hint = message, line, column, hint
+
+
+class FeelLimit(FeelError):  # noqa: N818 - errors are named for the condition
+    """The expression does more work than one evaluation may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why something became null, and at which character of the text (counted from 0)."""
+
+    position: int
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def syntax_error(message: str, source: str, position: int, hint: str = "") -> FeelSyntaxError:
+    """Build the error for a character `position` of `source`."""
+    line = source.count("\n", 0, position) + 1
+    column = position - source.rfind("\n", 0, position)
+    return FeelSyntaxError(message, line, column, hint)

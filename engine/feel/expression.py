@@ -1,0 +1,119 @@
+"""Compiled texts: compile once, cached by text, evaluate often.
+
+A compiled expression depends on its text alone, holds no state, and may be used by several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from engine.calendar import Calendar, CalendarUse
+from engine.feel.compile import INPUT, compile_node
+from engine.feel.errors import FeelLimit, Note, syntax_error
+from engine.feel.names import Name, free_names, problems
+from engine.feel.nodes import Node
+from engine.feel.parser import parse_expression, parse_unary_tests
+from engine.feel.run import Run
+from engine.feel.scope import Evaluate, Scope
+from engine.feel.values import UNCHANGED, from_python, to_python
+
+CACHED_TEXTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A value, why something on the way became null, and which due dates were counted."""
+
+    value: object
+    notes: tuple[Note, ...]
+    calendar_uses: tuple[CalendarUse, ...]
+
+
+class Compiled:
+    """What expressions and cells have in common.
+
+    `names` are the variables read from outside; `problems` are sentences about calls that can never work.
+    """
+
+    def __init__(self, text: str, node: Node) -> None:
+        self.text = text
+        self.names: tuple[Name, ...] = tuple(free_names(node, frozenset({INPUT})))
+        self.problems: tuple[str, ...] = tuple(problems(node))
+        self._evaluate: Evaluate = compile_node(node)
+
+    def _measured(self, scope: Scope) -> object:
+        try:
+            value = self._evaluate(scope)
+            return value if type(value) in UNCHANGED else to_python(value, scope.run)
+        except RecursionError:
+            raise FeelLimit("the expression or its data is nested too deep") from None
+        except ArithmeticError:  # a NaN among the host's numbers
+            return scope.run.null(0, "a number that is none")
+
+
+class Expression(Compiled):
+    """One expression: a condition, a mapping, a due date, a correlation key."""
+
+    def evaluate(self, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None) -> object:
+        """The value; null where the data do not fit. `now` is an aware instant, the same throughout.
+
+        Raises:
+            FeelLimit: too much work; an incident, the author must simplify.
+        """
+        return self._measured(Scope(names, None, Run(now, calendar)))
+
+    def explain(self, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None) -> Evaluated:
+        """The value with the notes and due dates that led to it.
+
+        Raises:
+            FeelLimit: as `evaluate`.
+        """
+        run = Run(now, calendar)
+        value = self._measured(Scope(names, None, run))
+        return Evaluated(value, tuple(run.notes), tuple(run.calendar_uses))
+
+
+class UnaryTests(Compiled):
+    """A decision table's cell."""
+
+    def matches(
+        self, value: object, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None
+    ) -> bool:
+        """Whether the input's value passes; a test that gives null does not.
+
+        Raises:
+            FeelLimit: as `Expression.evaluate`.
+        """
+        run = Run(now, calendar)
+        outer = Scope(names, None, run)
+        given = value if type(value) in UNCHANGED else from_python(value, run)
+        return self._measured(Scope({INPUT: given}, outer, run)) is True
+
+
+@lru_cache(CACHED_TEXTS)
+def compile_expression(text: str) -> Expression:
+    """Compile an expression, without the "=" that a diagram's field starts with.
+
+    Raises:
+        FeelSyntaxError: the text is not FEEL; says where.
+    """
+    try:
+        return Expression(text, parse_expression(text))
+    except RecursionError:
+        raise syntax_error("nested too deep", text, 0) from None
+
+
+@lru_cache(CACHED_TEXTS)
+def compile_unary_tests(text: str) -> UnaryTests:
+    """Compile a decision table's cell.
+
+    Raises:
+        FeelSyntaxError: the text is not FEEL; says where.
+    """
+    try:
+        return UnaryTests(text, parse_unary_tests(text))
+    except RecursionError:
+        raise syntax_error("nested too deep", text, 0) from None

@@ -1,0 +1,31 @@
+"""The names that an expression sees while it runs: a chain of tables, innermost first.
+
+The outermost table is the host's and holds plain Python data, which is taken over value by value when it is read; all
+others hold FEEL values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from engine.feel.run import Run
+
+
+class Missing:
+    """No value under this name, which is not the same as null."""
+
+
+MISSING: Final = Missing()
+
+
+class Scope:
+    __slots__ = ("names", "outer", "run")
+
+    def __init__(self, names: Mapping[str, object], outer: Scope | None, run: Run) -> None:
+        self.names = names
+        self.outer = outer
+        self.run = run
+
+
+Evaluate = Callable[[Scope], object]
