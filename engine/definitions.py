@@ -17,13 +17,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from engine.bundle import Bundle, read_bundle
 from engine.decisions import Decision, load_decisions
-from engine.dictionary import Dictionary, read_dictionary
+from engine.dictionary import Dictionary, Group, read_dictionary, read_groups
 from engine.errors import DeploymentRefused, NotFound
-from engine.forms import Form, read_forms
+from engine.forms import Form, read_form
 from engine.lint import check_bundle
 from engine.models import Definition
 from engine.spiff import Program, compile_program
-from engine.world import Actor, World
+from engine.world import Actor, LetterForm, World
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class LoadedDefinition:
     process_id: str
     title: str
     files: Mapping[str, bytes]
+    read_letter_form: LetterForm
+
+    def _beside(self, name: str) -> str:
+        """Return the path of a file at the root of the processes, whatever that folder is called."""
+        return next((path for path in self.files if path.count("/") == 1 and path.endswith(f"/{name}")), name)
 
     @cached_property
     def program(self) -> Program:
@@ -56,12 +61,22 @@ class LoadedDefinition:
     @cached_property
     def dictionary(self) -> Dictionary:
         """The fields, picklists and groups that this version was deployed with."""
-        return read_dictionary(self.files)
+        return read_dictionary(self.files.get(self._beside("dictionary.toml")))
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """The candidate groups that this version was deployed with."""
+        return read_groups(self.files.get(self._beside("groups.toml")))[0]
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
         """Every form of the bundle by its id."""
-        return read_forms(self.files)
+        read = [read_form(data, file=path) for path, data in self.files.items() if path.endswith(".form")]
+        return {form.id: form for form in read}
+
+    def letter_form(self, letter_id: str) -> Form:
+        """Return the boxes that a person fills to write a letter, as a form."""
+        return read_form(self.read_letter_form(self.letter_files, letter_id), file=f"{letter_id}.form")
 
     @cached_property
     def letter_files(self) -> Mapping[str, bytes]:
@@ -162,6 +177,7 @@ def load(world: World, connection: Connection, definition_id: int) -> LoadedDefi
             process_id=row.process_id,
             title=row.title,
             files=_unzip(row.bundle),
+            read_letter_form=world.letter_form,
         )
         world.definitions[definition_id] = loaded
     return loaded

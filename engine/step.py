@@ -24,7 +24,7 @@ from engine.models import Job, ProcessInstance
 from engine.outbox import owe
 from engine.projection import Place, project_tasks, project_waits
 from engine.spiff import Stored, Workflow
-from engine.spiff.host import AutomaticFailure, Happening, HandlerFailed
+from engine.spiff.host import Happening, HandlerFailed, RunFailed
 from engine.step_host import StepHost
 from engine.world import Actor, World
 
@@ -139,7 +139,7 @@ class _Run:
         if workflow.fire_due_timers() and act is not nothing:
             try:
                 workflow.run_to_rest(budget=budget)
-            except AutomaticFailure as failure:
+            except RunFailed as failure:
                 raise StepBlocked from failure
         act(workflow, self.host)
         failpoint("step_after_act")
@@ -147,8 +147,8 @@ class _Run:
         try:
             workflow.run_to_rest(budget=budget)
             if workflow.is_stuck:
-                raise AutomaticFailure("The instance has nothing to do and nothing to wait for, and has not ended.")
-        except AutomaticFailure as failure:
+                raise RunFailed("The instance has nothing to do and nothing to wait for, and has not ended.")
+        except RunFailed as failure:
             self.host.rewind(mark)
             workflow = Workflow.restore(self.definition.program, kept, self.host)
             status = self._set_aside(failure)
@@ -158,23 +158,27 @@ class _Run:
             status = "completed" if workflow.is_completed else "active"
             self._at_rest()
         self._save(workflow, kept, status, completes=completes)
-        return Outcome(self.row.instance_id, status, self.host.happenings)
+        outcome = Outcome(self.row.instance_id, status, self.host.happenings)
+        if self.world.observer is not None:
+            self.world.observer(outcome)
+        return outcome
 
-    def _set_aside(self, failure: AutomaticFailure) -> str:
+    def _set_aside(self, failure: RunFailed) -> str:
         """Keep the act; make the failed rest a job to retry, or an incident."""
         tried = self.connection.execute(select(Job).where(Job.instance_id == self.row.instance_id)).one_or_none()
         attempts = (tried.attempts if tried else 0) + 1
-        element_id = failure.element_id or ""
+        element_id = failure.element_id
         self.host.events.append(Event("failed", element_id, data={"attempt": attempts}))
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
-        if isinstance(failure, HandlerFailed) and attempts < max(failure.retries, 1):
+        retries = self.host.retries_of(element_id)
+        if isinstance(failure, HandlerFailed) and attempts <= retries:
             wait = BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
             self.connection.execute(
                 insert(Job).values(
                     instance_id=self.row.instance_id,
                     element_id=element_id,
                     attempts=attempts,
-                    retries=failure.retries,
+                    retries=retries,
                     available_at=self.now + wait,
                     last_error=str(failure),
                 )

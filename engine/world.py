@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from engine.lint import Known
     from engine.outbox import Owed
     from engine.spiff.host import Deferred
+    from engine.step import Outcome
 
     Handler = Callable[..., Mapping[str, Any] | Deferred]
     Delivery = Callable[["World", Owed], Mapping[str, Any]]
+
+
+LetterForm = Callable[[Mapping[str, bytes], str], bytes]
+"""(letter files, letter id) -> the letter's boxes as a form-js schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,9 @@ class World:
     handlers: Mapping[str, Handler]
     deliveries: Mapping[str, Delivery]
     known: Known
+    letter_form: LetterForm
     letter_files: Mapping[str, bytes] = field(default_factory=dict)
     definitions: dict[int, LoadedDefinition] = field(default_factory=dict)
     calendar_cache: Calendar | None = None
+    observer: Callable[[Outcome], None] | None = None
+    """Told of each step after its rows are written; scenarios measure coverage with it."""

@@ -1,1 +1,35 @@
 """Service-task handlers: what a job type in a diagram does. Handlers write rows only; effects leave through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from handlers.decisions import record_decision
+from handlers.delivery import spool_email, spool_letter
+from handlers.email import send_email
+from handlers.fields import set_fields
+from handlers.letters import fill_form, issue_letter
+from handlers.notes import add_note, log_contact_attempt, notify_group
+from handlers.payments import draft_payment, update_payment
+from handlers.requests import close_request, create_request
+
+if TYPE_CHECKING:
+    from engine.world import Delivery, Handler
+
+HANDLERS: Mapping[str, Handler] = {
+    "add_note": add_note,
+    "close_request": close_request,
+    "create_request": create_request,
+    "draft_payment": draft_payment,
+    "fill_form": fill_form,
+    "issue_letter": issue_letter,
+    "log_contact_attempt": log_contact_attempt,
+    "notify_group": notify_group,
+    "record_decision": record_decision,
+    "send_email": send_email,
+    "set_fields": set_fields,
+    "update_payment": update_payment,
+}
+
+DELIVERIES: Mapping[str, Delivery] = {"email": spool_email, "letter": spool_letter}

@@ -1,0 +1,63 @@
+# Redress. `make` alone lists the targets. Nothing is installed outside .venv and node_modules.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: $(STAMPS)/run assets ## Set up what is missing and run the product on http://127.0.0.1:8000 (PORT, DATA_DIR)
+	@exec $(BIN)/python -m web.serve
+
+.PHONY: test
+test: $(STAMPS)/test assets browser lint ## Set up what is missing and run every check and test
+	@echo "Running the tests (about four minutes on two cores)"
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+.PHONY: check
+check: $(STAMPS)/run ## Check processes/ and tell every scenario; prints what they cover
+	@$(BIN)/flask --app web check processes
+	@$(BIN)/flask --app web scenarios
+
+.PHONY: lint
+lint: $(STAMPS)/test ## Ruff, mypy --strict and the layers between packages
+	@echo "Checking style, types and layers"
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: bench
+bench: $(STAMPS)/test ## Measure a step, a poll and letters, each beside what it is compared with
+	@$(BIN)/python -m bench
+
+.PHONY: assets
+assets: $(STAMPS)/run
+	@$(BIN)/python -m web.assets
+
+.PHONY: browser
+browser:
+	@sh .ci/need-browser
+
+.PHONY: clean
+clean: ## Remove what set-up made (not DATA_DIR)
+	rm -rf $(VENV) $(STAMPS) node_modules web/static/dist
+
+$(STAMPS)/venv:
+	@sh .ci/need-python $(PYTHON)
+	@echo "Making the virtual environment"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: $(STAMPS)/venv requirements.txt
+	@echo "Installing what the product runs on"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/run requirements-dev.txt
+	@echo "Installing what the tests need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,266 @@
+"""What may be submitted: a form's values are checked here whatever page, script or test they come from.
+
+A value must belong to a visible field of the form, be given where the form requires it, and fit its declared type,
+range and picklist. The page shows the same sentences beside the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from engine.dictionary import Dictionary, validate
+from engine.errors import ValuesRefused
+from engine.feel import compile_expression
+from engine.forms import INPUTS, Component, Form
+from engine.models import Membership, Person
+from engine.values import loads
+
+if TYPE_CHECKING:
+    from engine.definitions import LoadedDefinition
+
+IsMember = Callable[[int, str], bool]
+
+
+def check_submission(
+    connection: Connection,
+    definition: LoadedDefinition,
+    task: Any,
+    values: Mapping[str, object],
+    names: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Check what a person submits for a task: its form, and the boxes of the letter that it writes.
+
+    Raises: ValuesRefused with a sentence per field.
+    """
+    problems: dict[str, str] = {}
+    form_values = {key: value for key, value in values.items() if key not in ("slots", "paragraph")}
+    letter = loads(task.properties).get("letter")
+    if letter:
+        slots = values.get("slots")
+        given = {f"slots.{key}": value for key, value in slots.items()} if isinstance(slots, Mapping) else {}
+        if values.get("paragraph") is not None:
+            given["paragraph"] = values["paragraph"]
+        boxes = definition.letter_form(str(letter))
+        problems |= find_problems(boxes, definition.dictionary, given, names, now=now, is_member=_nobody, strict=False)
+    else:
+        form_values = dict(values)
+    form = definition.forms.get(task.form_id) if task.form_id else None
+    if form is not None:
+        problems |= find_problems(
+            form, definition.dictionary, form_values, names, now=now, is_member=_member_check(connection)
+        )
+    elif form_values:
+        problems |= {key: "This task asks for nothing of this name" for key in form_values}
+    if problems:
+        raise ValuesRefused(problems)
+
+
+def check_start(
+    connection: Connection, definition: LoadedDefinition, values: Mapping[str, object], *, now: datetime
+) -> None:
+    """Check what a person submits to start a procedure. Raises: ValuesRefused."""
+    form_id = definition.program.processes[definition.process_id].form_id
+    form = definition.forms.get(form_id)
+    if form is None:
+        problems = {key: "This procedure asks for nothing of this name" for key in values}
+    else:
+        is_member = _member_check(connection)
+        problems = find_problems(form, definition.dictionary, values, {}, now=now, is_member=is_member)
+    if problems:
+        raise ValuesRefused(problems)
+
+
+def find_problems(
+    form: Form,
+    dictionary: Dictionary,
+    values: Mapping[str, object],
+    names: Mapping[str, object],
+    *,
+    now: datetime,
+    is_member: IsMember,
+    strict: bool = True,
+) -> dict[str, str]:
+    """Return a sentence for each field whose value will not do, by its key (``plan_actions[0].due_on`` in a list).
+
+    `names` are the variables that the task sees; typed values win over them in the forms' conditions. With `strict` a
+    field must be declared in the dictionary.
+    """
+    check = _Check(dictionary, _overlaid(names, _nested(values)), now=now, is_member=is_member, strict=strict)
+    check.fields(form.components, values, prefix="", shown="")
+    for key in values:
+        if key not in check.known:
+            check.problems.setdefault(key, "This form asks for nothing of this name")
+    return check.problems
+
+
+def is_hidden(component: Component, names: Mapping[str, object], *, now: datetime) -> bool:
+    """Tell whether a field is hidden by its condition; a condition that is not true shows it."""
+    if component.hide is None:
+        return False
+    return compile_expression(component.hide).evaluate(names, now=now) is True
+
+
+class _Check:
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        names: Mapping[str, object],
+        *,
+        now: datetime,
+        is_member: IsMember,
+        strict: bool,
+    ) -> None:
+        self.dictionary = dictionary
+        self.names = names
+        self.now = now
+        self.is_member = is_member
+        self.strict = strict
+        self.problems: dict[str, str] = {}
+        self.known: set[str] = set()
+
+    def fields(
+        self, components: tuple[Component, ...], values: Mapping[str, object], *, prefix: str, shown: str
+    ) -> None:
+        """Check components against values; `prefix` is what their keys begin with, `shown` the page's name for it."""
+        for component in components:
+            if is_hidden(component, self.names, now=self.now):
+                # What was typed before a field was hidden does no harm and is not stored by the page.
+                self.known |= {part.key or "" for part in _walk(component)}
+                continue
+            if component.type == "group":
+                self.fields(component.components, values, prefix=prefix, shown=shown)
+            elif component.type == "dynamiclist" and component.key:
+                self._items(component, values, prefix=prefix, shown=shown)
+            elif component.type in INPUTS and component.key:
+                self._one(component, values, prefix=prefix, shown=shown)
+
+    def _one(self, component: Component, values: Mapping[str, object], *, prefix: str, shown: str) -> None:
+        key = component.key or ""
+        name = key.removeprefix(prefix)
+        self.known.add(key)
+        problem = self._problem(component, values.get(name))
+        if problem:
+            self.problems[shown + name] = problem
+
+    def _items(self, component: Component, values: Mapping[str, object], *, prefix: str, shown: str) -> None:
+        key = component.key or ""
+        name = key.removeprefix(prefix)
+        self.known.add(key)
+        items = values.get(name) or []
+        if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+            self.problems[shown + name] = f"{component.label or name} must be a list of entries"
+            return
+        if component.is_required and not items:
+            self.problems[shown + name] = _required(component)
+        for index, item in enumerate(items):
+            allowed = {(part.key or "").removeprefix(f"{key}[].") for part in component.components}
+            allowed |= {(p.key or "").removeprefix(f"{key}[].") for part in component.components for p in _walk(part)}
+            for unknown in item.keys() - allowed:
+                self.problems[f"{shown}{name}[{index}].{unknown}"] = "This form asks for nothing of this name"
+            self.fields(component.components, item, prefix=f"{key}[].", shown=f"{shown}{name}[{index}].")
+
+    def _problem(self, component: Component, value: object) -> str | None:
+        if value is None or value == "" or value == []:
+            return _required(component) if component.is_required else None
+        if component.is_required and component.type == "checkbox" and value is not True:
+            return _required(component)
+        field = self.dictionary.field_for(component.key or "")
+        if field is None:
+            return f"{component.label} is not a declared field" if self.strict else _limits(component, value)
+        if field.type == "person":
+            return self._person(component, value)
+        return validate(value, field) or _chosen(component, value) or _limits(component, value)
+
+    def _person(self, component: Component, value: object) -> str | None:
+        group = (component.values_key or "").removeprefix("people.")
+        if isinstance(value, int) and not isinstance(value, bool) and self.is_member(value, group):
+            return None
+        return f"Choose one person for {component.label.lower()} from the list"
+
+
+def _chosen(component: Component, value: object) -> str | None:
+    """Check a choice against the form's own options, where it has any."""
+    if not component.choices or isinstance(value, bool):
+        return None
+    allowed = {choice.value for choice in component.choices}
+    chosen = value if isinstance(value, list) else [value]
+    if all(str(item) in allowed for item in chosen):
+        return None
+    return f"Select {component.label.lower()} from the list"
+
+
+def _limits(component: Component, value: object) -> str | None:
+    """Check the length or the range that the form itself sets."""
+    rules = component.validation
+    if isinstance(value, str):
+        longest, shortest = rules.get("maxLength"), rules.get("minLength")
+        if isinstance(longest, int) and len(value) > longest:
+            return f"{component.label} must be {longest:,} characters or fewer"
+        if isinstance(shortest, int) and len(value) < shortest:
+            return f"{component.label} must be {shortest:,} characters or more"
+    elif component.type == "number" and component.properties.get("money") != "true" and not isinstance(value, bool):
+        low, high = rules.get("min"), rules.get("max")
+        number: Any = value
+        if isinstance(low, int | float) and number < low:
+            return f"{component.label} must be {low} or more"
+        if isinstance(high, int | float) and number > high:
+            return f"{component.label} must be {high} or less"
+    return None
+
+
+def _required(component: Component) -> str:
+    said = component.properties.get("requiredMessage")
+    if said:
+        return said
+    verb = "Select" if component.type in ("radio", "select", "checklist", "checkbox") else "Enter"
+    return f"{verb} {component.label[:1].lower()}{component.label[1:]}".rstrip("?")
+
+
+def _walk(component: Component) -> list[Component]:
+    found = [component]
+    for part in component.components:
+        found += _walk(part)
+    return found
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, object]:
+    """Turn ``{"request.status": "x"}`` into ``{"request": {"status": "x"}}``, as expressions see it."""
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
+        target = nested
+        *parents, last = key.split(".")
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[last] = value
+    return nested
+
+
+def _overlaid(names: Mapping[str, object], typed: Mapping[str, object]) -> dict[str, object]:
+    """Lay what was typed over what is known, so that ``request.source`` does not hide the rest of `request`."""
+    merged = dict(names)
+    for key, value in typed.items():
+        known = merged.get(key)
+        merged[key] = {**known, **value} if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _member_check(connection: Connection) -> IsMember:
+    def is_member(person_id: int, group: str) -> bool:
+        found = connection.execute(
+            select(Person.person_id)
+            .join(Membership, Membership.person_id == Person.person_id)
+            .where(Person.person_id == person_id, Membership.group_key == group, Person.is_active)
+        )
+        return found.first() is not None
+
+    return is_member
+
+
+def _nobody(_person_id: int, _group: str) -> bool:
+    return False

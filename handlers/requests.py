@@ -1,0 +1,178 @@
+"""Service requests: making one, and closing one only when nothing is owed any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine.cases import link_requests, open_request
+from engine.context import BpmnError, StepContext
+from engine.facts import request_fields
+from engine.models import Document, Message, Note, Notification, Payment, RequestLink, ServiceRequest
+
+SERIES = "service_request"
+
+
+def create_request(
+    context: StepContext,
+    *,
+    kind: str,
+    relation: str = "main",
+    status: str = "Open",
+    process: str = "",
+    area: str = "",
+    sub_area: str = "",
+    related_to: str | None = None,
+    note: str | None = None,
+    **fields: object,
+) -> Mapping[str, object]:
+    """Make a service request on the case.
+
+    With relation ``main`` it becomes this instance's own: it takes over the facts of the start form, and its number
+    becomes the business key. Any other relation (``child``, ``related``, ``raised_from``) links it to the instance's
+    own request. `related_to` is the number of an earlier request to link to.
+    Raises: ValueError when the process has no case or `related_to` is not a request of the case.
+    """
+    if context.case_id is None:
+        raise ValueError("A service request needs a case.")
+    number = f"SR-{context.next_number(SERIES):06d}"
+    given = {"kind": kind, "status": status, "process": process, "area": area, "sub_area": sub_area, **fields}
+    inherited: dict[str, Any] = dict(context.request) if relation == "main" else {}
+    request_id = open_request(
+        context.connection,
+        context.world,
+        case_id=context.case_id,
+        number=number,
+        fields={**inherited, **given, "opened_at": context.now},
+    )
+    if relation == "main":
+        _take_over(context, request_id)
+    elif context.request_id is not None:
+        link_requests(context.connection, context.request_id, request_id, relation)
+    if related_to:
+        link_requests(context.connection, request_id, _request_id(context, related_to), "related")
+    if note:
+        from handlers.notes import write_note
+
+        write_note(
+            context.connection,
+            context.world,
+            case_id=context.case_id,
+            request_id=request_id,
+            text=note,
+            author_id=context.actor.person_id,
+        )
+    return {"number": number}
+
+
+def close_request(
+    context: StepContext, *, resolution_code: str, closure_letter: str | None = None
+) -> Mapping[str, object]:
+    """Close the instance's service request: Status Closed, Sub Status Complete, with its Resolution Code.
+
+    Raises: BpmnError ``closure_refused`` with every reason, in `closure_problems`, when something is still owed.
+    """
+    problems = closure_problems(context, closure_letter)
+    if problems:
+        text = "\n".join(problems)
+        raise BpmnError("closure_refused", text, {"closure_problems": text})
+    context.request.update(
+        status="Closed", sub_status="Complete", resolution_code=resolution_code, closed_at=context.now
+    )
+    if context.case.get("lock_flag"):
+        _remind_to_unlock(context)
+    return {"closed_at": context.now}
+
+
+def closure_problems(context: StepContext, closure_letter: str | None) -> list[str]:
+    """Return a sentence for each thing that stands in the way of closing."""
+    request_id, connection = context.request_id, context.connection
+    if request_id is None:
+        return ["There is no service request to close."]
+    problems = []
+    if context.request.get("status") == "Closed":
+        problems.append("The service request is closed already.")
+    if closure_letter and not _letter_is_attached(context, closure_letter):
+        problems.append(f"The closure letter {closure_letter} has not been issued and attached to this request.")
+    if not _count(connection, Note, Note.request_id == request_id):
+        problems.append("There are no notes on this request. Add a note that says what was done.")
+    unpaid = _count(
+        connection, Payment, Payment.request_id == request_id, Payment.status.not_in(("Paid", "Withdrawn"))
+    )
+    if unpaid:
+        problems.append("A payment is still open. Complete it or withdraw it.")
+    if _open_children(context):
+        problems.append("A child request is still open. Complete it first.")
+    waiting = _count(
+        connection,
+        Message,
+        Message.correlation_key == context.request.get("number"),
+        Message.status == "kept",
+    )
+    if waiting:
+        problems.append("The client has sent something that nobody has dealt with. Read it and mark it as dealt with.")
+    return problems
+
+
+def _take_over(context: StepContext, request_id: int) -> None:
+    row = context.connection.execute(
+        select(ServiceRequest.__table__).where(ServiceRequest.request_id == request_id)
+    ).one()
+    context.facts.bind(request_id, request_fields(row))
+
+
+def _request_id(context: StepContext, number: str) -> int:
+    found = context.connection.execute(
+        select(ServiceRequest.request_id).where(
+            ServiceRequest.number == number, ServiceRequest.case_id == context.case_id
+        )
+    ).scalar_one_or_none()
+    if found is None:
+        raise ValueError(f"{number} is not a service request of this case.")
+    return found
+
+
+def _letter_is_attached(context: StepContext, letter: str) -> bool:
+    return bool(
+        _count(
+            context.connection,
+            Document,
+            Document.request_id == context.request_id,
+            Document.template_id == letter,
+            Document.kind == "letter",
+            Document.dispatched_at.is_not(None),
+        )
+    )
+
+
+def _open_children(context: StepContext) -> int:
+    found = context.connection.execute(
+        select(func.count())
+        .select_from(RequestLink)
+        .join(ServiceRequest, ServiceRequest.request_id == RequestLink.to_request_id)
+        .where(
+            RequestLink.from_request_id == context.request_id,
+            RequestLink.relation == "child",
+            ServiceRequest.status != "Closed",
+        )
+    )
+    return int(found.scalar_one())
+
+
+def _count(connection: Any, model: Any, *conditions: Any) -> int:
+    return int(connection.execute(select(func.count()).select_from(model).where(*conditions)).scalar_one())
+
+
+def _remind_to_unlock(context: StepContext) -> None:
+    context.connection.execute(
+        Notification.__table__.insert().values(
+            case_id=context.case_id,
+            instance_id=context.instance_id,
+            group_key="owning_team",
+            subject="Release the Lock Assignment Flag",
+            text=f"{context.request.get('number')} is closed and the master case is still locked.",
+            sent_at=context.now,
+        )
+    )
