@@ -1,0 +1,325 @@
+"""A form being filled in: its questions in order, what was typed, the values, and which questions count.
+
+Which questions count is decided here, by FEEL over what was typed, whatever a browser showed or hid: an answer to a
+question that does not count is not checked and becomes null.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.calendar import Calendar
+from engine.dictionary import Dictionary, Option
+from engine.feel import FeelError, compile_expression
+from engine.forms import INPUTS, Component
+from web.forms import kinds
+from web.forms.kinds import AnswerRefused, Question, Typed
+
+MAX_ROWS = 100
+_SETTLING_ROUNDS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a form may refer to: the names visible from its task, the dictionary, people by group, the moment."""
+
+    names: Mapping[str, object]
+    dictionary: Dictionary
+    people: Callable[[str], Sequence[tuple[int, str]]]
+    now: datetime
+    calendar: Calendar | None = None
+
+    def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
+        """Evaluate FEEL; a fault counts as null, so that a page never fails for it."""
+        try:
+            return compile_expression(expression).evaluate(names, now=self.now, calendar=self.calendar)
+        except FeelError:
+            return None
+
+
+@dataclass(slots=True)
+class Asked:
+    """One component of the form as it stands: a question with its value, a container, or plain text."""
+
+    component: Component
+    name: str
+    question: Question
+    value: object = None
+    problem: str = ""
+    is_hidden: bool = False
+    names: Mapping[str, object] = field(default_factory=dict)
+    parts: list[Asked] = field(default_factory=list)
+    rows: list[list[Asked]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Return the name under which the value is kept: short inside a list."""
+        return (self.component.key or "").rpartition("[].")[2]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A form as it stands. `problems` maps the name of a question's inputs to the sentence beside it."""
+
+    asked: list[Asked]
+    typed: Typed
+    values: dict[str, object]
+    problems: dict[str, str]
+
+    @property
+    def hidden(self) -> list[str]:
+        """Return the names of the questions that do not count at present."""
+        return [asked.name for asked in _walk(self.asked) if asked.is_hidden]
+
+
+def fill(components: Sequence[Component], typed: Typed, surroundings: Surroundings) -> Sheet:
+    """Read a form from what was typed."""
+    asked = _ask(components, typed, surroundings, prefix="", names=dict(surroundings.names))
+    _settle(asked, surroundings)
+    values: dict[str, object] = {}
+    problems: dict[str, str] = {}
+    _collect(asked, values, problems, is_hidden=False)
+    return Sheet(asked, typed, values, problems)
+
+
+def typed_from_names(components: Sequence[Component], surroundings: Surroundings) -> dict[str, list[str]]:
+    """Return what a form opens with: the values that its names have already, or the form's own defaults.
+
+    A component with the property `prefill` = "no" opens empty: an answer of an earlier round is not today's answer.
+    """
+    typed: dict[str, list[str]] = {}
+    _prefill(components, surroundings, dict(surroundings.names), prefix="", into=typed)
+    return typed
+
+
+def with_row_added(typed: Typed, path: str) -> dict[str, list[str]]:
+    """Return what was typed with one more empty row in a list."""
+    changed = {name: list(values) for name, values in typed.items()}
+    changed[f"{path}-rows"] = [str(min(row_count(typed, path) + 1, MAX_ROWS))]
+    return changed
+
+
+def with_row_removed(typed: Typed, path: str, index: int) -> dict[str, list[str]]:
+    """Return what was typed without one row of a list; the rows after it move up."""
+    count = row_count(typed, path)
+    changed: dict[str, list[str]] = {}
+    for name, values in typed.items():
+        match = re.fullmatch(rf"{re.escape(path)}-(\d+)-(.+)", name)
+        if match is None:
+            changed[name] = list(values)
+        elif int(match[1]) != index:
+            changed[f"{path}-{int(match[1]) - (int(match[1]) > index)}-{match[2]}"] = list(values)
+    changed[f"{path}-rows"] = [str(max(count - 1, 0))]
+    return changed
+
+
+def row_count(typed: Typed, path: str) -> int:
+    """Return how many rows of a list were shown."""
+    text = (typed.get(f"{path}-rows") or ["0"])[0]
+    return min(int(text), MAX_ROWS) if text.isdecimal() and len(text) < 5 else 0
+
+
+def _ask(
+    components: Sequence[Component], typed: Typed, surroundings: Surroundings, *, prefix: str, names: dict[str, object]
+) -> list[Asked]:
+    asked: list[Asked] = []
+    for component in components:
+        name = prefix + ((component.key or "").rpartition("[].")[2] or component.id)
+        question = _question(component, name, surroundings, names)
+        entry = Asked(component, name, question, names=names)
+        if component.type == "dynamiclist":
+            for index in range(row_count(typed, name)):
+                row_names = dict(names)
+                inner = f"{name}-{index}-"
+                entry.rows.append(_ask(component.components, typed, surroundings, prefix=inner, names=row_names))
+            entry.value = [row for row in (_row_values(row) for row in entry.rows) if not _is_blank(row)]
+            _put(names, entry.key, entry.value)
+        elif component.type == "group":
+            entry.parts = _ask(component.components, typed, surroundings, prefix=prefix, names=names)
+        elif component.type in INPUTS and component.is_read_only:
+            entry.value = look_up(names, entry.key)
+        elif component.type in INPUTS:
+            try:
+                entry.value = kinds.read(question, typed)
+            except AnswerRefused as refusal:
+                entry.problem = str(refusal)
+            _put(names, entry.key, entry.value)
+        asked.append(entry)
+    return asked
+
+
+def _question(component: Component, name: str, surroundings: Surroundings, names: Mapping[str, object]) -> Question:
+    declared = surroundings.dictionary.field_for(component.key) if component.key else None
+    return Question(component, name, _options(component, surroundings, names), declared)
+
+
+def _options(component: Component, surroundings: Surroundings, names: Mapping[str, object]) -> tuple[Option, ...]:
+    source = component.values_key
+    if not source:
+        return tuple(Option(choice.value, choice.label) for choice in component.choices)
+    first, _, rest = source.partition(".")
+    if first == "picklists":
+        picklist = surroundings.dictionary.picklists.get(rest)
+        return picklist.options if picklist else ()
+    if first == "people":
+        return tuple(Option(str(person_id), name) for person_id, name in surroundings.people(rest))
+    listed = look_up(names, source)
+    return tuple(_option(item) for item in listed if item not in (None, "")) if isinstance(listed, list) else ()
+
+
+def _option(item: object) -> Option:
+    if not isinstance(item, Mapping):
+        return Option(str(item), str(item))
+    value = item.get("value", item.get("label", next(iter(item.values()), "")))
+    return Option(str(value), str(item.get("label", value)))
+
+
+def _settle(asked: list[Asked], surroundings: Surroundings) -> None:
+    """Decide which questions count. Hiding one may hide or show another, so this is repeated until nothing changes."""
+    for _ in range(_SETTLING_ROUNDS):
+        names = dict(surroundings.names)
+        _overlay(asked, names)
+        if not _hide(asked, surroundings, names):
+            return
+
+
+def _overlay(asked: list[Asked], names: dict[str, object]) -> None:
+    for entry in asked:
+        if entry.component.type == "group" and not entry.is_hidden:
+            _overlay(entry.parts, names)
+        elif (
+            entry.key
+            and entry.component.type != "group"
+            and not (entry.is_hidden and _is_shown_elsewhere(entry, asked))
+        ):
+            _put(names, entry.key, None if entry.is_hidden else entry.value)
+
+
+def _is_shown_elsewhere(entry: Asked, asked: list[Asked]) -> bool:
+    return any(other is not entry and other.key == entry.key and not other.is_hidden for other in asked)
+
+
+def _hide(asked: list[Asked], surroundings: Surroundings, names: Mapping[str, object]) -> bool:
+    changed = False
+    for entry in asked:
+        was = entry.is_hidden
+        entry.is_hidden = (
+            entry.component.hide is not None and surroundings.evaluate(entry.component.hide, names) is True
+        )
+        changed |= was != entry.is_hidden
+        changed |= _hide(entry.parts, surroundings, names)
+        for row in entry.rows:
+            row_names = dict(names)
+            _overlay(row, row_names)
+            changed |= _hide(row, surroundings, row_names)
+    return changed
+
+
+def _collect(asked: list[Asked], values: dict[str, object], problems: dict[str, str], *, is_hidden: bool) -> None:
+    for entry in asked:
+        hidden = is_hidden or entry.is_hidden
+        if entry.component.type == "group":
+            _collect(entry.parts, values, problems, is_hidden=hidden)
+        elif not entry.key or entry.component.is_read_only:
+            continue
+        elif hidden:
+            # An answer of an earlier round must not steer the case; a fact of the case is not this form's to wipe.
+            if not entry.key.startswith(("request.", "case.")):
+                values.setdefault(entry.key, None)
+        elif entry.component.type == "dynamiclist":
+            values[entry.key] = _collect_rows(entry, problems)
+        else:
+            values[entry.key] = entry.value
+            if entry.problem:
+                problems[entry.name] = entry.problem
+
+
+def _collect_rows(entry: Asked, problems: dict[str, str]) -> list[dict[str, object]]:
+    fewest = _fewest_rows(entry.question)
+    kept: list[dict[str, object]] = []
+    for index, row in enumerate(entry.rows):
+        is_blank = _is_blank(_row_values(row)) and not any(e.problem and _has_typed(e) for e in _walk(row))
+        if is_blank and not (fewest and index == 0 and len(entry.rows) == 1):
+            continue
+        values: dict[str, object] = {}
+        _collect(row, values, problems, is_hidden=False)
+        kept.append(values)
+    if len(kept) < fewest:
+        entry.problem = f"Add {'at least one' if fewest == 1 else f'at least {fewest}'}: {entry.question.object}"
+        problems[entry.name] = entry.problem
+    return kept
+
+
+def _fewest_rows(question: Question) -> int:
+    text = question.component.properties.get("minimum", "")
+    declared = question.field.minimum if question.field is not None else None
+    return int(text) if text.isdecimal() else declared or 0
+
+
+def _has_typed(entry: Asked) -> bool:
+    # A required question left empty is a problem too; it does not make its row one that somebody began.
+    return entry.problem != kinds.missing(entry.question)
+
+
+def _row_values(row: list[Asked]) -> dict[str, object]:
+    return {entry.key: entry.value for entry in _walk(row) if entry.key and entry.component.type != "group"}
+
+
+def _is_blank(values: Mapping[str, object]) -> bool:
+    return all(value in (None, False) or value == [] for value in values.values())
+
+
+def _walk(asked: list[Asked]) -> Iterator[Asked]:
+    for entry in asked:
+        yield entry
+        yield from _walk(entry.parts)
+        for row in entry.rows:
+            yield from _walk(row)
+
+
+def _prefill(
+    components: Sequence[Component],
+    surroundings: Surroundings,
+    names: Mapping[str, object],
+    *,
+    prefix: str,
+    into: dict[str, list[str]],
+) -> None:
+    for component in components:
+        key = (component.key or "").rpartition("[].")[2]
+        name = prefix + (key or component.id)
+        value = look_up(names, key) if component.properties.get("prefill") != "no" else None
+        if component.type == "group":
+            _prefill(component.components, surroundings, names, prefix=prefix, into=into)
+        elif component.type == "dynamiclist":
+            rows = value if isinstance(value, list) and value else [{}]
+            into[f"{name}-rows"] = [str(min(len(rows), MAX_ROWS))]
+            for index, row in enumerate(rows[:MAX_ROWS]):
+                row_names = row if isinstance(row, Mapping) else {}
+                _prefill(component.components, surroundings, row_names, prefix=f"{name}-{index}-", into=into)
+        elif component.type in INPUTS:
+            question = _question(component, name, surroundings, names)
+            into.update(kinds.write(question, component.default if value is None else value))
+
+
+def look_up(names: Mapping[str, object], key: str) -> object:
+    """Return the value of a dotted name, or None."""
+    found: object = names
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _put(names: dict[str, object], key: str, value: object) -> None:
+    """Set a dotted name without changing the mappings that `names` shares with others."""
+    first, _, rest = key.partition(".")
+    if not rest:
+        names[first] = value
+        return
+    inner = names.get(first)
+    copy = dict(inner) if isinstance(inner, Mapping) else {}
+    _put(copy, rest, value)
+    names[first] = copy
