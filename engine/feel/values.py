@@ -19,6 +19,7 @@ from engine.feel.run import Run
 NUMBERS = Context(
     prec=34, rounding=ROUND_HALF_EVEN, Emax=6144, Emin=-6143, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
+EXACT_BELOW = 10**34
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -103,37 +104,29 @@ def from_python(value: object, run: Run) -> object:
     cls = type(value)
     if cls in UNCHANGED:
         return value
-    run.charge(1)
-    if isinstance(value, datetime):
-        return value.astimezone(LONDON) if value.tzinfo is UTC else value
-    if cls is int:
-        return _number_or_null(str(value) if abs(value) < 10**40 else "NaN") if isinstance(value, int) else None
-    if isinstance(value, float):
-        return _number_or_null(repr(float(value)))
-    if isinstance(value, Mapping):
+    if isinstance(value, int):
+        return Decimal(value) if -EXACT_BELOW < value < EXACT_BELOW else _number_or_null(value)
+    if isinstance(value, (dict, Mapping)):
+        run.charge(1 + len(value))
         return {str(key): from_python(item, run) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
+        run.charge(1 + len(value))
         return [from_python(item, run) for item in value]
-    return _from_subclass(value, run)
+    if isinstance(value, datetime):
+        return value.astimezone(LONDON) if value.tzinfo is UTC else value
+    if isinstance(value, float):
+        return _number_or_null(float.__repr__(value))
+    if isinstance(value, str):  # the text of an enumeration
+        return str.__str__(value)
+    return run.null(0, f"{type(value).__name__} is not a FEEL value")
 
 
-def _number_or_null(text: str) -> Decimal | None:
+def _number_or_null(value: int | str) -> Decimal | None:
     try:
-        number = NUMBERS.create_decimal(text)
+        number = NUMBERS.create_decimal(value)
     except ArithmeticError:
         return None
     return number if number.is_finite() else None
-
-
-def _from_subclass(value: object, run: Run) -> object:
-    """An enumeration's text, a library's own integer."""
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return _number_or_null(int.__repr__(value))
-    if isinstance(value, Decimal):
-        return _number_or_null(str(value))
-    return run.null(0, f"{type(value).__name__} is not a FEEL value")
 
 
 def to_python(value: object, run: Run) -> object:
