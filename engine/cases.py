@@ -34,9 +34,7 @@ def open_case(
     ).scalar_one()
 
 
-def open_request(
-    connection: Connection, world: World, *, case_id: int, number: str, fields: Mapping[str, Any]
-) -> int:
+def open_request(connection: Connection, world: World, *, case_id: int, number: str, fields: Mapping[str, Any]) -> int:
     """Add a service request with these `request.*` fields and return its id."""
     columns = request_columns({**fields, "number": number})
     columns.setdefault("status", "Open")

@@ -74,8 +74,6 @@ class StepContext:
 
 def next_number(connection: Connection, series: str) -> int:
     """Return the next number of a series."""
-    connection.execute(
-        upsert(Counter).values(series=series, value=0).on_conflict_do_nothing(index_elements=["series"])
-    )
+    connection.execute(upsert(Counter).values(series=series, value=0).on_conflict_do_nothing(index_elements=["series"]))
     connection.execute(update(Counter).where(Counter.series == series).values(value=Counter.value + 1))
     return int(connection.execute(select(Counter.value).where(Counter.series == series)).scalar_one())

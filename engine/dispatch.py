@@ -97,9 +97,7 @@ def _signal(world: World, owed: Owed) -> Mapping[str, object]:
         reached = [row.instance_id for row in waiting]
     for instance_id in reached:
         with world.db.write() as connection:
-            step(
-                world, connection, instance_id, lambda workflow, _: _take(workflow, name), actor=WORKER
-            )
+            step(world, connection, instance_id, lambda workflow, _: _take(workflow, name), actor=WORKER)
     return {"reached": reached}
 
 

@@ -77,7 +77,7 @@ class MessageNotAwaited(RedressError):
 
 
 class MessageAmbiguous(RedressError):
-    """More than one place waits for this message. It is kept; operations can see which."""
+    """More than one procedure waits for this message. It is kept; operations can see which."""
 
 
 class DeploymentRefused(RedressError):

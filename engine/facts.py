@@ -80,15 +80,11 @@ class Facts:
         if self.request_id is None:
             pending = dumps(self.values["request"])
             connection.execute(
-                update(ProcessInstance)
-                .where(ProcessInstance.instance_id == instance_id)
-                .values(pending_facts=pending)
+                update(ProcessInstance).where(ProcessInstance.instance_id == instance_id).values(pending_facts=pending)
             )
             return
         changed = _columns(self.values["request"], _REQUEST_COLUMNS)
-        connection.execute(
-            update(ServiceRequest).where(ServiceRequest.request_id == self.request_id).values(**changed)
-        )
+        connection.execute(update(ServiceRequest).where(ServiceRequest.request_id == self.request_id).values(**changed))
 
 
 def case_fields(row: Row[Any]) -> dict[str, Any]:
@@ -106,9 +102,7 @@ def request_columns(fields: dict[str, Any]) -> dict[str, Any]:
     return _columns(fields, _REQUEST_COLUMNS)
 
 
-def read_facts(
-    connection: Connection, *, case_id: int | None, request_id: int | None, pending: str
-) -> Facts:
+def read_facts(connection: Connection, *, case_id: int | None, request_id: int | None, pending: str) -> Facts:
     """Read the facts of an instance's case and service request."""
     case: dict[str, Any] = {}
     request: dict[str, Any] = loads(pending)

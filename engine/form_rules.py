@@ -56,7 +56,7 @@ def check_submission(
             form, definition.dictionary, form_values, names, now=now, is_member=_member_check(connection)
         )
     elif form_values:
-        problems |= {key: "This task asks for nothing of this name" for key in form_values}
+        problems |= dict.fromkeys(form_values, "This task asks for nothing of this name")
     if problems:
         raise ValuesRefused(problems)
 
@@ -68,7 +68,7 @@ def check_start(
     form_id = definition.program.processes[definition.process_id].form_id
     form = definition.forms.get(form_id)
     if form is None:
-        problems = {key: "This procedure asks for nothing of this name" for key in values}
+        problems = dict.fromkeys(values, "This procedure asks for nothing of this name")
     else:
         is_member = _member_check(connection)
         problems = find_problems(form, definition.dictionary, values, {}, now=now, is_member=is_member)

@@ -59,7 +59,7 @@ def append(
             text, salt = dumps(event.values), secrets.token_hex(16)
             data["values_hash"] = _sha256(salt + text)
             submissions.append({"instance_id": instance_id, "seq": chain.seq, "salt": salt, "values": text})
-        row = {
+        row: dict[str, object] = {
             "instance_id": instance_id,
             "case_id": case_id,
             "seq": chain.seq,
@@ -85,20 +85,26 @@ def verify(connection: Connection, instance_id: int) -> str | None:
 
     Returns None when whole, else a sentence that names the first row at fault.
     """
-    previous, expected_seq = START, 0
+    previous = START
     submissions = {
-        row.seq: row for row in connection.execute(select(Submission).where(Submission.instance_id == instance_id))
+        row.seq: row
+        for row in connection.execute(
+            select(Submission.seq, Submission.salt, Submission.values.label("text")).where(
+                Submission.instance_id == instance_id
+            )
+        )
     }
-    for row in connection.execute(select(History).where(History.instance_id == instance_id).order_by(History.seq)):
-        expected_seq += 1
+    rows = connection.execute(select(History.__table__).where(History.instance_id == instance_id).order_by(History.seq))
+    for expected_seq, row in enumerate(rows, start=1):
         values = dict(row._mapping)
         if row.seq != expected_seq:
             return f"Row {expected_seq} is missing."
         if row.previous != previous or row.hash != _row_hash(values):
             return f"Row {row.seq} was changed."
         submission = submissions.get(row.seq)
-        if submission is not None and submission.values is not None:
-            if f'"values_hash":"{_sha256(submission.salt + submission.values)}"' not in row.data:
+        if submission is not None and submission.text is not None:
+            digest = _sha256(submission.salt + submission.text)
+            if f'"values_hash":"{digest}"' not in row.data:
                 return f"The values of row {row.seq} were changed."
         previous = row.hash
     return None

@@ -133,5 +133,3 @@ def _record(
         .returning(Message.message_id)
     ).scalar_one()
     return Correlation(message_id, status, instance_id, why)
-
-

@@ -1,7 +1,7 @@
 """The tables. Declarative models for the schema and for reads; the step writes them with Core statements.
 
-`*_at` are aware UTC instants, `*_on` dates, money is integer pence. Columns named `values`, `facts`, `data` and the like
-hold text written by `engine.values`.
+`*_at` are aware UTC instants, `*_on` dates, money is integer pence. Columns named `values`, `facts`, `data` and the
+like hold text written by `engine.values`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Projection: the rows that worklists and waits are read from, brought up to date by their difference to the live tokens."""
+"""Projection: the rows that worklists and waits are read from, kept up to date by their difference to the live tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Place:
     actor_id: int | None
 
 
-def project_tasks(connection: Connection, place: Place, open_tasks: Iterable[OpenTask], *, completed: str | None) -> None:
+def project_tasks(
+    connection: Connection, place: Place, open_tasks: Iterable[OpenTask], *, completed: str | None
+) -> None:
     """Add a row for each new user task and end the rows of those that are gone.
 
     `completed` is the token that the actor completed in this step; any other that is gone was withdrawn.

@@ -109,9 +109,7 @@ class _Teller:
             self.case_id = _open_case(connection, self.world, table)
         values = {**{f"request.{k}": v for k, v in table.get("request", {}).items()}, **table.get("start", {})}
         actor = self._person(table.get("as", "owning_team"))
-        outcome = cases.start(
-            self.world, self.scenario.process, self._typed(values), case_id=self.case_id, actor=actor
-        )
+        outcome = cases.start(self.world, self.scenario.process, self._typed(values), case_id=self.case_id, actor=actor)
         self.instance_id = outcome.instance_id
         self._work()
 
@@ -174,9 +172,7 @@ class _Teller:
             key = connection.execute(
                 select(ProcessInstance.business_key).where(ProcessInstance.instance_id == self.instance_id)
             ).scalar_one()
-        sent = messages.correlate(
-            self.world, entry["message"], str(key), values, received_on=received_on, actor=actor
-        )
+        sent = messages.correlate(self.world, entry["message"], str(key), values, received_on=received_on, actor=actor)
         kept = entry.get("then", {}).get("kept", False)
         if (sent.status == "kept") != kept:
             raise ScenarioInvalid(f"The message was {sent.status}. {sent.why}")
@@ -194,7 +190,7 @@ class _Teller:
         for name, expected in then.items():
             if name in ("refused", "kept"):
                 continue
-            actual = seen["facts"] if name == "facts" else seen.get(name)
+            actual: Any = seen[name]
             if name in ("tasks", "waits"):
                 expected, actual = sorted(expected), sorted(actual)
             elif name == "facts":
@@ -241,9 +237,7 @@ class _Teller:
     def _open_tasks(self) -> list[str]:
         with self.world.db.read() as connection:
             rows = connection.execute(
-                select(UserTask.element_id).where(
-                    UserTask.instance_id == self.instance_id, UserTask.status == "open"
-                )
+                select(UserTask.element_id).where(UserTask.instance_id == self.instance_id, UserTask.status == "open")
             )
             return [row.element_id for row in rows]
 
@@ -259,12 +253,15 @@ class _Teller:
         from engine.models import Incident, Job
 
         with self.world.db.read() as connection:
-            found = connection.execute(
-                select(Incident.message).where(Incident.instance_id == self.instance_id)
-            ).scalars().all()
-            found = found or connection.execute(
-                select(Job.last_error).where(Job.instance_id == self.instance_id)
-            ).scalars().all()
+            found = (
+                connection.execute(select(Incident.message).where(Incident.instance_id == self.instance_id))
+                .scalars()
+                .all()
+            )
+            found = (
+                found
+                or connection.execute(select(Job.last_error).where(Job.instance_id == self.instance_id)).scalars().all()
+            )
         return "; ".join(found)
 
     def _actor_for(self, task: Any, username: str | None) -> Somebody:

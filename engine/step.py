@@ -24,7 +24,7 @@ from engine.models import Job, ProcessInstance
 from engine.outbox import owe
 from engine.projection import Place, project_tasks, project_waits
 from engine.spiff import Stored, Workflow
-from engine.spiff.host import Happening, HandlerFailed, RunFailed
+from engine.spiff.host import HandlerFailed, Happening, RunFailed
 from engine.step_host import StepHost
 from engine.world import Actor, World
 
@@ -199,9 +199,7 @@ class _Run:
         if self.row.status not in ("retrying", "incident"):
             return
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
-        incidents.resolve_all(
-            self.connection, instance_id=self.row.instance_id, now=self.now, by=self.actor.key
-        )
+        incidents.resolve_all(self.connection, instance_id=self.row.instance_id, now=self.now, by=self.actor.key)
 
     def _save(self, workflow: Workflow, stored: Stored, status: str, *, completes: str | None) -> None:
         place = Place(self.row.instance_id, self.row.case_id, self.now, self.actor.person_id)
@@ -255,4 +253,3 @@ def _lock(connection: Connection, instance_id: int) -> Any:
     if row is None:
         raise NotFound("There is no such instance.")
     return row
-

@@ -63,6 +63,11 @@ class StepHost:
         self._actor = actor
         self._calendar = calendar(world)
         self._savepoint: NestedTransaction | None = None
+        self._retries: dict[str, int] = {}
+
+    def retries_of(self, element_id: str) -> int:
+        """Return how often the diagram allows a job that ran in this step to be tried again."""
+        return self._retries.get(element_id, 0)
 
     def mark(self) -> Mark:
         """Remember this point."""
@@ -126,6 +131,7 @@ class StepHost:
 
     def run_job(self, job: Job) -> Mapping[str, object] | Deferred:
         """Run a service task's handler in the step's transaction, behind a savepoint."""
+        self._retries[job.element_id] = job.retries
         if self._savepoint is None:
             self._savepoint = self._connection.begin_nested()
         context = StepContext(
@@ -195,7 +201,7 @@ class StepHost:
 
     def _cycle(self, text: str, rule: str) -> Due:
         head, _, every = text.partition("/")
-        if not (head.startswith("R") and head[1:].isdecimal() or head == "R") or not every:
+        if not ((head.startswith("R") and head[1:].isdecimal()) or head == "R") or not every:
             raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D.")
         repeats = int(head[1:]) if head[1:] else None
         return Due(at=self._after(every, text), rule=rule, repeats=repeats, every=every)

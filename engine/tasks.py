@@ -120,7 +120,9 @@ def may_lead(actor: Somebody, group: str | None) -> bool:
     """Tell whether a person leads a group: they are in its leaders' group, or the group is one of leaders."""
     if group is None:
         return False
-    return _LEADERS.get(group, f"{group}_leader") in actor.groups or (group.endswith("leader") and group in actor.groups)
+    return _LEADERS.get(group, f"{group}_leader") in actor.groups or (
+        group.endswith("leader") and group in actor.groups
+    )
 
 
 def get_task(connection: Connection, task_id: int) -> Any:
@@ -150,9 +152,7 @@ def _open_task(connection: Connection, task_id: int) -> Any:
 def _hold(world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody) -> None:
     """Change who holds a task, and write it to the instance's history."""
     connection.execute(
-        update(UserTask)
-        .where(UserTask.task_id == task.task_id)
-        .values(assignee_id=to, version=task.version + 1)
+        update(UserTask).where(UserTask.task_id == task.task_id).values(assignee_id=to, version=task.version + 1)
     )
     instance = connection.execute(
         select(ProcessInstance.history_seq, ProcessInstance.history_hash).where(

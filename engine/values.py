@@ -86,7 +86,7 @@ def _tagged_mapping(value: Mapping[Any, object]) -> object:
     tagged = {key: _tagged(item) for key, item in value.items()}
     # A context that a person typed must never be mistaken for a tag.
     if len(tagged) == 1 and next(iter(tagged)) in _TAGS:
-        return {"@escaped": list(tagged.items())[0]}
+        return {"@escaped": next(iter(tagged.items()))}
     return tagged
 
 

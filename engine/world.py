@@ -15,7 +15,6 @@ from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.calendar import Calendar
-    from engine.context import StepContext
     from engine.definitions import LoadedDefinition
     from engine.lint import Known
     from engine.outbox import Owed

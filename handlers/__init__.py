@@ -1,4 +1,7 @@
-"""Service-task handlers: what a job type in a diagram does. Handlers write rows only; effects leave through the outbox."""
+"""Service-task handlers: what a job type in a diagram does.
+
+Handlers write rows only; effects leave through the outbox.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,17 @@ from handlers.email import send_email
 from handlers.fields import set_fields
 from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
-from handlers.payments import draft_payment, update_payment
-from handlers.requests import close_request, create_request
+from handlers.payments import approve_payment, draft_payment, update_payment
+from handlers.requests import close_request, complete_request, create_request
 
 if TYPE_CHECKING:
     from engine.world import Delivery, Handler
 
 HANDLERS: Mapping[str, Handler] = {
     "add_note": add_note,
+    "approve_payment": approve_payment,
     "close_request": close_request,
+    "complete_request": complete_request,
     "create_request": create_request,
     "draft_payment": draft_payment,
     "fill_form": fill_form,

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from engine.clock import LONDON
 from engine.models import Blob, Document
 from engine.outbox import Owed
 from engine.world import World
@@ -42,14 +43,13 @@ def spool_letter(world: World, owed: Owed) -> Mapping[str, Any]:
             .where(Document.document_id == document.document_id, Document.dispatched_at.is_(None))
             .values(dispatched_at=now, dispatch_ref=path.name)
         )
-        dispatched_at = connection.execute(
-            select(Document.dispatched_at).where(Document.document_id == document.document_id)
-        ).scalar_one()
+        found = connection.execute(select(Document.dispatched_at).where(Document.document_id == document.document_id))
+        dispatched_at = found.scalar_one() or now
     letter = {
         "id": document.template_id,
         "document": document.document_id,
         "dispatched_at": dispatched_at,
-        "dispatched_on": dispatched_at.date(),
+        "dispatched_on": dispatched_at.astimezone(LONDON).date(),
     }
     return {"letter": letter}
 
@@ -61,6 +61,15 @@ def spool_email(world: World, owed: Owed) -> Mapping[str, Any]:
     message["Subject"] = str(owed.payload["subject"])
     message["Message-ID"] = f"<{hashlib.sha256(owed.key.encode()).hexdigest()[:32]}@redress.invalid>"
     message.set_content(str(owed.payload["text"]))
+    with world.db.read() as connection:
+        attached = connection.execute(
+            select(Document.template_id, Blob.content)
+            .join(Blob, Blob.sha256 == Document.sha256)
+            .where(Document.document_id.in_(owed.payload.get("documents") or [0]))
+        ).all()
+    for document in attached:
+        name = f"{document.template_id or 'document'}.pdf"
+        message.add_attachment(document.content, maintype="application", subtype="pdf", filename=name)
     put_once(world.settings.spool_dir / "email", f"{owed.key}.eml", message.as_bytes())
     return {"emailed_at": world.clock.now()}
 

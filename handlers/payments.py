@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -12,27 +13,32 @@ from engine.models import Payment
 SERIES = "payment"
 
 
-def draft_payment(context: StepContext, *, amount: int, reason: str | None = "") -> Mapping[str, object]:
-    """Draft a payment on the service request, or bring the draft up to the amount now asked for.
+def draft_payment(
+    context: StepContext,
+    *,
+    amount: int,
+    reason: str | None = "",
+    payment: str | None = None,
+    status: str = "Draft",
+) -> Mapping[str, object]:
+    """Draft a payment on the service request; one drafted earlier (`payment`) is brought up to what is now asked for.
 
-    Raises: ValueError when there is no service request, or the amount is not a whole number of pence above nought.
+    With status ``Withdrawn`` an earlier draft is withdrawn, and none is made.
+    Raises: ValueError without a service request, for an amount that is not a whole number of pence, or a paid payment.
     """
+    amount = _pence(amount)
+    earlier = _find(context, payment) if payment else None
+    if status == "Withdrawn" or amount == 0:
+        if earlier is not None and earlier.status != "Paid":
+            _update(context, earlier.payment_id, status="Withdrawn")
+        return {"payment": None}
+    if earlier is not None and earlier.status != "Paid":
+        _update(
+            context, earlier.payment_id, status="Draft", requested_amount=amount, approved_amount=None, reason=reason
+        )
+        return {"payment": earlier.number}
     if context.request_id is None:
         raise ValueError("A payment needs a service request.")
-    if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
-        raise ValueError(f"A payment needs an amount in whole pence, not {amount!r}.")
-    draft = context.connection.execute(
-        select(Payment.payment_id, Payment.number).where(
-            Payment.request_id == context.request_id, Payment.status == "Draft"
-        )
-    ).first()
-    if draft is not None:
-        context.connection.execute(
-            update(Payment)
-            .where(Payment.payment_id == draft.payment_id)
-            .values(requested_amount=amount, reason=reason or "", updated_at=context.now)
-        )
-        return {"payment": draft.number}
     number = f"PAY-{context.next_number(SERIES):06d}"
     context.connection.execute(
         insert(Payment).values(
@@ -47,31 +53,61 @@ def draft_payment(context: StepContext, *, amount: int, reason: str | None = "")
     return {"payment": number}
 
 
-def update_payment(
-    context: StepContext, *, payment: str, status: str, amount: int | None = None
+def approve_payment(
+    context: StepContext, *, payment: str | None, amount: int | None, status: str = "Approved"
 ) -> Mapping[str, object]:
-    """Move a payment on: Draft, Approved (with the approved amount), Paid, Withdrawn.
+    """Approve a payment with the approved amount, or withdraw it when nothing was approved.
 
-    Only an approved payment can be paid, and only with its approved amount.
-    Raises: ValueError for anything else.
+    Raises: ValueError when the payment is not this request's, or was paid already.
     """
+    if not payment:
+        return {}
+    row = _find(context, payment)
+    if row.status == "Paid":
+        raise ValueError(f"{payment} has been paid already.")
+    approved = _pence(amount)
+    if status == "Approved" and approved > 0:
+        _update(context, row.payment_id, status="Approved", approved_amount=approved)
+    else:
+        _update(context, row.payment_id, status="Withdrawn", approved_amount=None)
+    return {"payment": payment, "approved_amount": approved}
+
+
+def update_payment(
+    context: StepContext, *, payment: str | None, status: str, amount: int | None = None
+) -> Mapping[str, object]:
+    """Move an approved payment on to Paid, keep it Approved, or withdraw it. It is paid with the approved amount only.
+
+    Raises: ValueError for a payment that was not approved, another amount, or a second payment.
+    """
+    if not payment:
+        return {}
+    row = _find(context, payment)
+    if status == "Paid":
+        if row.status != "Approved" or row.approved_amount is None:
+            raise ValueError(f"{payment} has not been approved, or has been paid already, so it cannot be paid.")
+        if amount is not None and _pence(amount) != row.approved_amount:
+            raise ValueError(f"{payment} was approved for another amount than the one to be paid.")
+    _update(context, row.payment_id, status=status)
+    return {"payment": payment, "approved_amount": row.approved_amount}
+
+
+def _find(context: StepContext, number: str) -> Any:
     row = context.connection.execute(
-        select(Payment.__table__).where(Payment.number == payment, Payment.request_id == context.request_id)
+        select(Payment.__table__).where(Payment.number == number, Payment.request_id == context.request_id)
     ).one_or_none()
     if row is None:
-        raise ValueError(f"{payment} is not a payment of this request.")
-    if status == "Paid" and (row.status != "Approved" or row.approved_amount is None):
-        raise ValueError(f"{payment} has not been approved, so it cannot be paid.")
-    if status == "Paid" and row.status == "Paid":
-        raise ValueError(f"{payment} has been paid already.")
-    approved = row.approved_amount
-    if status == "Approved":
-        if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
-            raise ValueError("An approval needs the approved amount in whole pence.")
-        approved = amount
-    context.connection.execute(
-        update(Payment)
-        .where(Payment.payment_id == row.payment_id)
-        .values(status=status, approved_amount=approved, updated_at=context.now)
-    )
-    return {"payment": payment, "approved_amount": approved}
+        raise ValueError(f"{number} is not a payment of this request.")
+    return row
+
+
+def _update(context: StepContext, payment_id: int, **columns: object) -> None:
+    connection = context.connection
+    columns["updated_at"] = context.now
+    connection.execute(update(Payment).where(Payment.payment_id == payment_id).values(**columns))
+
+
+def _pence(amount: object) -> int:
+    if isinstance(amount, bool) or not isinstance(amount, int) or amount < 0:
+        raise ValueError(f"An amount must be a whole number of pence, not {amount!r}.")
+    return amount

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, update
 
-from engine.cases import link_requests, open_request
+from engine.cases import add_note, link_requests, open_request
 from engine.context import BpmnError, StepContext
 from engine.facts import request_fields
 from engine.models import Document, Message, Note, Notification, Payment, RequestLink, ServiceRequest
@@ -19,27 +19,28 @@ def create_request(
     context: StepContext,
     *,
     kind: str,
-    relation: str = "main",
+    relation: str = "",
+    main: bool = False,
     status: str = "Open",
     process: str = "",
     area: str = "",
     sub_area: str = "",
-    related_to: str | None = None,
+    raised_from: str | None = None,
     note: str | None = None,
     **fields: object,
 ) -> Mapping[str, object]:
     """Make a service request on the case.
 
-    With relation ``main`` it becomes this instance's own: it takes over the facts of the start form, and its number
-    becomes the business key. Any other relation (``child``, ``related``, ``raised_from``) links it to the instance's
-    own request. `related_to` is the number of an earlier request to link to.
-    Raises: ValueError when the process has no case or `related_to` is not a request of the case.
+    With `main` it becomes this instance's own: it takes over the facts of the start form, and its number becomes the
+    business key; `raised_from` is then the number of the earlier request that it is linked to. Otherwise `relation`
+    (``child``, ``related``) says how it is linked to the instance's own request, if there is one.
+    Raises: ValueError when the process has no case or `raised_from` is not a request of the case.
     """
     if context.case_id is None:
         raise ValueError("A service request needs a case.")
     number = f"SR-{context.next_number(SERIES):06d}"
     given = {"kind": kind, "status": status, "process": process, "area": area, "sub_area": sub_area, **fields}
-    inherited: dict[str, Any] = dict(context.request) if relation == "main" else {}
+    inherited: dict[str, Any] = dict(context.request) if main else {}
     request_id = open_request(
         context.connection,
         context.world,
@@ -47,16 +48,14 @@ def create_request(
         number=number,
         fields={**inherited, **given, "opened_at": context.now},
     )
-    if relation == "main":
+    if main:
         _take_over(context, request_id)
-    elif context.request_id is not None:
+    elif context.request_id is not None and relation:
         link_requests(context.connection, context.request_id, request_id, relation)
-    if related_to:
-        link_requests(context.connection, request_id, _request_id(context, related_to), "related")
+    if raised_from:
+        link_requests(context.connection, request_id, _request_id(context, raised_from), "related")
     if note:
-        from handlers.notes import write_note
-
-        write_note(
+        add_note(
             context.connection,
             context.world,
             case_id=context.case_id,
@@ -86,6 +85,29 @@ def close_request(
     return {"closed_at": context.now}
 
 
+def complete_request(context: StepContext, *, number: str, note: str | None = None) -> Mapping[str, object]:
+    """Close a child request whose own work is done.
+
+    Raises: ValueError when the number is not a request of the case.
+    """
+    request_id = _request_id(context, number)
+    context.connection.execute(
+        update(ServiceRequest)
+        .where(ServiceRequest.request_id == request_id)
+        .values(status="Closed", sub_status="Complete", closed_at=context.now)
+    )
+    if note and context.case_id is not None:
+        add_note(
+            context.connection,
+            context.world,
+            case_id=context.case_id,
+            request_id=request_id,
+            text=note,
+            author_id=context.actor.person_id,
+        )
+    return {"number": number}
+
+
 def closure_problems(context: StepContext, closure_letter: str | None) -> list[str]:
     """Return a sentence for each thing that stands in the way of closing."""
     request_id, connection = context.request_id, context.connection
@@ -98,9 +120,7 @@ def closure_problems(context: StepContext, closure_letter: str | None) -> list[s
         problems.append(f"The closure letter {closure_letter} has not been issued and attached to this request.")
     if not _count(connection, Note, Note.request_id == request_id):
         problems.append("There are no notes on this request. Add a note that says what was done.")
-    unpaid = _count(
-        connection, Payment, Payment.request_id == request_id, Payment.status.not_in(("Paid", "Withdrawn"))
-    )
+    unpaid = _count(connection, Payment, Payment.request_id == request_id, Payment.status.not_in(("Paid", "Withdrawn")))
     if unpaid:
         problems.append("A payment is still open. Complete it or withdraw it.")
     if _open_children(context):
@@ -167,7 +187,7 @@ def _count(connection: Any, model: Any, *conditions: Any) -> int:
 
 def _remind_to_unlock(context: StepContext) -> None:
     context.connection.execute(
-        Notification.__table__.insert().values(
+        insert(Notification).values(
             case_id=context.case_id,
             instance_id=context.instance_id,
             group_key="owning_team",
