@@ -15,6 +15,7 @@ from engine.diagram_reader import read_diagram
 from engine.dictionary import Dictionary, Group, ProcessSheet, read_dictionary, read_groups, read_sheet
 from engine.forms import Form, read_form
 from engine.lint.finding import Finding, Known, error
+from engine.lint.graph import called_process, passing_processes
 from engine.markup import MarkupRefused, local, namespace, parse_xml
 
 DMN_NAMESPACES = (
@@ -29,7 +30,7 @@ DMN_NAMESPACES = (
 _OTHER_ENDINGS = (".dmn", ".form", ".toml", ".md", ".typ", ".json", ".txt", ".csv", ".png", ".svg", ".pdf")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Project:
     """The files that belong together, and which of them are being checked."""
 
@@ -89,6 +90,11 @@ class Project:
         return {scope.id: (diagram, scope) for diagram in reversed(self.diagrams) for scope in diagram.processes}
 
     @cached_property
+    def passing(self) -> frozenset[str]:
+        """Return the processes that can run through without waiting."""
+        return passing_processes(self.process_by_id)
+
+    @cached_property
     def dictionary(self) -> Dictionary:
         """Return the declared names; only the standing ones where there is no dictionary.toml."""
         return read_dictionary(self._named("dictionary.toml"))
@@ -127,18 +133,6 @@ class Project:
     def _named(self, name: str) -> bytes | None:
         paths = sorted((p for p in self.files if _name(p) == name), key=lambda p: (p.count("/"), p))
         return self.files[paths[0]] if paths else None
-
-
-def called_process(diagram: Diagram, element: Element) -> str | None:
-    """Return the id of the process that a call activity calls: zeebe's, or in plain BPMN the standard's attribute."""
-    if element.kind != "callActivity":
-        return None
-    extension = element.extension("calledElement")
-    if extension is not None:
-        return extension.get("processId")
-    called = element.attributes.get("calledElement") if diagram.is_plain else None
-    # A plain reference may be a qualified name, such as tns:approve.
-    return called.rpartition(":")[2] if called else None
 
 
 def _name(path: str) -> str:

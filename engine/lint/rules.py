@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.diagram import Diagram
-from engine.lint import unsupported
+from engine.lint import drawing, events, gateways, identifiers, reach, references, starts_and_ends, timers, unsupported
 from engine.lint.finding import Findings
 from engine.lint.project import Project
 
@@ -16,5 +16,21 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     unsupported.platform,
     unsupported.elements,
     unsupported.extensions,
+    identifiers.identifiers,
+    references.flows,
+    references.references,
+    starts_and_ends.starts_and_ends,
+    starts_and_ends.executable,
+    events.definitions,
+    events.boundaries,
+    events.links,
+    gateways.gateways,
+    reach.reach,
+    reach.loops,
+    timers.timers,
+    drawing.drawing,
 )
-PROJECT_RULES: tuple[ProjectRule, ...] = ()
+PROJECT_RULES: tuple[ProjectRule, ...] = (
+    identifiers.process_ids,
+    reach.recursion,
+)

@@ -1,0 +1,92 @@
+"""Timers: one date, duration or cycle each, readable, and where such a timer may stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from engine.diagram import Diagram, Element, Timer
+from engine.lint.finding import Finding, Findings, error
+from engine.lint.project import Project
+
+DURATION = re.compile(
+    r"P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.ASCII
+)
+_ZERO = re.compile(r"P(?:0+[YMWD])*(?:T(?:0+(?:\.0+)?[HMS])*)?", re.ASCII)
+_CYCLE = re.compile(r"R(\d*)/(?:([^/]+)/)?(P[^/]*)", re.ASCII)
+_EXAMPLES = {
+    "timeDate": "a date and time such as 2026-11-22T09:30:00Z",
+    "timeDuration": "a duration such as P7D or PT30M",
+    "timeCycle": "a repetition such as R3/P1D",
+}
+MAX_DIGITS = 9
+
+
+def timers(diagram: Diagram, project: Project) -> Findings:
+    """Find timers without a time, with two, unreadable, or of a kind that their event cannot have."""
+    for element in diagram.elements:
+        for event in element.events:
+            if event.kind != "timer":
+                continue
+            written = [t for t in event.timers if t.text]
+            if len(written) != 1:
+                said = "several times" if written else "no time"
+                message = f"The timer has {said}. Give it one date, duration or cycle."
+                yield error(diagram.file, element.id, "timer-not-valid", message)
+                continue
+            yield from _place(diagram, element, written[0])
+            yield from _literal(diagram, element, written[0])
+
+
+def _place(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding]:
+    owner = diagram.element_by_id.get(element.scope)
+    is_handler = owner is not None and owner.is_event_sub_process
+    repeats = timer.kind == "timeCycle"
+    interrupting = "isInterrupting" if is_handler else "cancelActivity"
+    happens_once = element.attributes.get(interrupting) != "false" and (element.kind == "boundaryEvent" or is_handler)
+    if element.kind == "intermediateCatchEvent" and repeats:
+        message = "A catch event happens once, so it cannot repeat. Give it a duration or a date."
+    elif repeats and happens_once:
+        message = "An interrupting timer happens once, so it cannot repeat. Give it a duration or a date."
+    elif element.kind == "startEvent" and not is_handler and timer.kind == "timeDuration":
+        message = "A process cannot start after a duration: nothing came before it. Give it a date or a cycle."
+    else:
+        return
+    yield error(diagram.file, element.id, "timer-kind-not-possible", message)
+
+
+def _literal(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding]:
+    text = timer.text
+    if text.startswith("="):
+        return  # an expression, checked with the others
+    if not is_literal(timer.kind, text):
+        message = (
+            f"“{text[:60]}” cannot be read here. Write {_EXAMPLES[timer.kind]}, or an expression that begins with “=”."
+        )
+        yield error(diagram.file, element.id, "timer-not-valid", message)
+    elif timer.kind == "timeCycle" and _ZERO.fullmatch(text.rpartition("/")[2]):
+        message = "The timer repeats without a pause, so it would never stop. Give it a duration above zero."
+        yield error(diagram.file, element.id, "timer-not-valid", message)
+
+
+def is_literal(kind: str, text: str) -> bool:
+    """Tell whether a timer's text is a date, duration or cycle of ISO 8601."""
+    if any(len(digits) > MAX_DIGITS for digits in re.findall(r"\d+", text)):
+        return False
+    if kind == "timeDuration":
+        return DURATION.fullmatch(text) is not None
+    if kind == "timeDate":
+        return is_instant(text)
+    match = _CYCLE.fullmatch(text)
+    if match is None or match[1] == "0":
+        return False
+    return DURATION.fullmatch(match[3]) is not None and (match[2] is None or is_instant(match[2]))
+
+
+def is_instant(text: str) -> bool:
+    """Tell whether a text is a date and time with its offset, so that it means one instant."""
+    try:
+        return "T" in text and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
