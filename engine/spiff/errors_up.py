@@ -1,0 +1,51 @@
+"""How errors and escalations rise: from an activity outwards, to the boundary events attached to what they pass.
+
+Stock SpiffWorkflow asks every boundary event in the scope, also of activities that the error did not come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.spiff.host import UnhandledBpmnError
+
+
+def raise_error(task: Any, code: str, message: str, variables: Mapping[str, Any]) -> None:
+    """Raise a BPMN error where a token is.
+
+    Raises: UnhandledBpmnError when no error event up to the outermost process catches it.
+    """
+    detail = {"code": code, "message": message, "raised_by": task.task_spec.element_id}
+    if not _rise(task, "error", code, variables, detail):
+        raise UnhandledBpmnError(task.task_spec.element_id, code, message)
+
+
+def raise_escalation(task: Any, code: str, variables: Mapping[str, Any]) -> None:
+    """Raise an escalation where a token is. One that nobody catches is no fault. Source: BPMN 2.0 10.5.7"""
+    _rise(task, "escalation", code, variables, {"code": code, "raised_by": task.task_spec.element_id})
+
+
+def _rise(task: Any, kind: str, code: str, variables: Mapping[str, Any], detail: dict[str, Any]) -> bool:
+    activity = task
+    while activity is not None:
+        if "item" in activity.internal_data:
+            activity = activity.parent
+        catcher = _catcher(activity, kind, code)
+        if catcher is not None:
+            catcher.task_spec.fire(catcher, dict(variables), detail)
+            return True
+        activity = activity.workflow.parent_task
+    return False
+
+
+def _catcher(activity: Any, kind: str, code: str) -> Any:
+    """Return the boundary event that catches: one for this very code before one for all."""
+    split = activity.parent
+    if split is None or not split.task_spec.is_split:
+        return None
+    waiting = [t for t in split.children if t.task_spec.is_boundary and t.state == TaskState.WAITING]
+    matching = [t for t in waiting if t.task_spec.trigger.kind == kind and t.task_spec.trigger.code in ("", code)]
+    return min(matching, key=lambda t: t.task_spec.trigger.code == "", default=None)

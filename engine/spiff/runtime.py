@@ -1,0 +1,200 @@
+"""The one way to move an instance: start or restore it, let something happen, run to rest, store it.
+
+Nothing here reads a clock or a database: the host of the step lends both. After a `RunFailed` the object is half-run; discard it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.spiff import codec
+from engine.spiff.codec import Stored
+from engine.spiff.errors_up import raise_error
+from engine.spiff.events import Catching, catch_signal
+from engine.spiff.host import Host, ThrownSignal, TokenNotOpen
+from engine.spiff.instance import Instance, is_automatic
+from engine.spiff.program import Program
+from engine.spiff.scopes import copied, take_facts, visible_names
+from engine.spiff.triggers import Message
+from engine.spiff.views import OpenTask, OpenWait, is_open_job, is_open_task, open_tasks, open_waits
+
+
+class Workflow:
+    """A process instance in memory, for one step."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    @classmethod
+    def start(
+        cls,
+        program: Program,
+        variables: Mapping[str, Any],
+        host: Host,
+        *,
+        process_id: str | None = None,
+        start_values: Mapping[str, Any] | None = None,
+    ) -> Workflow:
+        """Begin an instance; it stands at its start event until `run_to_rest`.
+
+        `start_values` are the answers of a start form: keys of facts (``request.reason``) write facts.
+        """
+        instance = Instance(program, process_id or program.process_id, host)
+        instance.data = copied(variables)
+        instance.tell("process_started", instance.process_id)
+        instance.begin()
+        if start_values:
+            token = next(task for task in instance.tasks.values() if task is not instance.task_tree)
+            instance.data.update(take_facts(token, start_values))
+        return cls(instance)
+
+    @classmethod
+    def restore(cls, program: Program, stored: Stored, host: Host) -> Workflow:
+        """Read an instance back from its stored state.
+
+        Raises: StateMismatch when the program lacks an element that the state names.
+        """
+        return cls(codec.restore(program, stored, host))
+
+    def store(self) -> Stored:
+        """Write the instance down: at rest, or right after something happened and before `run_to_rest`."""
+        return codec.store(self._instance)
+
+    # What may happen
+
+    def fire_due_timers(self) -> int:
+        """Fire the timers that are due by the host's clock, the earliest first; return how many. Does not run further.
+
+        An interrupting one withdraws its activity at once, so that it beats a submit of the same step.
+        """
+        now = self._instance.host.now
+        due: list[tuple[Any, int, Any, str]] = []
+        for order, task in enumerate(self._instance.all_tasks()):
+            if task.state == TaskState.WAITING and isinstance(task.task_spec, Catching):
+                for element_id, _, armed in task.task_spec.armed(task):
+                    if armed.due is not None and armed.due <= now:
+                        due.append((armed.due, order, task, element_id))
+        fired = 0
+        for _, _, task, element_id in sorted(due, key=lambda item: item[:2]):
+            if task.state == TaskState.WAITING:  # an earlier one may have withdrawn it
+                task.task_spec.fire_timer(task, element_id)
+                fired += 1
+        return fired
+
+    def complete_task(self, token: str, values: Mapping[str, Any]) -> None:
+        """Take what a person submitted: values are assigned, never merged. Does not run further.
+
+        Raises: TokenNotOpen when the task was completed or withdrawn before.
+        """
+        task = self._task(token)
+        if task is None or not is_open_task(task):
+            raise TokenNotOpen()
+        task.task_spec.submit(task, values)
+
+    def complete_job(self, token: str, result: Mapping[str, Any]) -> None:
+        """Take the result of a deferred job. Does not run further.
+
+        Raises: TokenNotOpen when nothing waits for it any more.
+        """
+        task = self._open_job(token)
+        task.task_spec.complete(task, result)
+
+    def throw_error(
+        self, token: str, code: str, variables: Mapping[str, Any] | None = None, *, message: str = ""
+    ) -> None:
+        """Let a deferred job end in a BPMN error. Does not run further.
+
+        Raises: TokenNotOpen; UnhandledBpmnError when the diagram does not catch it.
+        """
+        raise_error(self._open_job(token), code, message, dict(variables or {}))
+
+    def deliver_message(self, name: str, key: str, payload: Mapping[str, Any]) -> bool:
+        """Give a message to the token that has waited longest for this name and key; return whether one does."""
+        for task in self._instance.all_tasks():
+            if task.state == TaskState.WAITING and isinstance(task.task_spec, Catching):
+                for element_id, trigger, armed in task.task_spec.armed(task):
+                    if isinstance(trigger, Message) and (armed.name, armed.key) == (name, key):
+                        task.task_spec.fire(task, dict(payload), {"name": name, "key": key}, element_id)
+                        return True
+        return False
+
+    def deliver_signal(self, name: str, payload: Mapping[str, Any]) -> bool:
+        """Give a signal to every token that waits for it; return whether any does."""
+        return catch_signal(self._instance, name, dict(payload))
+
+    def run_to_rest(self, *, budget: int = 2000) -> None:
+        """Run until nothing automatic is ready.
+
+        Raises: StepBudgetExceeded, EvaluationFailed, HandlerFailed, UnhandledBpmnError: discard this object.
+        """
+        self._instance.run(budget)
+
+    # What it shows
+
+    def open_tasks(self) -> list[OpenTask]:
+        """Return the user tasks that wait for a person."""
+        return list(open_tasks(self._instance))
+
+    def open_waits(self) -> list[OpenWait]:
+        """Return the timers, messages, signals and deferred jobs that tokens wait for."""
+        return list(open_waits(self._instance))
+
+    def names(self, token: str) -> Mapping[str, Any]:
+        """Return everything that an expression or a form at a token sees, facts included.
+
+        Raises: TokenNotOpen.
+        """
+        task = self._task(token)
+        if task is None:
+            raise TokenNotOpen()
+        return dict(visible_names(task))
+
+    @property
+    def process_id(self) -> str:
+        """The process that this is an instance of."""
+        return self._instance.process_id
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The process's own variables."""
+        return self._instance.data
+
+    @property
+    def thrown_signals(self) -> list[ThrownSignal]:
+        """The signals thrown since this object was made, for other instances to hear."""
+        return list(self._instance.thrown_signals)
+
+    @property
+    def visits(self) -> Mapping[str, int]:
+        """How often each element was entered so far."""
+        return self._instance.visits
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether the process has ended."""
+        return self._instance.completed
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing can ever move this instance: it has not ended, nothing is ready and nothing is waited for."""
+        if self._instance.completed:
+            return False
+        tasks = self._instance.all_tasks()
+        return not any(map(is_automatic, tasks)) and not any(map(is_open_task, tasks)) and not self.open_waits()
+
+    def _task(self, token: str) -> Any:
+        try:
+            token_id = UUID(hex=token)
+        except ValueError:
+            return None
+        return next((w.tasks[token_id] for w in self._instance.workflows() if token_id in w.tasks), None)
+
+    def _open_job(self, token: str) -> Any:
+        task = self._task(token)
+        if task is None or not is_open_job(task):
+            raise TokenNotOpen()
+        return task

@@ -1,0 +1,151 @@
+"""What an instance at rest is waiting for, as plain values for tables and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
+
+from SpiffWorkflow.util.task import TaskState
+
+from engine.clock import LONDON
+from engine.spiff.events import Catching
+from engine.spiff.instance import Instance
+from engine.spiff.kernel import Node
+from engine.spiff.scopes import visible_names
+from engine.spiff.tasks import UserTask
+
+WaitKind = Literal["timer", "message", "signal", "job"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A user task that waits for a person. Instants are aware UTC; a due day without a time ends at midnight in London."""
+
+    token: str
+    element_id: str
+    process_id: str
+    name: str
+    lane: str
+    form_id: str
+    assignee: str | None
+    candidate_groups: tuple[str, ...]
+    due_at: datetime | None
+    follow_up_at: datetime | None
+    priority: int
+    visit: int
+    properties: dict[str, Any] = field(default_factory=dict)
+    candidate_users: tuple[str, ...] = ()
+    scope_names: tuple[str, ...] = ()
+    """The names of the variables that its form can read, facts included."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWait:
+    """Something from outside that a token waits for. `token` is the same for all events after one event-based gateway."""
+
+    token: str
+    element_id: str
+    kind: WaitKind
+    name: str = ""
+    key: str = ""
+    due_at: datetime | None = None
+    rule: str = ""
+    interrupting: bool = True
+    """False for a boundary event that leaves its activity running."""
+    process_id: str = ""
+    element_name: str = ""
+    attached_to: str = ""
+    """The activity of a boundary event."""
+
+
+def is_open_task(task: Any) -> bool:
+    """Say whether a token is a user task that nobody has completed."""
+    return task._state == TaskState.READY and task.task_spec.manual and "done" not in task.internal_data
+
+
+def is_open_job(task: Any) -> bool:
+    """Say whether a token waits for a deferred job."""
+    return task._state == TaskState.STARTED and "job" in task.internal_data
+
+
+def open_tasks(instance: Instance) -> Iterator[OpenTask]:
+    """Yield the user tasks that wait for a person."""
+    for task in instance.all_tasks():
+        if is_open_task(task):
+            yield _open_task(instance, task)
+
+
+def open_waits(instance: Instance) -> Iterator[OpenWait]:
+    """Yield everything else that an instance waits for."""
+    for task in instance.all_tasks():
+        spec: Node = task.task_spec
+        if is_open_job(task):
+            yield OpenWait(
+                task.id.hex, spec.element_id, "job", name=spec.ext.job_type, **_where(instance, task, spec.element_id)
+            )
+        elif task._state == TaskState.WAITING and isinstance(spec, Catching):
+            for element_id, trigger, armed in spec.armed(task):
+                attached = spec.attached(task)
+                yield OpenWait(
+                    token=task.id.hex,
+                    element_id=element_id,
+                    kind=trigger.kind,  # type: ignore[arg-type]
+                    name=armed.name,
+                    key=armed.key,
+                    due_at=armed.due,
+                    rule=armed.rule,
+                    interrupting=getattr(spec, "interrupting", True),
+                    attached_to=attached.task_spec.element_id
+                    if attached is not None and not attached.task_spec.hidden
+                    else "",
+                    **_where(instance, task, element_id),
+                )
+
+
+def _where(instance: Instance, task: Any, element_id: str) -> dict[str, str]:
+    return {"process_id": task.workflow.process_id, "element_name": instance.program.elements[element_id].name}
+
+
+def _open_task(instance: Instance, task: Any) -> OpenTask:
+    spec: UserTask = task.task_spec
+    element = instance.program.elements[spec.element_id]
+    work: dict[str, Any] = {**spec.ext.work, **task.internal_data.get("work", {})}
+    given = {key.removeprefix("property:"): value for key, value in work.items() if key.startswith("property:")}
+    return OpenTask(
+        token=task.id.hex,
+        element_id=spec.element_id,
+        process_id=task.workflow.process_id,
+        name=element.name,
+        lane=element.lane,
+        form_id=spec.ext.form_id,
+        assignee=_text(work.get("assignee")),
+        candidate_groups=_many(work.get("candidateGroups")),
+        candidate_users=_many(work.get("candidateUsers")),
+        due_at=_instant(work.get("dueDate")),
+        follow_up_at=_instant(work.get("followUpDate")),
+        priority=int(work.get("priority") or 50),
+        visit=task.internal_data["visit"],
+        properties={**spec.ext.properties, **given},
+        scope_names=tuple(sorted(visible_names(task))),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value not in (None, "") else None
+
+
+def _many(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value or ()
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, str) and value:
+        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(23, 59, 59), LONDON).astimezone(UTC)
+    return None
