@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import holidays as holidays_package
 
+from engine.errors import RedressError
+
 LONDON = ZoneInfo("Europe/London")
 CUT_OFF = time(17)  # later the same day counts as the next working day
 END_OF_DAY = time(23, 59, 59)
@@ -25,15 +27,15 @@ SUBDIVISIONS = {"england_wales": "ENG", "scotland": "SCT", "northern_ireland": "
 CalendarFunction = Literal["working days after", "calendar days after", "months after"]
 
 
-class CalendarError(Exception):
+class CalendarError(RedressError):
     """The calendar cannot answer."""
 
 
-class UnknownNation(CalendarError):  # noqa: N818 - errors are named for the condition
+class UnknownNation(CalendarError):
     """No bank holidays are kept for this nation."""
 
 
-class BeyondTable(CalendarError):  # noqa: N818
+class BeyondTable(CalendarError):
     """The table of bank holidays does not reach this date."""
 
 

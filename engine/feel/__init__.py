@@ -8,7 +8,14 @@ work of one evaluation is bounded. Bad data give null with a note, never an exce
 
 from engine.feel.builtins import BUILTINS
 from engine.feel.errors import FeelError, FeelLimit, FeelSyntaxError, Note
-from engine.feel.expression import Evaluated, Expression, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.expression import (
+    Evaluated,
+    Expression,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+    literal_values,
+)
 from engine.feel.names import Name
 from engine.feel.values import Function, Months, Range, kind, to_plain
 
@@ -28,5 +35,6 @@ __all__ = [
     "compile_expression",
     "compile_unary_tests",
     "kind",
+    "literal_values",
     "to_plain",
 ]

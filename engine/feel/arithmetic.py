@@ -38,7 +38,7 @@ def subtract_duration(moment: date | time, duration: timedelta) -> date | time:
 
 def add_months(moment: date, months: Months) -> date:
     """31 January plus one month is the last day of February."""
-    year, month_index = divmod(moment.year * 12 + moment.month - 1 + months.total, 12)
+    year, month_index = divmod(moment.year * 12 + moment.month - 1 + months.months, 12)
     if not 1 <= year <= 9999:
         raise OverflowError("a year before 1 or after 9999")
     month = month_index + 1
@@ -46,7 +46,7 @@ def add_months(moment: date, months: Months) -> date:
 
 
 def subtract_months(moment: date, months: Months) -> date:
-    return add_months(moment, Months(-months.total))
+    return add_months(moment, Months(-months.months))
 
 
 def days_between(left: date, right: date) -> timedelta:
@@ -86,11 +86,11 @@ def divide_durations(left: timedelta, right: timedelta) -> Decimal:
 
 
 def multiply_months(months: Months, number: Decimal) -> Months:
-    return _months(NUMBERS.multiply(Decimal(months.total), number))
+    return _months(NUMBERS.multiply(Decimal(months.months), number))
 
 
 def divide_months(months: Months, number: Decimal) -> Months:
-    return _months(NUMBERS.divide(Decimal(months.total), number))
+    return _months(NUMBERS.divide(Decimal(months.months), number))
 
 
 def _months(total: Decimal) -> Months:
@@ -109,7 +109,7 @@ ADD: Table = {
     (N, N): NUMBERS.add,
     (S, S): operator.add,
     (DAYS, DAYS): operator.add,
-    (MONTHS, MONTHS): lambda left, right: Months(left.total + right.total),
+    (MONTHS, MONTHS): lambda left, right: Months(left.months + right.months),
     **dict.fromkeys(((D, DAYS), (DT, DAYS), (T, DAYS)), add_duration),
     **dict.fromkeys(((DAYS, D), (DAYS, DT), (DAYS, T)), _flipped(add_duration)),
     **dict.fromkeys(((D, MONTHS), (DT, MONTHS)), add_months),
@@ -118,7 +118,7 @@ ADD: Table = {
 SUBTRACT: Table = {
     (N, N): NUMBERS.subtract,
     (DAYS, DAYS): operator.sub,
-    (MONTHS, MONTHS): lambda left, right: Months(left.total - right.total),
+    (MONTHS, MONTHS): lambda left, right: Months(left.months - right.months),
     **dict.fromkeys(((D, DAYS), (DT, DAYS), (T, DAYS)), subtract_duration),
     **dict.fromkeys(((D, MONTHS), (DT, MONTHS)), subtract_months),
     (D, D): days_between,
@@ -136,7 +136,7 @@ DIVIDE: Table = {
     (N, N): NUMBERS.divide,
     (DAYS, DAYS): divide_durations,
     (DAYS, N): divide_duration,
-    (MONTHS, MONTHS): lambda left, right: NUMBERS.divide(Decimal(left.total), Decimal(right.total)),
+    (MONTHS, MONTHS): lambda left, right: NUMBERS.divide(Decimal(left.months), Decimal(right.months)),
     (MONTHS, N): divide_months,
 }
 POWER: Table = {(N, N): NUMBERS.power}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.errors import RedressError
 
-class FeelError(Exception):
+
+class FeelError(RedressError):
     """An expression cannot be used."""
 
 
@@ -22,7 +24,7 @@ class FeelSyntaxError(FeelError):
         self.message, self.line, self.column, self.hint = message, line, column, hint
 
 
-class FeelLimit(FeelError):  # noqa: N818 - errors are named for the condition
+class FeelLimit(FeelError):
     """The expression does more work than one evaluation may."""
 
 

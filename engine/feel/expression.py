@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from engine.calendar import Calendar, CalendarUse
+from engine.feel import nodes
 from engine.feel.compile import INPUT, compile_node
-from engine.feel.errors import FeelLimit, Note, syntax_error
+from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, syntax_error
 from engine.feel.names import Name, free_names, problems
 from engine.feel.nodes import Node
 from engine.feel.parser import parse_expression, parse_unary_tests
@@ -104,6 +105,17 @@ def compile_expression(text: str) -> Expression:
         return Expression(text, parse_expression(text))
     except RecursionError:
         raise syntax_error("nested too deep", text, 0) from None
+
+
+def literal_values(text: str) -> tuple[object, ...]:
+    """The values of a cell that lists nothing but literals, such as `"a", "b"`; empty for any other text."""
+    try:
+        cell = parse_unary_tests(text)
+    except FeelSyntaxError:
+        return ()
+    tests = cell.tests if isinstance(cell, nodes.AnyOf) else ()
+    values = [test.value for test in tests if isinstance(test, nodes.Literal)]
+    return tuple(values) if len(values) == len(tests) else ()
 
 
 @lru_cache(CACHED_TEXTS)

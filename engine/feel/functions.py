@@ -18,7 +18,7 @@ LEFT_OUT = -1
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class Mismatch(ValueError):  # noqa: N818 - never leaves this package
+class Mismatch(ValueError):
     """A function cannot take this argument."""
 
 

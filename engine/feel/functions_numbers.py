@@ -81,7 +81,7 @@ def even(value: Decimal) -> bool:
 @builtin("abs", "n: number|days and time duration|years and months duration")
 def absolute(value: Decimal | timedelta | Months) -> Decimal | timedelta | Months:
     if isinstance(value, Months):
-        return Months(abs(value.total))
+        return Months(abs(value.months))
     return value.copy_abs() if isinstance(value, Decimal) else abs(value)
 
 

@@ -17,7 +17,7 @@ from engine.feel.values import Function, Range, kind
 Loops = Sequence[tuple[str, Evaluate]]
 
 
-class NotIterable(Exception):  # noqa: N818 - never leaves this module
+class NotIterable(Exception):
     """A loop over something that is no list."""
 
 

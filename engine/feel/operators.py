@@ -48,7 +48,7 @@ def negation(node: nodes.Negation, operand: Evaluate) -> Evaluate:
     def evaluate(scope: Scope) -> object:
         value = operand(scope)
         if isinstance(value, Months):
-            return Months(-value.total)
+            return Months(-value.months)
         if isinstance(value, Decimal):
             return value.copy_negate() if value else value
         if isinstance(value, timedelta):

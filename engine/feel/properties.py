@@ -29,13 +29,13 @@ def _part_of_duration(seconds_per_unit: int, units_per_next: int | None) -> Gett
 
 
 def _years(duration: Months) -> Decimal:
-    years = abs(duration.total) // 12
-    return Decimal(-years if duration.total < 0 else years)
+    years = abs(duration.months) // 12
+    return Decimal(-years if duration.months < 0 else years)
 
 
 def _months(duration: Months) -> Decimal:
-    months = abs(duration.total) % 12
-    return Decimal(-months if duration.total < 0 else months)
+    months = abs(duration.months) % 12
+    return Decimal(-months if duration.months < 0 else months)
 
 
 DATE_PARTS: dict[str, Getter] = {

@@ -26,11 +26,11 @@ EXACT_BELOW = 10**34
 class Months:
     """A years and months duration, in months."""
 
-    total: int
+    months: int
 
     def __str__(self) -> str:
-        years, months = divmod(abs(self.total), 12)
-        sign = "-" if self.total < 0 else ""
+        years, months = divmod(abs(self.months), 12)
+        sign = "-" if self.months < 0 else ""
         return f"{sign}P" + (f"{years}Y" if years else "") + (f"{months}M" if months or not years else "")
 
 
