@@ -1,0 +1,132 @@
+"""Cases as pages show them: the list, and everything that belongs to one case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from engine.errors import NotFound
+from engine.facts import case_fields, request_fields
+from engine.models import (
+    Case,
+    Person,
+    RequestLink,
+    ServiceRequest,
+)
+from engine.queries.sight import seen_by
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case in the list, with its newest service request."""
+
+    case_id: int
+    reference: str
+    client_name: str
+    nation: str
+    request_number: str | None = None
+    request_kind: str | None = None
+    status: str | None = None
+    sub_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A service request; `fields` are `request.*`, `links` (relation, number) of the requests that it is tied to."""
+
+    request_id: int
+    number: str
+    kind: str
+    status: str
+    sub_status: str | None
+    resolution_code: str | None
+    owner_name: str | None
+    owner_group: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    fields: dict[str, Any]
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def list_cases(
+    connection: Connection, *, person_id: int, groups: Collection[str], text: str = "", every: bool = False
+) -> list[CaseRow]:
+    """Return the cases that a person may see, newest first; `text` is part of a name, a reference or a number.
+
+    `every` leaves the question of who may see them aside, for operations.
+    """
+    query = select(Case.case_id, Case.reference, Case.client_name, Case.nation)
+    if not every:
+        query = query.where(seen_by(person_id, groups))
+    if text:
+        pattern = f"%{text.replace('%', '').replace('_', '')}%"
+        numbered = select(ServiceRequest.case_id).where(ServiceRequest.number.ilike(pattern))
+        query = query.where(
+            or_(Case.reference.ilike(pattern), Case.client_name.ilike(pattern), Case.case_id.in_(numbered))
+        )
+    cases = connection.execute(query.order_by(Case.case_id.desc()).limit(PAGE)).all()
+    newest = _newest_requests(connection, [row.case_id for row in cases])
+    return [CaseRow(*row, *newest.get(row.case_id, (None,) * 4)) for row in cases]
+
+
+def _newest_requests(connection: Connection, case_ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    rows = connection.execute(
+        select(
+            ServiceRequest.case_id,
+            ServiceRequest.number,
+            ServiceRequest.kind,
+            ServiceRequest.status,
+            ServiceRequest.sub_status,
+        )
+        .where(ServiceRequest.case_id.in_(case_ids))
+        .order_by(ServiceRequest.request_id)
+    )
+    return {row.case_id: tuple(row)[1:] for row in rows}
+
+
+def case_facts(connection: Connection, case_id: int) -> dict[str, Any]:
+    """Return `case.*` of a case. Raises: NotFound."""
+    row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such case.")
+    return case_fields(row)
+
+
+def requests_of(connection: Connection, case_id: int) -> list[RequestRow]:
+    """Return the service requests of a case, newest first."""
+    links: dict[int, list[tuple[str, str]]] = {}
+    tied = select(RequestLink.from_request_id, RequestLink.relation, ServiceRequest.number).join(
+        ServiceRequest, ServiceRequest.request_id == RequestLink.to_request_id
+    )
+    for row in connection.execute(tied.where(ServiceRequest.case_id == case_id)):
+        links.setdefault(row.from_request_id, []).append((row.relation, row.number))
+    rows = connection.execute(
+        select(ServiceRequest.__table__, Person.name.label("owner_name"))
+        .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
+        .where(ServiceRequest.case_id == case_id)
+        .order_by(ServiceRequest.request_id.desc())
+    )
+    return [_request(row, links) for row in rows]
+
+
+def _request(row: Any, links: dict[int, list[tuple[str, str]]]) -> RequestRow:
+    return RequestRow(
+        request_id=row.request_id,
+        number=row.number,
+        kind=row.kind,
+        status=row.status,
+        sub_status=row.sub_status,
+        resolution_code=row.resolution_code,
+        owner_name=row.owner_name,
+        owner_group=row.owner_group,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        fields=request_fields(row),
+        links=tuple(links.get(row.request_id, ())),
+    )

@@ -1,0 +1,131 @@
+"""What people did on a case: notes, tries to reach the client, documents and payments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from engine.models import ContactAttempt, Document, Note, Payment, Person, ServiceRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """A note and who wrote it; None is the procedure itself."""
+
+    text: str
+    author: str | None
+    written_at: datetime
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One try to reach the client."""
+
+    channel: str
+    outcome: str
+    day_part: str
+    note: str
+    made_by: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document attached to a case."""
+
+    document_id: int
+    kind: str
+    template_id: str | None
+    title: str
+    sha256: str
+    number: str | None
+    created_at: datetime
+    created_by: str | None
+    dispatched_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment and how far it is; amounts in pence."""
+
+    number: str
+    status: str
+    requested_amount: int
+    approved_amount: int | None
+    reason: str
+    request_number: str
+    updated_at: datetime
+
+
+def notes_of(connection: Connection, case_id: int) -> list[NoteRow]:
+    """Return the notes of a case, newest first."""
+    rows = connection.execute(
+        select(Note.text, Person.name.label("author"), Note.written_at, ServiceRequest.number)
+        .outerjoin(Person, Person.person_id == Note.author_id)
+        .outerjoin(ServiceRequest, ServiceRequest.request_id == Note.request_id)
+        .where(Note.case_id == case_id)
+        .order_by(Note.note_id.desc())
+    )
+    return [NoteRow(**row._mapping) for row in rows]
+
+
+def attempts_of(connection: Connection, case_id: int) -> list[AttemptRow]:
+    """Return the tries to reach the client of a case, newest first."""
+    rows = connection.execute(
+        select(
+            ContactAttempt.channel,
+            ContactAttempt.outcome,
+            ContactAttempt.day_part,
+            ContactAttempt.note,
+            Person.name.label("made_by"),
+            ContactAttempt.made_at,
+        )
+        .outerjoin(Person, Person.person_id == ContactAttempt.made_by_id)
+        .where(ContactAttempt.case_id == case_id)
+        .order_by(ContactAttempt.made_at.desc(), ContactAttempt.attempt_id.desc())
+    )
+    return [AttemptRow(**row._mapping) for row in rows]
+
+
+def documents_of(connection: Connection, case_id: int) -> list[DocumentRow]:
+    """Return the documents of a case, newest first."""
+    rows = connection.execute(
+        select(
+            Document.document_id,
+            Document.kind,
+            Document.template_id,
+            Document.title,
+            Document.sha256,
+            ServiceRequest.number,
+            Document.created_at,
+            Person.name.label("created_by"),
+            Document.dispatched_at,
+        )
+        .outerjoin(Person, Person.person_id == Document.created_by_id)
+        .outerjoin(ServiceRequest, ServiceRequest.request_id == Document.request_id)
+        .where(Document.case_id == case_id)
+        .order_by(Document.document_id.desc())
+    )
+    return [DocumentRow(**row._mapping) for row in rows]
+
+
+def payments_of(connection: Connection, case_id: int) -> list[PaymentRow]:
+    """Return the payments of a case, newest first."""
+    rows = connection.execute(
+        select(
+            Payment.number,
+            Payment.status,
+            Payment.requested_amount,
+            Payment.approved_amount,
+            Payment.reason,
+            ServiceRequest.number.label("request_number"),
+            Payment.updated_at,
+        )
+        .join(ServiceRequest, ServiceRequest.request_id == Payment.request_id)
+        .where(ServiceRequest.case_id == case_id)
+        .order_by(Payment.payment_id.desc())
+    )
+    return [PaymentRow(**row._mapping) for row in rows]

@@ -1,0 +1,141 @@
+"""History and notifications as pages tell them: rows with the names of people and the values that they gave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select
+
+from engine.models import Case, Definition, History, Notification, Person, ProcessInstance, Submission
+from engine.values import loads
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One thing that happened; `values` is what was given with it, None where nothing was or it was erased."""
+
+    history_id: int
+    instance_id: int
+    definition_id: int
+    title: str
+    version: int
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    element_id: str
+    element_name: str
+    step: str
+    data: dict[str, Any]
+    hash: str
+    values: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    """Something that a group or a person was told."""
+
+    notification_id: int
+    case_id: int | None
+    reference: str | None
+    client_name: str | None
+    group_key: str | None
+    subject: str
+    text: str
+    sent_at: datetime
+    seen_at: datetime | None
+    seen_by: str | None
+
+
+def history_of_case(connection: Connection, case_id: int) -> list[HistoryRow]:
+    """Return what happened on a case, the newest on top."""
+    return _history(connection, History.case_id == case_id)
+
+
+def history_of_instance(connection: Connection, instance_id: int) -> list[HistoryRow]:
+    """Return what happened in one instance, the newest on top."""
+    return _history(connection, History.instance_id == instance_id)
+
+
+def _history(connection: Connection, where: Any) -> list[HistoryRow]:
+    rows = connection.execute(
+        select(
+            History.history_id,
+            History.instance_id,
+            ProcessInstance.definition_id,
+            Definition.title,
+            Definition.version,
+            History.seq,
+            History.at,
+            History.actor,
+            History.kind,
+            History.element_id,
+            History.element_name,
+            History.step,
+            History.data,
+            History.hash,
+            Submission.values,
+        )
+        .join(ProcessInstance, ProcessInstance.instance_id == History.instance_id)
+        .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
+        .outerjoin(Submission, and_(Submission.instance_id == History.instance_id, Submission.seq == History.seq))
+        .where(where)
+        .order_by(History.history_id.desc())
+        .limit(PAGE)
+    )
+    return [
+        HistoryRow(
+            **{
+                **row._mapping,
+                "data": loads(row.data),
+                "values": loads(row._mapping["values"]) if row._mapping["values"] else None,
+            }
+        )
+        for row in rows
+    ]
+
+
+def names_of_people(connection: Connection) -> dict[int, str]:
+    """Return everybody's name by person id, those who left included."""
+    rows = connection.execute(select(Person.person_id, Person.name))
+    return {row.person_id: row.name for row in rows}
+
+
+def notifications_for(connection: Connection, *, person_id: int, groups: Collection[str]) -> list[NotificationRow]:
+    """Return what a person or their groups were told: unseen first, then the newest."""
+    rows = connection.execute(
+        select(
+            Notification.notification_id,
+            Notification.case_id,
+            Case.reference,
+            Case.client_name,
+            Notification.group_key,
+            Notification.subject,
+            Notification.text,
+            Notification.sent_at,
+            Notification.seen_at,
+            Person.name.label("seen_by"),
+        )
+        .outerjoin(Case, Case.case_id == Notification.case_id)
+        .outerjoin(Person, Person.person_id == Notification.seen_by_id)
+        .where(or_(Notification.group_key.in_(groups), Notification.person_id == person_id))
+        .order_by(Notification.seen_at.is_not(None), Notification.notification_id.desc())
+        .limit(100)
+    )
+    return [NotificationRow(**row._mapping) for row in rows]
+
+
+def count_unseen(connection: Connection, *, person_id: int, groups: Collection[str]) -> int:
+    """Return how many notifications a person has not seen."""
+    rows = connection.execute(
+        select(Notification.notification_id).where(
+            or_(Notification.group_key.in_(groups), Notification.person_id == person_id),
+            Notification.seen_at.is_(None),
+        )
+    )
+    return len(rows.all())
