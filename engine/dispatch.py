@@ -17,7 +17,7 @@ from engine.failpoints import failpoint
 from engine.models import Wait
 from engine.outbox import Owed
 from engine.spiff import Workflow
-from engine.step import step
+from engine.step import Act, step
 from engine.step_host import StepHost
 from engine.world import WORKER, World
 
@@ -59,9 +59,10 @@ def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str
         return
     token = owed.token
 
-    def act(workflow: Workflow, _host: StepHost) -> None:
+    def act(workflow: Workflow, host: StepHost) -> None:
         if token in {wait.token for wait in workflow.open_waits() if wait.kind == "job"}:
             workflow.complete_job(token, dict(result))
+            host.record(owed.element_id or "", "job_done", values=result, data={"type": owed.kind})
 
     step(world, connection, owed.instance_id, act, actor=WORKER)
 
@@ -87,7 +88,7 @@ def _failed(world: World, owed: Owed, error: str) -> None:
 
 def _signal(world: World, owed: Owed) -> Mapping[str, object]:
     """Broadcast a signal to every other instance that waits for it."""
-    name = str(owed.payload["name"])
+    name, payload = str(owed.payload["name"]), dict(owed.payload.get("payload") or {})
     with world.db.read() as connection:
         waiting = connection.execute(
             select(Wait.instance_id)
@@ -97,9 +98,12 @@ def _signal(world: World, owed: Owed) -> Mapping[str, object]:
         reached = [row.instance_id for row in waiting]
     for instance_id in reached:
         with world.db.write() as connection:
-            step(world, connection, instance_id, lambda workflow, _: _take(workflow, name), actor=WORKER)
+            step(world, connection, instance_id, _broadcast(name, payload), actor=WORKER)
     return {"reached": reached}
 
 
-def _take(workflow: Workflow, name: str) -> None:
-    workflow.deliver_signal(name, {})
+def _broadcast(name: str, payload: Mapping[str, object]) -> Act:
+    def act(workflow: Workflow, _host: StepHost) -> None:
+        workflow.deliver_signal(name, dict(payload))
+
+    return act

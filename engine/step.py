@@ -207,12 +207,12 @@ class _Run:
         project_waits(self.connection, place, workflow.open_waits(), self.definition.program)
         self.facts.values.pop("actor", None)
         self.facts.save(self.connection, case_id=self.row.case_id, instance_id=self.row.instance_id)
-        for number, name in enumerate(workflow.thrown_signals):
+        for number, signal in enumerate(workflow.thrown_signals):
             owe(
                 self.connection,
                 key=f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}",
                 kind="signal",
-                payload={"name": name},
+                payload={"name": signal.name, "payload": signal.payload},
                 now=self.now,
                 instance_id=self.row.instance_id,
             )

@@ -150,7 +150,7 @@ class StepHost:
             raise EvaluationFailed(f"There is no handler for the job type {job.type!r}.")
         result = handler(context, **plain(job.inputs))
         if not isinstance(result, Deferred):
-            self._record(job.element_id, "job_done", values=result or None, data={"type": job.type})
+            self.record(job.element_id, "job_done", values=result or None, data={"type": job.type})
         return result
 
     def happened(self, happening: Happening) -> None:
@@ -163,10 +163,10 @@ class StepHost:
                 self.events.append(Event("chose", element_id, flow.name, flow.properties.get("step", "")))
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
-            if element is not None and not (kind == "completed" and element.kind.endswith("Gateway")):
-                self._record(element_id, kind)
+            if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
+                self.record(element_id, kind)
 
-    def _record(
+    def record(
         self,
         element_id: str,
         kind: str,
@@ -174,6 +174,7 @@ class StepHost:
         values: Mapping[str, object] | None = None,
         data: Mapping[str, object] | None = None,
     ) -> None:
+        """Note for history something that an element did; `values` are stored apart from the chain."""
         element = self._definition.program.elements.get(element_id)
         name, step = (element.name, element.properties.get("step", "")) if element else ("", "")
         self.events.append(Event(kind, element_id, name or element_id, step, data=data, values=values))
@@ -205,6 +206,11 @@ class StepHost:
             raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D.")
         repeats = int(head[1:]) if head[1:] else None
         return Due(at=self._after(every, text), rule=rule, repeats=repeats, every=every)
+
+
+def _goes_without_saying(element_kind: str) -> bool:
+    """A gateway is told by the flow that it chose, a user task by what the person submitted."""
+    return element_kind.endswith("Gateway") or element_kind == "userTask"
 
 
 def _read_instant(text: str) -> object:

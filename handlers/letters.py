@@ -155,9 +155,8 @@ def letters_in(files: Mapping[str, bytes]) -> Mapping[str, Letter]:
 
 def _day_after(world: World, start: date, days: int, case: Mapping[str, Any], unit: object) -> date:
     nation = str(case.get("nation"))
-    if unit == "working days":
-        return calendar(world).working_days_after(start, int(days), nation)
-    return calendar(world).calendar_days_after(start, int(days), nation)
+    count = calendar(world).working_days_after if unit == "working days" else calendar(world).calendar_days_after
+    return count(start, int(days), nation).astimezone(LONDON).date()
 
 
 def _attach(context: StepContext, draft: Draft, rendered: Rendered, *, kind: str, title: str) -> int:

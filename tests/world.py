@@ -1,0 +1,95 @@
+"""Worlds for tests: a real SQLite database, the real engine, handlers and letters, and a clock that stands still.
+
+Nothing here is faked. A database that is ready (migrated, holidays seeded, the product's processes deployed, people in
+every group) is made once per test run and copied, because making it takes longer than most tests.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from engine import bank_holidays, definitions, scenarios
+from engine.clock import MovableClock
+from engine.db import Database
+from engine.dictionary import read_groups
+from engine.people import Somebody, get_person
+from engine.schema import migrate
+from engine.settings import ROOT, Settings
+from engine.world import DEPLOYMENT, World
+from handlers import DELIVERIES, HANDLERS
+from handlers.known import known_to_diagrams
+from handlers.letters import letter_form
+from letters.catalogue import letter_files
+
+START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+PROCESSES = ROOT / "processes"
+
+
+def make_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSES, demo: bool = False) -> World:
+    """Return a world on an empty, migrated database in a folder."""
+    settings = Settings(data_dir=folder, processes_dir=processes, demo=demo)
+    world = World(
+        settings=settings,
+        db=Database(settings.database_url),
+        clock=MovableClock(frozen_at=at),
+        handlers=HANDLERS,
+        deliveries=DELIVERIES,
+        known=known_to_diagrams(processes),
+        letter_form=letter_form,
+        letter_files=letter_files(),
+    )
+    migrate(world.db)
+    return world
+
+
+def deployed_world(folder: Path, *, at: datetime = START) -> World:
+    """Return a world with the product's processes in force and two people in every group."""
+    source = _ready_database()
+    shutil.copyfile(source, folder / "redress.db")
+    world = make_world(folder, at=at)
+    world.definitions = _DEFINITIONS
+    return world
+
+
+_DEFINITIONS: dict[int, definitions.LoadedDefinition] = {}
+
+
+@lru_cache(maxsize=1)
+def _ready_database() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
+    world = make_world(folder, at=START)
+    bank_holidays.seed(world)
+    groups = list(read_groups((PROCESSES / "groups.toml").read_bytes())[0])
+    scenarios.cast(world, groups)
+    for process in definitions.process_folders(PROCESSES):
+        definitions.deploy(world, process, actor=DEPLOYMENT)
+    with world.db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.db.close()
+    return folder / "redress.db"
+
+
+def somebody(world: World, username: str) -> Somebody:
+    """Return a person of the scenarios' cast, by user name: a group's name, or the name with ``.2``."""
+    from sqlalchemy import select
+
+    from engine.models import Person
+
+    with world.db.read() as connection:
+        person_id = connection.execute(select(Person.person_id).where(Person.username == username)).scalar_one()
+        return get_person(connection, person_id)
+
+
+def deploy_text(world: World, folder: Path, files: Mapping[str, str], *, key: str = "tiny") -> str:
+    """Write a small process folder (paths under ``processes/``), put it in force, and return its key."""
+    for path, text in files.items():
+        target = folder / "processes" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    definitions.deploy(world, folder / "processes" / key, actor=DEPLOYMENT)
+    return key
