@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 _HEAD = (
@@ -87,7 +88,7 @@ def flow(source: str, target: str, condition: str | None = None) -> str:
 
 def chain(*ids: str) -> str:
     """Return the flows from each element to the next."""
-    return "".join(flow(a, b) for a, b in zip(ids, ids[1:], strict=False))
+    return "".join(flow(a, b) for a, b in pairwise(ids))
 
 
 def timer(text: str, kind: str = "timeDuration") -> str:
