@@ -26,9 +26,6 @@ DMN_NAMESPACES = (
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 )
 
-# A single file may be checked under any name; in a folder only files that end or look like BPMN are read at all.
-_OTHER_ENDINGS = (".dmn", ".form", ".toml", ".md", ".typ", ".json", ".txt", ".csv", ".png", ".svg", ".pdf")
-
 
 @dataclass(frozen=True, eq=False)
 class Project:
@@ -51,7 +48,8 @@ class Project:
         """Return every diagram that could be read."""
         found: list[Diagram] = []
         for path, data in self.files.items():
-            if path.lower().endswith(_OTHER_ENDINGS):
+            # A single file may be checked under any name.
+            if not path.lower().endswith((".bpmn", ".xml")) and (self.checked != {path} or _is_other(path)):
                 continue
             try:
                 found.append(read_diagram(data, file=path))
@@ -137,3 +135,7 @@ class Project:
 
 def _name(path: str) -> str:
     return PurePosixPath(path).name
+
+
+def _is_other(path: str) -> bool:
+    return path.lower().endswith((".dmn", ".form", ".toml", ".md"))

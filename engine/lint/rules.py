@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.diagram import Diagram
-from engine.lint import drawing, events, gateways, identifiers, reach, references, starts_and_ends, timers, unsupported
+from engine.lint import (
+    drawing,
+    events,
+    expressions,
+    form_files,
+    gateways,
+    identifiers,
+    job_rules,
+    list_files,
+    multi_instance,
+    reach,
+    references,
+    resources,
+    starts_and_ends,
+    timers,
+    unsupported,
+)
 from engine.lint.finding import Findings
 from engine.lint.project import Project
 
@@ -28,9 +44,24 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     reach.reach,
     reach.loops,
     timers.timers,
+    expressions.expressions,
+    expressions.languages,
+    resources.user_tasks,
+    resources.decisions_and_calls,
+    resources.messages,
+    resources.letters,
+    resources.steps,
+    job_rules.jobs,
+    job_rules.facts_written,
+    job_rules.mappings,
+    multi_instance.multi_instance,
+    multi_instance.parallel_writes,
     drawing.drawing,
 )
 PROJECT_RULES: tuple[ProjectRule, ...] = (
     identifiers.process_ids,
     reach.recursion,
+    form_files.forms,
+    list_files.lists,
+    list_files.main_process,
 )

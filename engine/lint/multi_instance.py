@@ -1,0 +1,97 @@
+"""Multi-instance activities, and branches that run at once: whose results arrive, and whose are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.diagram import SUB_PROCESSES, Diagram, Element
+from engine.lint.expressions import compile_or_explain
+from engine.lint.finding import Finding, Findings, error, warning
+from engine.lint.graph import reached_from, ways, without
+from engine.lint.names import written_by
+from engine.lint.project import Project
+from engine.lint.written import written
+
+
+def multi_instance(diagram: Diagram, project: Project) -> Findings:
+    """Find multi-instance activities without a collection, and results that never leave them."""
+    for element in diagram.elements:
+        loop = element.loop
+        if loop is None or loop.kind != "multiInstanceLoopCharacteristics":
+            continue
+        if loop.behavior != "All":
+            message = f"The behaviour “{loop.behavior}” of a multi-instance activity is not honoured. Remove it."
+            yield error(diagram.file, element.id, "unsupported-attribute", message)
+        characteristics = loop.characteristics
+        if characteristics is None or not characteristics.get("inputCollection"):
+            message = "The multi-instance activity has no input collection. Name the list that it runs over."
+            yield error(diagram.file, element.id, "no-input-collection", message)
+            continue
+        collects = bool(characteristics.get("outputCollection"))
+        if collects != bool(characteristics.get("outputElement")):
+            message = "The output collection and the output element go together. Give both, or neither."
+            yield error(diagram.file, element.id, "output-collection-incomplete", message)
+        if not collects:
+            yield from _lost_results(diagram, project, element)
+
+
+def _lost_results(diagram: Diagram, project: Project, element: Element) -> Iterator[Finding]:
+    members = {element.id} | {e.id for e in diagram.elements if element.id in set(diagram.enclosing(e.scope))}
+    made = {
+        name
+        for e in diagram.elements
+        if e.id in members and e.kind not in SUB_PROCESSES
+        for name in written_by(project, e)
+    }
+    read_later: set[str] = set()
+    for place in written(diagram, project):
+        if place.element in members or not place.text.startswith("="):
+            continue
+        compiled = compile_or_explain(place.text[1:])
+        if not isinstance(compiled, str):
+            read_later |= {name.path[0] for name in compiled.names}
+    for name in sorted((made & read_later) - {"case", "request"}):
+        message = (
+            f"“{name}” stays private to each instance, but is read later. "
+            "Collect it: set the output collection and the output element."
+        )
+        yield warning(diagram.file, element.id, "multi-instance-result-lost", message)
+
+
+def parallel_writes(diagram: Diagram, project: Project) -> Findings:
+    """Find names that two branches of a parallel gateway both write: the last to save would win."""
+    for scope in diagram.scopes:
+        graph = ways(diagram, scope.id)
+        elements = {e.id: e for e in diagram.inside(scope.id)}
+        for split in (e for e in elements.values() if e.kind == "parallelGateway"):
+            branches = [f for f in graph[split.id] if f != split.id]
+            if len(branches) < 2:
+                continue
+            # A branch ends where a parallel gateway joins it with another.
+            inner = without(graph, lambda name, at=elements, here=split.id: name == here or _joins(diagram, at[name]))  # type: ignore[misc]
+            reached = {branch: reached_from(inner, [branch]) for branch in branches}
+            yield from _written_twice(diagram, project, split, reached, elements)
+
+
+def _joins(diagram: Diagram, element: Element) -> bool:
+    return element.kind == "parallelGateway" and len(diagram.incoming.get(element.id, ())) > 1
+
+
+def _written_twice(
+    diagram: Diagram,
+    project: Project,
+    split: Element,
+    reached: dict[str, frozenset[str]],
+    elements: dict[str, Element],
+) -> Iterator[Finding]:
+    writers: dict[str, dict[str, str]] = {}
+    for branch, members in reached.items():
+        others = frozenset().union(*(r for b, r in reached.items() if b != branch))
+        for name in members - others:
+            for output in (row.target for row in elements[name].outputs):
+                writers.setdefault(output, {}).setdefault(branch, name)
+    for output, by_branch in sorted(writers.items()):
+        if len(by_branch) > 1:
+            named = " and ".join(f"“{name}”" for name in sorted(by_branch.values()))
+            message = f"{named} run at once and both write “{output}”: the last to save wins. Use a name for each."
+            yield warning(diagram.file, split.id, "parallel-branches-write-same", message)
