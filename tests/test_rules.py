@@ -1,4 +1,4 @@
-"""The conventions that hold the code together, as tests: the four invariants of the README and what follows from them."""
+"""The conventions that hold the code together, as tests: the README's four invariants and what follows from them."""
 
 from __future__ import annotations
 

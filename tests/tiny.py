@@ -1,4 +1,4 @@
-"""Small process folders for tests, as text: a builder for diagrams in the dialect, and what a folder needs around them."""
+"""Small process folders for tests, as text: a builder for diagrams in the dialect, and what a folder needs besides."""
 
 from __future__ import annotations
 
@@ -83,7 +83,8 @@ def flow(source: str, target: str, condition: str | None = None) -> str:
             '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">'
             f"{escape(condition)}</bpmn:conditionExpression>"
         )
-    return f'<bpmn:sequenceFlow id="{source}_to_{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
+    ends = f'id="{source}_to_{target}" sourceRef="{source}" targetRef="{target}"'
+    return f"<bpmn:sequenceFlow {ends}>{inner}</bpmn:sequenceFlow>"
 
 
 def chain(*ids: str) -> str:
