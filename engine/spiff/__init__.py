@@ -22,7 +22,6 @@ from engine.spiff.host import (
     RunFailed,
     StateMismatch,
     StepBudgetExceeded,
-    ThrownSignal,
     TokenNotOpen,
     UnhandledBpmnError,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "StateMismatch",
     "StepBudgetExceeded",
     "Stored",
-    "ThrownSignal",
     "TokenNotOpen",
     "UnhandledBpmnError",
     "Workflow",

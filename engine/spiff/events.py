@@ -7,7 +7,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.spiff.errors_up import raise_error, raise_escalation
-from engine.spiff.host import HappeningKind, ThrownSignal
+from engine.spiff.host import HappeningKind
 from engine.spiff.kernel import LIVE, Node, report, withdraw, withdraw_all
 from engine.spiff.scopes import copied
 from engine.spiff.tasks import JobNode
@@ -179,7 +179,7 @@ class EndEvent(Throwing):
 def throw_signal(task: Any, name: str, payload: dict[str, Any]) -> None:
     """Reach everyone in this instance who waits for a signal, and keep it for other instances."""
     top = task.workflow.top_workflow
-    top.thrown_signals.append(ThrownSignal(name, payload))
+    top.thrown_signals.append(name)
     catch_signal(top, name, payload)
 
 

@@ -72,14 +72,6 @@ class Happening:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ThrownSignal:
-    """A signal thrown by the instance; other instances may be waiting for it."""
-
-    name: str
-    payload: dict[str, object]
-
-
 class BpmnError(Exception):
     """A business outcome that the diagram is meant to catch with an error event, as opposed to a technical failure."""
 

@@ -8,7 +8,7 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from engine.spiff.host import Happening, HappeningKind, Host, StepBudgetExceeded, ThrownSignal
+from engine.spiff.host import Happening, HappeningKind, Host, StepBudgetExceeded
 from engine.spiff.kernel import LIVE, Node, NoScripts, ProcessSpec, withdraw_all
 from engine.spiff.program import Program
 
@@ -60,7 +60,7 @@ class Instance(Tree, BpmnWorkflow):
         self.host = host
         self.process_id = process_id
         self.visits: dict[str, int] = {}
-        self.thrown_signals: list[ThrownSignal] = []
+        self.thrown_signals: list[str] = []
         super().__init__(program.specs[process_id], program.specs, script_engine=_NO_SCRIPTS, deserializing=empty)
 
     def count_visit(self, spec: Node) -> int:

@@ -270,9 +270,9 @@ def withdraw(task: Any) -> None:
     for child in task.children:
         withdraw(child)
     task._set_state(TaskState.CANCELLED)
-    if "visit" in task.internal_data and "done" not in task.internal_data and not task.task_spec.is_boundary:
-        report(task, "cancelled")
     task.task_spec.withdrawn(task)
+    if "visit" in task.internal_data and "done" not in task.internal_data:
+        report(task, "cancelled")
     task.workflow.forget(task)
 
 

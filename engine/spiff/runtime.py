@@ -15,7 +15,7 @@ from engine.spiff import codec
 from engine.spiff.codec import Stored
 from engine.spiff.errors_up import raise_error
 from engine.spiff.events import Catching, catch_signal
-from engine.spiff.host import Host, ThrownSignal, TokenNotOpen
+from engine.spiff.host import Host, TokenNotOpen
 from engine.spiff.instance import Instance, is_automatic
 from engine.spiff.program import Program
 from engine.spiff.scopes import copied, take_facts, visible_names
@@ -164,8 +164,8 @@ class Workflow:
         return self._instance.data
 
     @property
-    def thrown_signals(self) -> list[ThrownSignal]:
-        """The signals thrown since this object was made, for other instances to hear."""
+    def thrown_signals(self) -> list[str]:
+        """The names of the signals thrown since this object was made, for other instances to hear."""
         return list(self._instance.thrown_signals)
 
     @property

@@ -98,6 +98,8 @@ def assign_fact(task: Any, target: str, value: Any) -> None:
     """Write one fact. A whole group, ``request``, is assigned name by name, so that no variable can hide the facts."""
     facts = task.workflow.top_workflow.host.facts
     root, _, rest = target.partition(".")
+    if not isinstance(facts[root], dict):
+        raise EvaluationFailed(f"{root} cannot be written", element_id=task.task_spec.element_id)
     if rest:
         set_path(facts[root], rest, copied(value), facts[root])
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from engine.feel import compile_expression
 from engine.spiff import (
     BpmnError,
     Deferred,
@@ -92,7 +93,7 @@ def flow(source: str, target: str, condition: str = "", flow_id: str = "") -> st
 
 
 def seq(*element_ids: str) -> str:
-    return "".join(flow(a, b) for a, b in zip(element_ids, element_ids[1:], strict=False))
+    return "".join(flow(a, b) for a, b in itertools.pairwise(element_ids))
 
 
 def timer(text: str, kind: str = "timeDuration") -> str:
@@ -163,58 +164,6 @@ def program(*body: str, more: str = "", **attributes: str) -> Program:
 # A host ---------------------------------------------------------------------------------------------------------------
 
 
-class Expressions:
-    """A tiny stand-in for FEEL: Python's arithmetic and comparisons over paths; an unknown name is null."""
-
-    def __init__(self, names: Mapping[str, Any]) -> None:
-        self.names = names
-
-    def value(self, text: str) -> Any:
-        text = re.sub(r"(?<![=!<>])=(?!=)", "==", text)
-        return self._value(ast.parse(text.strip(), mode="eval").body)
-
-    def _value(self, tree: Any) -> Any:
-        match tree:
-            case ast.Constant(value=value):
-                return value
-            case ast.Name(id=name):
-                return {"true": True, "false": False, "null": None}.get(name, self.names.get(name))
-            case ast.Attribute(value=inner, attr=name):
-                context = self._value(inner)
-                return context.get(name) if isinstance(context, Mapping) else None
-            case ast.List(elts=items):
-                return [self._value(item) for item in items]
-            case ast.Dict(keys=keys, values=items):
-                return {k.id: self._value(v) for k, v in zip(keys, items, strict=True) if isinstance(k, ast.Name)}
-            case ast.BinOp(left=left, op=op, right=right):
-                a, b = self._value(left), self._value(right)
-                if a is None or b is None:
-                    return None
-                return a + b if isinstance(op, ast.Add) else a - b if isinstance(op, ast.Sub) else a * b
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return _compare(op, self._value(left), self._value(right))
-            case ast.BoolOp(op=op, values=items):
-                found = [self._value(item) for item in items]
-                return all(found) if isinstance(op, ast.And) else any(found)
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                return self._value(body) if self._value(test) is True else self._value(orelse)
-        raise ValueError(f"not an expression: {ast.dump(tree)}")
-
-
-def _compare(op: ast.cmpop, a: Any, b: Any) -> Any:
-    if isinstance(op, ast.Eq | ast.NotEq):
-        return (a == b) is isinstance(op, ast.Eq)
-    if a is None or b is None:
-        return None
-    tests: dict[type, Callable[[Any, Any], bool]] = {
-        ast.Gt: lambda x, y: x > y,
-        ast.GtE: lambda x, y: x >= y,
-        ast.Lt: lambda x, y: x < y,
-        ast.LtE: lambda x, y: x <= y,
-    }
-    return tests[type(op)](a, b)
-
-
 Handler = Callable[[Job], Mapping[str, object] | Deferred]
 
 
@@ -230,7 +179,7 @@ class World:
         self.handlers: dict[str, Handler] = {"log": self._log, "later": lambda job: Deferred(), **(handlers or {})}
 
     def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
-        return Expressions(names).value(expression)
+        return compile_expression(expression).evaluate(names, now=self.now)
 
     def condition(self, expression: str, names: Mapping[str, object]) -> bool:
         value = self.evaluate(expression, names)
@@ -239,7 +188,12 @@ class World:
         return value
 
     def due(self, kind: str, text: str, names: Mapping[str, object]) -> Due:
-        value = str(self.evaluate(text[1:], names) if text.startswith("=") else text)
+        value = self.evaluate(text[1:], names) if text.startswith("=") else text
+        if isinstance(value, datetime):
+            return Due(value, text)
+        if isinstance(value, timedelta):
+            return Due(self.now + value, text)
+        assert isinstance(value, str), value
         if kind == "date":
             return Due(datetime.fromisoformat(value), value)
         repeats, every = None, None
@@ -302,7 +256,7 @@ class Run:
     def _go_on(self) -> Run:
         self._reload()
         self.workflow.run_to_rest()
-        self.signals += [signal.name for signal in self.workflow.thrown_signals]
+        self.signals += self.workflow.thrown_signals
         self._reload()
         return self
 
