@@ -77,11 +77,10 @@ def _options(project: Project, form: Form, component: Component, names: Names) -
         return
     if source is None:
         field = project.dictionary.field_for(component.key or "")
-        stray = [
-            c.value for c in component.choices if field and field.picklist and c.value not in field.picklist.values
-        ]
+        picklist = field.picklist if field else None
+        stray = [c.value for c in component.choices if picklist and c.value not in picklist.values]
         if stray and picklist:
-            message = f"“{stray[0]}” is not in the picklist “{picklist.key}”. Use the values key picklists.{picklist.key}."
+            message = f"“{stray[0]}” is not in the picklist “{picklist.key}”. Use values key picklists.{picklist.key}."
             yield error(form.file, component.name, "form-options-not-valid", message)
         return
     kind, _, name = source.partition(".")

@@ -10,21 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from engine.decisions import Decision, DecisionError, load_decisions
 from engine.diagram import Diagram, Element, Scope
 from engine.diagram_reader import read_diagram
 from engine.dictionary import Dictionary, Group, ProcessSheet, read_dictionary, read_groups, read_sheet
 from engine.forms import Form, read_form
 from engine.lint.finding import Finding, Known, error
 from engine.lint.graph import called_process, passing_processes
-from engine.markup import MarkupRefused, local, namespace, parse_xml
-
-DMN_NAMESPACES = (
-    "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
-    "http://www.omg.org/spec/DMN/20180521/MODEL/",
-    "https://www.omg.org/spec/DMN/20191111/MODEL/",
-    "https://www.omg.org/spec/DMN/20211108/MODEL/",
-    "https://www.omg.org/spec/DMN/20230324/MODEL/",
-)
+from engine.markup import MarkupRefused
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +32,8 @@ class Project:
 
     @property
     def unreadable(self) -> tuple[Finding, ...]:
-        """Return the findings about diagrams that could not be read at all."""
-        _ = self.diagrams
+        """Return the findings about diagrams and decisions that could not be read at all."""
+        _ = self.diagrams, self.decisions
         return tuple(self._unreadable)
 
     @cached_property
@@ -69,17 +62,20 @@ class Project:
         return {form.id: form for form in self.forms}
 
     @cached_property
-    def decision_ids(self) -> Mapping[str, str]:
-        """Return the file of every decision by its id."""
-        found: dict[str, str] = {}
+    def decisions(self) -> Mapping[str, Decision]:
+        """Return every decision by its id; `unreadable` tells of files that hold none."""
+        found: dict[str, Decision] = {}
         for path, data in self._ending(".dmn"):
             try:
-                root = parse_xml(data)
-            except MarkupRefused:
+                read = load_decisions(data, file=path)
+            except DecisionError as problem:
+                self._unreadable.append(error(path, "", "decision-not-valid", str(problem)))
                 continue
-            for node in root:
-                if isinstance(node.tag, str) and local(node) == "decision" and namespace(node) in DMN_NAMESPACES:
-                    found[node.get("id", "")] = path
+            for decision_id, decision in read.items():
+                if decision_id in found:
+                    message = f"A decision “{decision_id}” is also in {found[decision_id].file}. Rename one of the two."
+                    self._unreadable.append(error(path, decision_id, "duplicate-decision", message))
+                found.setdefault(decision_id, decision)
         return found
 
     @cached_property

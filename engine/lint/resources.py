@@ -130,7 +130,7 @@ def _decision(diagram: Diagram, project: Project, element: Element) -> Iterator[
     if decision.startswith(("=", "${", "#{")):
         message = "The decision is chosen by an expression. Name one."
         yield error(diagram.file, element.id, "decision-not-fixed", message)
-    elif decision not in project.decision_ids:
+    elif decision not in project.decisions:
         message = f"There is no decision “{decision}” in this folder or beside it. Correct the id, or add its table."
         yield error(diagram.file, element.id, "missing-decision", message)
     if not called.get("resultVariable"):

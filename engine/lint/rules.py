@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.diagram import Diagram
 from engine.lint import (
+    decision_files,
     drawing,
     events,
     expressions,
@@ -18,6 +19,7 @@ from engine.lint import (
     reach,
     references,
     resources,
+    soundness,
     starts_and_ends,
     timers,
     unsupported,
@@ -44,10 +46,12 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     reach.reach,
     reach.loops,
     timers.timers,
+    soundness.soundness,
     expressions.expressions,
     expressions.languages,
     resources.user_tasks,
     resources.decisions_and_calls,
+    decision_files.inputs,
     resources.messages,
     resources.letters,
     resources.steps,
@@ -62,6 +66,7 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     identifiers.process_ids,
     reach.recursion,
     form_files.forms,
+    decision_files.decisions,
     list_files.lists,
     list_files.main_process,
 )
