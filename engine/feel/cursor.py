@@ -13,7 +13,7 @@ from engine.feel.nodes import FeelType, Node
 from engine.feel.tokens import Token, tokenize, unescape
 
 MAX_DEPTH = 40  # brackets, ifs, minus signs ... inside each other
-ODD_NAMES = ("date and time", "years and months duration", "days and time duration")
+ODD_NAMES = ("date and time", "years and months duration", "days and time duration", "get or else")
 
 
 class Cursor:

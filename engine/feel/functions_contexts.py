@@ -14,7 +14,7 @@ def get_value(context: Context, key: str | list[object]) -> object:
     """A list of keys walks down."""
     value: object = context
     for one in key if isinstance(key, list) else [key]:
-        value = value.get(one) if isinstance(value, dict) else None
+        value = value.get(one) if isinstance(value, dict) and isinstance(one, str) else None
     return value
 
 

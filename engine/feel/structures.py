@@ -114,7 +114,7 @@ def _scope_of_item(item: object, scope: Scope) -> Scope:
 def _pick(items: list[object], place: Decimal, position: int, run: Run) -> object:
     index = int(place)
     if index != place or not 0 < abs(index) <= len(items):
-        return run.null(position, f"there is no item {place:f}")
+        return run.null(position, f"there is no item {place}")
     return items[index - 1 if index > 0 else index]
 
 
