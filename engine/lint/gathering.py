@@ -41,7 +41,7 @@ def gather(path: Path, *, root: Path | None) -> Gathered:
     """Read a file or folder, and what stands around it: its process folder, what is shared, or the product's own."""
     path = path.absolute()
     home = _home(path)
-    base = home.parent if home is not None else (path if path.is_dir() else path.parent)
+    base = _base(path, home)
     gathered = Gathered()
     _read(_walk(path), base, gathered.checked, gathered.findings, only=path if path.is_file() else None)
     unheard: list[Finding] = []
@@ -95,6 +95,13 @@ def _home(path: Path) -> Path | None:
         if (candidate / SHEET).is_file():
             return candidate.parent
     return None
+
+
+def _base(path: Path, home: Path | None) -> Path:
+    """Return the folder that file names are told from: around `processes/`, or what was given."""
+    if home is None:
+        return path if path.is_dir() else path.parent
+    return home.parent if (home / "dictionary.toml").is_file() else home
 
 
 def _has_own_lists(gathered: Gathered) -> bool:

@@ -13,6 +13,8 @@ from engine.lint.project import Project
 from engine.lint.timers import is_instant
 
 STEP = re.compile(r"(Review|Log|Resolution) [1-9]\d{0,2}")
+# A numbered step in procedure.md: a heading such as "## Review 14 Seek authorisation".
+STEP_HEADING = re.compile(r"^#{2,4} (Review|Log|Resolution) (\d+)\b[ .:–—-]*(.*)$", re.MULTILINE)
 _BINDINGS = ("latest", "deployment")
 _LETTER_INPUTS = ("letter", "letter_id")
 

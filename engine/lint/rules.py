@@ -69,4 +69,6 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     decision_files.decisions,
     list_files.lists,
     list_files.main_process,
+    list_files.sheet_names,
+    list_files.unknown_steps,
 )
