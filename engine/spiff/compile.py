@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from engine.spiff.connect import Definitions, connect_scope
-from engine.spiff.extensions import NAMESPACES, Node, local_name, properties, read_extensions, xpath
+from engine.spiff.extensions import NAMESPACES, Node, bpmn_name, local_name, properties, read_extensions, xpath
 from engine.spiff.host import DiagramError, Finding
 from engine.spiff.kernel import ProcessSpec
 from engine.spiff.normalise import normalise
@@ -95,9 +95,7 @@ def _describe(file: str, process: Node, parts: _Parts) -> None:
     )
     lanes = _lanes(process)
     for node in process.iter():
-        if not isinstance(node.tag, str):
-            continue
-        kind, element_id = local_name(node), str(node.get("id"))
+        kind, element_id = bpmn_name(node), str(node.get("id"))
         name = " ".join(str(node.get("name", "")).split())
         if kind == "sequenceFlow":
             ends = str(node.get("sourceRef")), str(node.get("targetRef"))
@@ -113,18 +111,18 @@ def _describe(file: str, process: Node, parts: _Parts) -> None:
 def _describe_synthetic(file: str, process_id: str, scope: Node, parts: _Parts) -> None:
     for node in scope:
         element_id = str(node.get("id"))
-        if isinstance(node.tag, str) and local_name(node) in FLOW_NODES and "#" in element_id:
+        if bpmn_name(node) in FLOW_NODES and "#" in element_id:
             parts.elements[element_id] = Element(
-                element_id, process_id, local_name(node), "", "", {}, synthetic=True, file=file
+                element_id, process_id, bpmn_name(node), "", "", {}, synthetic=True, file=file
             )
 
 
 def _lanes(process: Node) -> dict[str, str]:
     """Return node id -> name of the innermost lane; document order puts inner lanes after the ones around them."""
     found: dict[str, str] = {}
-    for reference in process.xpath(".//b:lane/b:flowNodeRef", namespaces=NAMESPACES):  # type: ignore[union-attr]
-        lane = reference.getparent()  # type: ignore[union-attr]
-        found[(reference.text or "").strip()] = str(lane.get("name", ""))  # type: ignore[union-attr]
+    for reference in process.xpath(".//b:lane/b:flowNodeRef", namespaces=NAMESPACES):
+        lane = reference.getparent()
+        found[(reference.text or "").strip()] = str(lane.get("name", ""))
     return found
 
 

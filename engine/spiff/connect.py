@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from engine.spiff import events, gateways, tasks
-from engine.spiff.extensions import PLAIN, Extensions, Node, local_name, read_extensions, xpath
+from engine.spiff.extensions import PLAIN, Extensions, Node, bpmn_name, local_name, read_extensions, xpath
 from engine.spiff.host import TimerKind
 from engine.spiff.kernel import Branch, ProcessSpec, Split
 from engine.spiff.kernel import Node as Spec
@@ -98,7 +98,7 @@ def connect_scope(scope: Node, definitions: Definitions) -> ProcessSpec:
     """Return the specification of a process or an embedded sub-process."""
     scope_id = str(scope.get("id"))
     process = ProcessSpec(scope_id, is_body=scope_id.endswith("#body"))
-    nodes = [child for child in scope if isinstance(child.tag, str) and local_name(child) in FLOW_NODES]
+    nodes = [child for child in scope if bpmn_name(child) in FLOW_NODES]
     for node in nodes:
         _make_spec(process, node, definitions)
     _connect_flows(process, scope)

@@ -61,6 +61,11 @@ def local_name(node: Node) -> str:
     return etree.QName(node).localname
 
 
+def bpmn_name(node: Node) -> str:
+    """Return the name of a BPMN element; empty for one of another namespace (`zeebe:userTask` is no user task)."""
+    return local_name(node) if isinstance(node.tag, str) and etree.QName(node).namespace == BPMN else ""
+
+
 def properties(node: Node) -> dict[str, str]:
     """Return the `zeebe:properties` of any element."""
     found = xpath(node, "./b:extensionElements/z:properties/z:property")

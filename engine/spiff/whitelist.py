@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
-from engine.spiff.extensions import BPMN, ZEEBE, Node, local_name, xpath
+from engine.spiff.extensions import BPMN, ZEEBE, Node, bpmn_name, local_name, xpath
 from engine.spiff.host import Finding
 from engine.spiff.whitelist_rules import check_node, check_scope
 
@@ -132,9 +132,9 @@ def check_file(file: str, root: Node) -> list[Finding]:
     for node in _executable(root):
         _check_name(node, say)
         _check_attributes(node, say)
-        if node.tag.startswith(f"{{{BPMN}}}") and local_name(node) in FLOW_NODES | {"message", "sequenceFlow"}:
+        if bpmn_name(node) in FLOW_NODES | {"message", "sequenceFlow"}:
             check_node(node, root, say)
-        if local_name(node) in ("process", "subProcess") and node.tag.startswith(f"{{{BPMN}}}"):
+        if bpmn_name(node) in ("process", "subProcess"):
             check_scope(node, say)
     return findings
 
@@ -146,8 +146,7 @@ def check_bundle(roots: Mapping[str, Node], process_id: str) -> list[Finding]:
     calls: dict[str, list[tuple[str, str, str]]] = {}
     for file, root in roots.items():
         for node in _executable(root):
-            name = local_name(node)
-            if name in FLOW_NODES | {"process", "sequenceFlow"} and node.tag.startswith(f"{{{BPMN}}}"):
+            if bpmn_name(node) in FLOW_NODES | {"process", "sequenceFlow"}:
                 places[str(node.get("id"))] += 1
                 if places[str(node.get("id"))] == 2:
                     message = "This id is used twice in the bundle; every element and flow needs its own."
@@ -227,9 +226,8 @@ def _check_attributes(node: Node, say: object) -> None:
 
 
 def _nearest_id(node: Node) -> str:
-    current: Node | None = node
-    while current is not None:
-        if current.get("id") and not local_name(current).endswith("EventDefinition"):
-            return str(current.get("id"))
-        current = current.getparent()
-    return ""
+    """Return the id of the element in a process, or of the definition in the file, that a node belongs to."""
+    current, parent = node, node.getparent()
+    while parent is not None and bpmn_name(parent) not in ("process", "subProcess", "definitions"):
+        current, parent = parent, parent.getparent()
+    return str(current.get("id", ""))
