@@ -205,13 +205,16 @@ def test_threads_share_a_compiled_expression():
     assert found == {n: n * (n + 1) // 2 for n in range(1, 9)}
 
 
+TOKENS = """
+    a b 1 2.5 "t" ( ) [ ] { } , . .. : + - * / ** = != < <= > >= -> ? @ null true false item partial
+    and or in between not if then else for some every return satisfies function instance of list number
+    @"P1D" @"2026-01-01" date( count( sort( string( flatten( min( mode( is( range "scotland"
+"""
 SCRAPS = st.sampled_from(
-    [
-        *['a', 'b', '1', '2.5', '"t"', '(', ')', '[', ']', '{', '}', ',', '.', '..', ':', '+', '-', '*', '/', '**', '=', '!=', '<', '<=', '>', '>=', '->', '?', '@', 'null', 'true', 'false', 'item', 'partial'],
-        *["and", "or", "in", "between", "not", "if", "then", "else", "for", "some", "every", "return", "satisfies", "function", "instance", "of", "list"],
-        *["number", '@"P1D"', '@"2026-01-01"', "date(", "count(", "sort(", "string(", "flatten(", "min("],
-        *["working days after(", '"scotland"', "date and time(", "get value(", "context put(", "list replace("],
-    ]
+    (
+        *TOKENS.split(),
+        *("working days after(", "date and time(", "get value(", "context put(", "list replace(", "index of("),
+    )
 )
 
 
