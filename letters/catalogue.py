@@ -175,6 +175,14 @@ def _brand(entry: Entry) -> Brand:
     )
     for key in ("phone", "relay", "hours", "website"):
         entry.text(key)
+    examiner = entry.entry("examiner")
+    for key in ("name", "phone", "post", "website"):
+        examiner.text(key)
+    for key in ("letterhead", "post"):
+        if not entry.texts(key):
+            entry.fault(f"has no {key}: list its lines")
+    entry.texts("welsh_nations")
+    entry.refuse_unknown()
     if not brand.nations:
         entry.fault("writes in no nation: list its nations")
     return brand

@@ -55,7 +55,7 @@ class Entry:
         """Return a list of texts."""
         values = self._typed(key, list, [])
         if not all(isinstance(value, str) for value in values):
-            self.fault(f"has a {key} that is not a list of texts")
+            self.fault(f"“{key}” must be a list of texts")
         return tuple(str(value) for value in values)
 
     def flag(self, key: str) -> bool:
@@ -100,8 +100,14 @@ class Entry:
         value = self.table.get(key, missing)
         if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
             return value
-        self.fault(f"has a {key} that is not a {_WORDS[kind]}")
+        self.fault(f"“{key}” must be {_A[kind]}")
         return missing
 
 
-_WORDS: Mapping[type, str] = {str: "text", list: "list", bool: "true or false", int: "whole number", dict: "table"}
+_A: Mapping[type, str] = {
+    str: "a text",
+    list: "a list",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table",
+}

@@ -33,6 +33,12 @@ def fact_value(facts: Json, name: str) -> object:
     return value
 
 
+def told(letter: Letter, facts: Json) -> dict[str, object]:
+    """Return the facts that a letter reads, by dotted name, and no others: what to keep with it to render it again."""
+    found = {fact.name: fact_value(facts, fact.name) for fact in letter.facts}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def check_facts(
     letter: Letter, facts: Json, slots: Json, paragraphs: Sequence[str], *, dated: date | None = None
 ) -> list[str]:

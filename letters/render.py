@@ -121,6 +121,11 @@ def pounds(pence: int | Decimal) -> str:
     return f"£{Decimal(pence) / 100:,.2f}"
 
 
+def number_of(count: int, unit: str) -> str:
+    """Return a number of days as letters write it: 1 day, 7 working days."""
+    return f"{count} {unit.removesuffix('s') if count == 1 else unit}"
+
+
 def _prepare(
     files: Mapping[str, bytes],
     letter_id: str,
@@ -136,7 +141,8 @@ def _prepare(
     letter = letters[letter_id]
     faults = check_facts(letter, facts, slots, paragraphs, dated=dated)
     enclosures = address_lines(fact_value(facts, "enclosures")) or list(letter.enclosures)
-    faults += [f"{letter_id} cannot enclose {id}: there is no such leaflet." for id in enclosures if id not in letters]
+    leaflets = [known.id for known in letters.values() if known.kind == "leaflet"]
+    faults += [f"{letter_id} cannot enclose {id}: there is no such leaflet." for id in enclosures if id not in leaflets]
     if faults:
         raise LetterError(faults)
     values = {
@@ -175,8 +181,9 @@ def _facts_for_template(letter: Letter, facts: Json) -> dict[str, object]:
         value = fact_value(facts, fact.name)
         if value is not None:
             shown[fact.name] = _fact_for_template(fact, value)
-    if "contact_days" in shown:
-        shown.setdefault("contact_unit", "days")
+    for name, unit in (("reply_days", "days"), ("contact_days", str(shown.get("contact_unit", "days")))):
+        if name in shown:
+            shown[name] = number_of(int(str(shown[name])), unit)
     return shown
 
 
@@ -199,7 +206,8 @@ def _slots_for_template(letter: Letter, slots: Json, dated: date) -> dict[str, o
     shown = {slot.key: _slot_for_template(slot, slots.get(slot.key)) for slot in letter.slots}
     due_on = slots.get("due_on")
     if "days" in shown and isinstance(due_on, date):
-        shown["days"] = str((due_on - dated).days)  # counted from the letter's own date, whenever the number was typed
+        days = (due_on - dated).days  # counted from the letter's own date, whenever the number was typed
+        shown["days"] = number_of(days, "days") if days else None
     return shown
 
 

@@ -1,7 +1,7 @@
 """Sets a template with Typst, in memory and the same for the same input: the only module that imports Typst.
 
-Fonts are Source Sans Pro from its own package and nothing else: no font of the machine, none of Typst's. Typst replaces a
-missing font in silence, so it must never have another to choose. A template reads only the files that it is handed.
+Fonts are Source Sans Pro from its own package and nothing else: no font of the machine, none of Typst's. Typst replaces
+a missing font in silence, so it must never have another to choose. A template reads only the files that it is handed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _set(
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Return the faces that the templates use. Typst takes folders only, so they are linked into one for the reading."""
+    """Return the faces that the templates use. Typst takes folders only, so they are linked into one to be read."""
     with tempfile.TemporaryDirectory() as folder:
         for face in _FACES:
             name = f"SourceSansPro-{face}.otf"  # the folder of the package holds every face twice, as OTF and TTF
