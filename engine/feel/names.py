@@ -81,11 +81,13 @@ def scoped_children(node: Node, bound: Bound) -> Iterator[tuple[Node, Bound]]:
 
 
 def problems(node: Node, bound: Bound = NOTHING_BOUND) -> Iterator[str]:
-    """Sentences about what can never work: unknown functions, wrong arguments, keys that come twice."""
+    """Sentences about what can never work: unknown functions, wrong arguments, days that do not exist."""
     if isinstance(node, nodes.Call) and isinstance(node.callee, nodes.Variable) and node.callee.name not in bound:
         yield from _problems_of_call(node, node.callee.name)
     elif isinstance(node, nodes.ContextOf):
         yield from _repeated_keys(node)
+    elif isinstance(node, nodes.TemporalLiteral) and node.value is None:
+        yield f"{node.text[:40]!r} is not a date, time or duration"
     for part, inner in scoped_children(node, bound):
         yield from problems(part, inner)
 

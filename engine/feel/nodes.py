@@ -32,6 +32,13 @@ class Literal(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class TemporalLiteral(Literal):
+    """`@"2026-11-22"`; its value is None if the text is no date, time or duration."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Variable(Node):
     name: str
 

@@ -173,7 +173,8 @@ class Parser(Cursor):
         position = self.advance().position
         if self.token.kind != "string":
             self.fail('expected a text after @, such as @"2026-11-22"')
-        return nodes.Literal(position, parse_temporal(unescape(self.advance().text[1:-1])))
+        text = unescape(self.advance().text[1:-1])
+        return nodes.TemporalLiteral(position, parse_temporal(text), text)
 
     def test(self) -> Node:
         token = self.advance()
