@@ -68,9 +68,13 @@ class Decision:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The variables it reads, dotted, each once, without the results of the decisions it requires."""
+        """The variables it reads, dotted, each once, without the results of the decisions it requires.
+
+        Names inside a filter are left out, because they may be fields of the filtered items.
+        """
         known = {self._variable(required) for required in self.requires} | set(self.requires)
-        return tuple(dict.fromkeys(str(name) for name in self.names if name.path[0] not in known))
+        read = [name for name in self.names if name.path[0] not in known and not name.maybe_field]
+        return tuple(dict.fromkeys(map(str, read)))
 
     @property
     def outputs(self) -> tuple[str, ...]:

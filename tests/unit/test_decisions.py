@@ -106,7 +106,7 @@ def test_a_decision_tells_what_it_reads_and_gives():
         "band"
     ]
     assert (decision.id, decision.name, decision.file) == ("band", "The band", "review/bands.dmn")
-    assert decision.inputs == ("request.amount", "limit", "items", "price")
+    assert decision.inputs == ("request.amount", "limit", "items")
     assert decision.outputs == ("grade", "days")
     assert decision.findings() == []
 
