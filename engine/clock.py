@@ -45,3 +45,10 @@ def london_date(instant: datetime) -> str:
     """Return the day of an instant in London, as 22 November 2026."""
     local = instant.astimezone(LONDON)
     return f"{local.day} {local:%B %Y}"
+
+
+def london_moment(instant: datetime) -> str:
+    """Return an instant in London, as 22 November 2026 at 2:30pm."""
+    local = instant.astimezone(LONDON)
+    minutes = f":{local.minute:02d}" if local.minute else ""
+    return f"{london_date(instant)} at {local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from engine.clock import london_moment
+
 
 class RedressError(Exception):
     """Something was refused, and nothing was changed."""
@@ -52,7 +54,10 @@ class TaskAlreadyCompleted(RedressError):
     """The task was completed before this submit arrived."""
 
     def __init__(self, *, by: str, at: datetime | None) -> None:
-        super().__init__(f"This task was already completed by {by}. What you typed is kept below; nothing was changed.")
+        when = f" on {london_moment(at)}" if at else ""
+        super().__init__(
+            f"This task was already completed by {by}{when}. What you typed is kept below; nothing was changed."
+        )
         self.by = by
         self.at = at
 
