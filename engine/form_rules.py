@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.definitions import LoadedDefinition
 
 IsMember = Callable[[int, str], bool]
+_SETTLING_ROUNDS = 8
 
 
 def check_submission(
@@ -91,7 +92,8 @@ def find_problems(
     `names` are the variables that the task sees; typed values win over them in the forms' conditions. With `strict` a
     field must be declared in the dictionary.
     """
-    check = _Check(dictionary, _overlaid(names, _nested(values)), now=now, is_member=is_member, strict=strict)
+    settled = _settled(form.components, values, names, now=now)
+    check = _Check(dictionary, settled, now=now, is_member=is_member, strict=strict)
     check.fields(form.components, values, prefix="", shown="")
     for key in values:
         if key not in check.known:
@@ -104,6 +106,40 @@ def is_hidden(component: Component, names: Mapping[str, object], *, now: datetim
     if component.hide is None:
         return False
     return compile_expression(component.hide).evaluate(names, now=now) is True
+
+
+def _settled(
+    components: tuple[Component, ...], values: Mapping[str, object], names: Mapping[str, object], *, now: datetime
+) -> dict[str, object]:
+    """Return the names that conditions see: a hidden field counts as null, whatever was typed or is known.
+
+    Hiding one field may hide or show another, so this is repeated until nothing changes.
+    """
+    hidden: set[str] = set()
+    for _ in range(_SETTLING_ROUNDS):
+        seen = _overlaid(names, _nested({**values, **dict.fromkeys(hidden)}))
+        now_hidden = _hidden_keys(components, seen, now=now)
+        if now_hidden == hidden:
+            break
+        hidden = now_hidden
+    return seen
+
+
+def _hidden_keys(components: tuple[Component, ...], names: Mapping[str, object], *, now: datetime) -> set[str]:
+    """Return the keys that no visible field has."""
+    shown: set[str] = set()
+    hidden: set[str] = set()
+
+    def look(parts: tuple[Component, ...], *, is_shown: bool) -> None:
+        for part in parts:
+            is_seen = is_shown and not is_hidden(part, names, now=now)
+            if part.type == "group":
+                look(part.components, is_shown=is_seen)
+            elif part.key:
+                (shown if is_seen else hidden).add(part.key)
+
+    look(components, is_shown=True)
+    return hidden - shown
 
 
 class _Check:
@@ -128,13 +164,34 @@ class _Check:
         self, components: tuple[Component, ...], values: Mapping[str, object], *, prefix: str, shown: str
     ) -> None:
         """Check components against values; `prefix` is what their keys begin with, `shown` the page's name for it."""
+        asked: set[str] = set()
+        hidden: set[str] = set()
+        self._visible(components, values, prefix=prefix, shown=shown, asked=asked, hidden=hidden)
+        for key in hidden - asked:
+            # A page sends null, to clear an answer of an earlier round; any other answer could not have been given.
+            name = key.removeprefix(prefix)
+            if values.get(name) not in (None, "", []):
+                self.problems[shown + name] = "This question was not asked, so it takes no answer"
+
+    def _visible(
+        self,
+        components: tuple[Component, ...],
+        values: Mapping[str, object],
+        *,
+        prefix: str,
+        shown: str,
+        asked: set[str],
+        hidden: set[str],
+    ) -> None:
         for component in components:
             if is_hidden(component, self.names, now=self.now):
-                # What was typed before a field was hidden does no harm and is not stored by the page.
-                self.known |= {part.key or "" for part in _walk(component)}
+                keys = {part.key for part in _asked(component) if part.key}
+                self.known |= keys
+                hidden |= keys
                 continue
+            asked.add(component.key or "")
             if component.type == "group":
-                self.fields(component.components, values, prefix=prefix, shown=shown)
+                self._visible(component.components, values, prefix=prefix, shown=shown, asked=asked, hidden=hidden)
             elif component.type == "dynamiclist" and component.key:
                 self._items(component, values, prefix=prefix, shown=shown)
             elif component.type in INPUTS and component.key:
@@ -220,6 +277,15 @@ def _required(component: Component) -> str:
         return said
     verb = "Select" if component.type in ("radio", "select", "checklist", "checkbox") else "Enter"
     return f"{verb} {component.label[:1].lower()}{component.label[1:]}".rstrip("?")
+
+
+def _asked(component: Component) -> list[Component]:
+    """Return a component and, of a group, those inside it; what a list repeats belongs to its rows."""
+    found = [component]
+    if component.type == "group":
+        for part in component.components:
+            found += _asked(part)
+    return found
 
 
 def _walk(component: Component) -> list[Component]:
