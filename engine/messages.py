@@ -17,7 +17,8 @@ from engine.history import Event
 from engine.models import Message, ServiceRequest, Wait
 from engine.people import Somebody
 from engine.spiff import Workflow
-from engine.step import step
+from engine.spiff.host import RunFailed
+from engine.step import StepBlocked, step
 from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import World
@@ -55,8 +56,7 @@ def correlate(
         elif len(instances) > 1:
             why = "More than one procedure was waiting for this message."
         else:
-            delivered = _deliver(world, connection, instances[0], name, key, values, actor=actor)
-            why = "" if delivered else "The procedure had moved on."
+            why = _deliver(world, connection, instances[0], name, key, values, actor=actor)
         return _record(world, connection, name, key, values, received_on, actor, instances, why)
 
 
@@ -88,7 +88,11 @@ def _deliver(
     values: Mapping[str, object],
     *,
     actor: Somebody,
-) -> bool:
+) -> str:
+    """Give the message to an instance; return why it did not take it, or nothing.
+
+    Whatever the instance runs into, the message itself must be recorded: its step is taken back alone.
+    """
     delivered = False
 
     def act(workflow: Workflow, host: StepHost) -> None:
@@ -97,8 +101,14 @@ def _deliver(
         if delivered:
             host.events.append(Event("message", element_name=name, data={"name": name}, values=values))
 
-    step(world, connection, instance_id, act, actor=actor.actor)
-    return delivered
+    savepoint = connection.begin_nested()
+    try:
+        step(world, connection, instance_id, act, actor=actor.actor)
+    except (StepBlocked, RunFailed) as failure:
+        savepoint.rollback()
+        return f"The procedure could not take it: {failure}"
+    savepoint.commit()
+    return "" if delivered else "The procedure had moved on."
 
 
 def _record(
