@@ -14,7 +14,7 @@ run: $(STAMPS)/run assets ## Set up what is missing and run the product on http:
 	@exec $(BIN)/python -m web.serve
 
 .PHONY: test
-test: $(STAMPS)/test assets browser lint ## Set up what is missing and run every check and test
+test: $(STAMPS)/test tools browser lint ## Set up what is missing and run every check and test
 	@echo "Running the tests (about four minutes on two cores)"
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
@@ -37,6 +37,10 @@ bench: $(STAMPS)/test ## Measure a step, a poll and letters, each beside what it
 .PHONY: assets
 assets: $(STAMPS)/run
 	@$(BIN)/python -m web.assets
+
+.PHONY: tools
+tools: $(STAMPS)/test
+	@$(BIN)/python -m web.assets --tools
 
 .PHONY: browser
 browser:
