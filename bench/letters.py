@@ -56,9 +56,8 @@ def main() -> None:
         everything += rendered
         print(f"{letter.id:<14}{statistics.median(rendered):>12.1f}{statistics.median(pictured):>13.1f}")
     weight = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{1000 * len(everything) / sum(everything):.0f} letters a second on one core; {weight:.0f} MB at most (aim: 20)"
-    )
+    rate = 1000 * len(everything) / sum(everything)
+    print(f"{rate:.0f} letters a second on one core (aim: 20 or more); {weight:.0f} MB at most")
 
 
 if __name__ == "__main__":

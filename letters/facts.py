@@ -68,6 +68,8 @@ def _fact_faults(letter: Letter, facts: Json) -> Iterator[str]:
                 yield f"{letter.id} needs “{fact.label}” ({fact.name})."
         elif not _is_of_type(fact.type, value):
             yield f"“{fact.label}” ({fact.name}) must be {_A[fact.type]}, not {value!r}."
+        elif fact.type == "number" and isinstance(value, int | Decimal) and (value < 0 or value != int(value)):
+            yield f"“{fact.label}” ({fact.name}) must be a whole number of 0 or more, not {value}."
         elif fact.values and value not in fact.values:
             yield f"“{fact.label}” ({fact.name}) must be one of {', '.join(fact.values)}, not {value!r}."
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     ("letter_id", "facts", "slots", "sentence"),
     [
         ("CMSL5800", {"reply_by": date(2026, 11, 28)}, {}, "gives fewer than 7 days"),
+        ("CMSL5800", {"reply_days": Decimal("7.5")}, {}, "must be a whole number of 0 or more, not 7.5"),
         ("CMSL5806", {"agreed_by": "telepathy"}, {}, "must be one of phone, post, email"),
         ("CMSL5800", {"case.nation": "france"}, {}, "is not used in the nation “france”"),
         ("CMSF5551", {"case.nation": "northern_ireland"}, {}, "CMSF5551 is not used in the nation"),
