@@ -23,7 +23,7 @@ def gateways(diagram: Diagram, project: Project) -> Findings:
             yield from _deciding(diagram, element, outgoing)
         else:
             yield from _conditions_elsewhere(diagram, element, outgoing)
-        if element.kind not in GATEWAYS and len(outgoing) > 1:
+        if element.kind not in GATEWAYS and sum(f.target in diagram.element_by_id for f in outgoing) > 1:
             message = (
                 f"Several flows leave this {words(element.kind)}. Draw a gateway behind it that says "
                 "whether one of them or all are taken."

@@ -8,7 +8,7 @@ from engine.diagram import Diagram, Element, VariableMapping
 from engine.dictionary import Field, validate
 from engine.lint.finding import Finding, Findings, error
 from engine.lint.project import Project
-from engine.lint.vocabulary import words
+from engine.lint.vocabulary import ZEEBE_ELEMENTS, words
 
 _JOBS = ("serviceTask", "sendTask")
 _SETS_FIELDS = "set_fields"
@@ -22,6 +22,8 @@ def jobs(diagram: Diagram, project: Project) -> Findings:
     for element in diagram.elements:
         definition = element.extension("taskDefinition")
         sends = element.kind in ("endEvent", "intermediateThrowEvent") and "message" in element.event_kinds
+        if element.kind not in ZEEBE_ELEMENTS["taskDefinition"][0]:
+            continue
         if definition is None:
             if element.kind in _JOBS or sends:
                 message = f"The {words(element.kind)} says nothing to do. Choose its job type, or apply a template."

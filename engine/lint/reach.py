@@ -27,6 +27,8 @@ def reach(diagram: Diagram, project: Project) -> Findings:
 
 def _unreachable(diagram: Diagram, scope: Scope, graph: Graph) -> Iterator[Finding]:
     inside = diagram.inside(scope.id)
+    if not any(e.kind == "startEvent" for e in inside):
+        return  # that there is no start says it all
     # An attached event is reached through its activity; one attached to nothing has a finding of its own.
     lost = {e.id for e in inside if e.kind == "boundaryEvent" and e.attached_to not in graph}
     starts = [e.id for e in inside if e.kind == "startEvent" or e.is_event_sub_process or e.id in lost]

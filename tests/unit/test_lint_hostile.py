@@ -1,0 +1,237 @@
+"""Whatever a file holds, the check answers with findings: no exception, no endless work.
+
+The mutations are random but repeatable: a failure names the seed that made it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+
+import pytest
+from lxml import etree
+
+from engine.lint import Known
+from tests.unit.bpmn_text import (
+    chain,
+    definition,
+    end,
+    extensions,
+    file,
+    flow,
+    message,
+    node,
+    process,
+    script,
+    service,
+    start,
+    timer,
+    user,
+)
+from tests.unit.lint_check import findings, in_folder, process_folder
+
+MUTANTS = 300
+ODD_TEXTS = [
+    "",
+    " ",
+    "=",
+    "=1 +",
+    "${x}",
+    "\u0000",
+    "é" * 50,
+    "9" * 400,
+    "-1",
+    "p",
+    "t",
+    "P7D",
+    "true",
+    "=" * 60,
+    "(((((",
+]
+
+
+def sample() -> str:
+    """Return a diagram with every kind of element that is run."""
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics id="mi"><bpmn:extensionElements><zeebe:loopCharacteristics '
+        'inputCollection="=plan_actions" inputElement="action" outputCollection="got" outputElement="=action"/>'
+        "</bpmn:extensionElements><bpmn:completionCondition>=numberOfCompletedInstances &gt; 1"
+        "</bpmn:completionCondition></bpmn:multiInstanceLoopCharacteristics>"
+    )
+    inner = (
+        start("s1") + user("in1") + node("endEvent", "e1", definition("escalation", escalationRef="es"))
+        + chain("s1", "in1", "e1")
+    )  # fmt: skip
+    handler = (
+        node("startEvent", "hs", definition("message", messageRef="m"))
+        + user("ht")
+        + end("he")
+        + chain("hs", "ht", "he")
+    )
+    main = process(
+        '<bpmn:laneSet id="ls"><bpmn:lane id="l" name="Lane"><bpmn:flowNodeRef>t</bpmn:flowNodeRef></bpmn:lane>'
+        "</bpmn:laneSet>",
+        start(), user("t"), service("letter", "issue_letter", '<z:input source="CMSL5800" target="letter"/>'),
+        node("exclusiveGateway", "x", default="x_par"), node("parallelGateway", "par"), user("mi_task", loop),
+        script("sc"), node("parallelGateway", "join"), node("eventBasedGateway", "ev"),
+        node("intermediateCatchEvent", "reply", definition("message", messageRef="m")),
+        node("intermediateCatchEvent", "seven", timer("timeDuration", "P7D")),
+        node("receiveTask", "rc", messageRef="m2"), node("exclusiveGateway", "merge"),
+        node("subProcess", "sub", inner), node("intermediateThrowEvent", "lt", definition("link", name="on")),
+        node("intermediateCatchEvent", "lc", definition("link", name="on")),
+        node("callActivity", "call", extensions('<z:calledElement processId="p2"/>')),
+        node("businessRuleTask", "br", extensions('<z:calledDecision decisionId="d" resultVariable="band"/>')),
+        node("inclusiveGateway", "inc", default="inc_end"), end(),
+        node("endEvent", "stop", "<bpmn:terminateEventDefinition/>"),
+        node("endEvent", "failed", definition("error", errorRef="er")), end("told"),
+        node("boundaryEvent", "b", timer("timeCycle", "R3/P1D"), attachedToRef="t", cancelActivity="false"),
+        node("boundaryEvent", "be", definition("error", errorRef="er"), attachedToRef="letter"),
+        node("boundaryEvent", "esc", definition("escalation", escalationRef="es"), attachedToRef="sub"),
+        node("subProcess", "h", handler, triggeredByEvent="true"),
+        chain("start", "t", "letter", "x", "par", "mi_task", "join", "ev", "reply", "merge", "sub", "lt"),
+        chain("par", "sc", "join"), chain("ev", "seven", "rc", "merge"), flow("x", "stop", "=amount > 1"),
+        chain("lc", "call", "br", "inc", "end"), flow("inc", "told", "=amount = 2"), flow("b", "told"),
+        flow("be", "failed"), flow("esc", "told", id="esc_told"),
+    )  # fmt: skip
+    second = process(start("s2"), node("manualTask", "m2t"), end("e2"), chain("s2", "m2t", "e2"), id="p2")
+    return file(
+        main, second, message(), message("m2", "other"), node("error", "er", errorCode="x"),
+        node("escalation", "es", escalationCode="y"),
+        '<bpmndi:BPMNDiagram id="di"><bpmndi:BPMNPlane id="pl" bpmnElement="p"><bpmndi:BPMNShape id="sh" '
+        'bpmnElement="t"><dc:Bounds x="1" y="1" width="100" height="80"/></bpmndi:BPMNShape><bpmndi:BPMNEdge id="ed" '
+        'bpmnElement="start_t"><di:waypoint x="1" y="1"/><di:waypoint x="2" y="2"/></bpmndi:BPMNEdge>'
+        "</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>",
+    )  # fmt: skip
+
+
+def test_the_sample_itself_is_right() -> None:
+    assert in_folder(sample()) == [("missing-decision", "br")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_mutated_diagram_gives_findings_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(MUTANTS // 4):
+        mutate = mutate_tree if number % 3 else mutate_bytes
+        _checked(mutate(sample().encode(), chance), f"seed {seed}, mutant {number}")
+
+
+def _checked(data: bytes, which: str) -> None:
+    files = process_folder("") | {"review/review.bpmn": data}
+    begun = time.perf_counter()
+    found = findings(files)  # type: ignore[arg-type]
+    assert "check-failed" not in {f.rule for f in found}, (which, [str(f) for f in found if f.rule == "check-failed"])
+    assert time.perf_counter() - begun < 20, which
+
+
+def mutate_bytes(data: bytes, chance: random.Random) -> bytes:
+    """Cut, double or garble a part of the bytes."""
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at, length = chance.randrange(len(changed)), chance.randint(1, 60)
+        part = bytes(changed[at : at + length])
+        changed[at : at + length] = chance.choice(
+            [b"", part * 2, part[::-1], bytes(chance.randbytes(3)), b"=", b"\xff"]
+        )
+    return bytes(changed)
+
+
+def mutate_tree(data: bytes, chance: random.Random) -> bytes:
+    """Delete, copy, move or rename elements, and give attributes and texts to one another."""
+    root = etree.fromstring(data)
+    for _ in range(chance.randint(1, 6)):
+        nodes = [n for n in root.iter() if isinstance(n.tag, str) and n.getparent() is not None]
+        if not nodes:
+            break
+        one, other = chance.choice(nodes), chance.choice(nodes)
+        match chance.randrange(6):
+            case 0:
+                one.getparent().remove(one)
+            case 1:
+                other.append(copy.deepcopy(one))
+            case 2:
+                one.tag = other.tag
+            case 3:
+                one.text = chance.choice([t for t in ODD_TEXTS if "\u0000" not in t])
+            case _:
+                name = chance.choice([*(one.attrib or ["id"]), "id", "sourceRef", "default", "attachedToRef"])
+                values = [v for n in nodes for v in n.attrib.values()] + [t for t in ODD_TEXTS if "\u0000" not in t]
+                one.set(name, chance.choice(values))
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_mutated_form_gives_findings_and_nothing_else(seed: int) -> None:
+    chance = random.Random(seed)
+    choices = [
+        None,
+        True,
+        -1,
+        1e300,
+        "",
+        "=",
+        "picklists.outcome",
+        [],
+        {},
+        [None],
+        {"values": [1]},
+        "dynamiclist",
+        "a.b",
+    ]
+    keys = ["type", "key", "path", "values", "valuesKey", "validate", "conditional", "components", "id", "properties"]
+    for number in range(60):
+        rows: list[object] = []
+        for _ in range(chance.randint(0, 5)):
+            row = {key: chance.choice(choices) for key in chance.sample(keys, chance.randint(0, len(keys)))}
+            rows.append(
+                chance.choice([row, {**row, "type": "radio"}, {**row, "type": "group", "components": rows[:2]}, 3])
+            )
+        text = json.dumps({"id": chance.choice(choices), "components": chance.choice([rows, rows, None, {}])})
+        found = findings(process_folder(sample()) | {"review/forms/a.form": text})
+        assert "check-failed" not in {f.rule for f in found}, (seed, number, text)
+
+
+@pytest.mark.parametrize("name", ["dictionary.toml", "groups.toml", "review/process.toml"])
+def test_a_list_file_of_the_wrong_shape_gives_findings_and_nothing_else(name: str) -> None:
+    for text in [
+        "x = 1",
+        "fields = []",
+        '[fields.a]\ntype = ["x"]',
+        "[picklists.a]\nvalues = [[1]]",
+        "\ud800",
+        "[groups]\na = 1",
+        'process = 3\nkey = []\ndeadlines = [1]\nmessages = "x"\nletters = [1]',
+    ]:
+        data = text.encode("utf-8", "surrogatepass")
+        found = findings(process_folder(sample()) | {name: data})  # type: ignore[dict-item]
+        assert "check-failed" not in {f.rule for f in found}, text
+
+
+def test_many_branches_at_once_are_given_up_and_not_hung_on() -> None:
+    branches = [f"b{number}" for number in range(40)]
+    xml = file(
+        process(
+            start(),
+            node("parallelGateway", "s"),
+            node("parallelGateway", "j"),
+            end(),
+            *(user(b) for b in branches),
+            flow("start", "s"),
+            flow("j", "end"),
+            *(flow("s", b) + flow(b, "j") for b in branches),
+        )
+    )
+    begun = time.perf_counter()
+    assert {f.rule for f in findings({"a.bpmn": xml})} <= {"not-drawn", "user-task-without-form"}
+    assert time.perf_counter() - begun < 20
+
+
+def test_a_web_of_gateways_is_not_hung_on() -> None:
+    gates = [f"g{number}" for number in range(60)]
+    flows = [flow(a, b, "=true") for a in gates for b in gates if a != b]
+    xml = file(process(start(), *(node("exclusiveGateway", g) for g in gates), end(), flow("start", "g0"), *flows))
+    begun = time.perf_counter()
+    assert findings({"a.bpmn": xml}, known=Known())
+    assert time.perf_counter() - begun < 30
