@@ -6,16 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from engine import scenarios
-from engine.definitions import process_folders
-from tests.world import PROCESSES, deployed_world
-
-STORIES = sorted(path for folder in process_folders(PROCESSES) for path in folder.glob("scenarios/*.toml"))
+from engine.scenarios import ScenarioInvalid, read_scenario
+from tests.processes.stories import STORIES, name_of, told
 
 
-@pytest.mark.parametrize("path", STORIES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
-def test_a_scenario_goes_as_it_says(path: Path, tmp_path: Path) -> None:
-    world = deployed_world(tmp_path)
-    told = scenarios.tell(world, scenarios.read_scenario(path.read_bytes(), file=path.name))
-    world.db.close()
-    assert told.failures == []
+@pytest.mark.parametrize("path", STORIES, ids=name_of)
+def test_a_scenario_goes_as_it_says(path: Path) -> None:
+    assert told(path).failures == []
+
+
+def test_a_story_that_says_what_none_can_say_is_refused_by_name() -> None:
+    story = b'title = "x"\nprocess = "review"\nat = "2026-11-02T09:30"\nmood = "calm"\n[[step]]\ncomplet = "x"\n'
+    with pytest.raises(ScenarioInvalid, match="a scenario cannot say mood, step 1: complet"):
+        read_scenario(story, file="odd.toml")
+
+
+def test_a_step_does_one_thing() -> None:
+    story = b'title = "x"\nprocess = "review"\nat = "2026-11-02T09:30"\n[[step]]\ncomplete = "x"\nwait = "P1D"\n'
+    with pytest.raises(ScenarioInvalid, match="step 1: more than one of complete"):
+        read_scenario(story, file="odd.toml")
+
+
+def test_a_story_begins_at_an_instant() -> None:
+    with pytest.raises(ScenarioInvalid, match="'soon' is not a date and time"):
+        read_scenario(b'title = "x"\nprocess = "review"\nat = "soon"\n', file="odd.toml")

@@ -1,0 +1,82 @@
+"""A rehearsal: every story of a process folder told, each in a world of its own, as the diagrams stand on disk.
+
+A database that is ready (migrated, bank holidays, people, the procedure in force) is made once, then copied for each.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine import bank_holidays, definitions, scenarios
+from engine.clock import MovableClock
+from engine.definitions import LoadedDefinition
+from engine.dictionary import read_groups
+from engine.scenarios import Told
+from engine.schema import migrate
+from engine.spiff import Program
+from engine.world import DEPLOYMENT, World
+
+_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)  # a clock only moves forward, so it starts before every story
+
+MakeWorld = Callable[[Path], World]
+"""Wires a world whose database and spool lie in an empty folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The diagrams that were deployed, and how each story went."""
+
+    program: Program
+    told: tuple[Told, ...]
+
+    @property
+    def failures(self) -> list[str]:
+        """Return what went otherwise than the stories say."""
+        return [failure for story in self.told for failure in story.failures]
+
+
+def rehearse(folder: Path, *, make_world: MakeWorld) -> Rehearsal:
+    """Deploy a process folder beside the real work and tell its stories.
+
+    Raises: DeploymentRefused; ScenarioInvalid for a file that is not a story.
+    """
+    stories = [scenarios.read_story(path) for path in scenarios.story_files(folder)]
+    with TemporaryDirectory(prefix="redress-rehearsal-") as scratch:
+        ready = Path(scratch) / "ready"
+        loaded = _prepare(ready, folder, make_world)
+        told = []
+        for number, story in enumerate(stories):
+            stage = Path(scratch) / str(number)
+            shutil.copytree(ready, stage)
+            world = _world(stage, make_world)
+            world.definitions = loaded
+            told.append(scenarios.tell(world, story))
+            world.db.close()
+            shutil.rmtree(stage)
+    return Rehearsal(next(iter(loaded.values())).program, tuple(told))
+
+
+def _prepare(ready: Path, folder: Path, make_world: MakeWorld) -> dict[int, LoadedDefinition]:
+    ready.mkdir()
+    world = _world(ready, make_world)
+    migrate(world.db)
+    bank_holidays.seed(world)
+    scenarios.cast(world, list(read_groups((folder.parent / "groups.toml").read_bytes())[0]))
+    deployed = definitions.deploy(world, folder, actor=DEPLOYMENT)
+    with world.db.read() as connection:
+        definitions.in_force(world, connection, deployed.key)
+    with world.db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.db.close()
+    return world.definitions
+
+
+def _world(folder: Path, make_world: MakeWorld) -> World:
+    world = make_world(folder)
+    world.clock = MovableClock(frozen_at=_BEFORE)
+    return world
