@@ -1,6 +1,7 @@
 """Stored states: bytes for the tokens, text for the variables. The definition is not in them.
 
-Elements are named through a table stored with the state, never by a position that another version of the compiler could shift.
+Elements are named through a table stored with the state, never by a position that another version of the compiler
+could shift.
 Only live tokens exist, so the size depends on where an instance stands and on its variables, never on how it got there.
 """
 
@@ -27,7 +28,10 @@ _VALUES = ("locals", "payload", "items", "results", "result", "work")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A state at rest. `variables` is `engine.values` JSON: ``{"process": {...}}`` and, where there are any, inner scopes."""
+    """A state at rest.
+
+    `variables` is `engine.values` JSON: ``{"process": {...}}`` and, where there are any, inner scopes.
+    """
 
     state: bytes
     variables: str

@@ -1,7 +1,8 @@
 """Compiles the diagrams of a bundle into a `Program`.
 
-The specifications are connected here and not by SpiffWorkflow's parser: that one is recursive (330 nodes in a row is its limit),
-skips what it cannot reach, ignores what it does not know, and orders conditions by where a shape happens to be drawn.
+The specifications are connected here and not by SpiffWorkflow's parser: that one is recursive (330 nodes in a row is
+its limit), skips what it cannot reach, ignores what it does not know, and orders conditions by where a shape happens to
+be drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from engine.spiff.host import DiagramError, Finding
 from engine.spiff.kernel import ProcessSpec
 from engine.spiff.normalise import normalise
 from engine.spiff.program import Element, Flow, Process, Program, Start
-from engine.spiff.whitelist import FLOW_NODES, check_bundle, check_file
+from engine.spiff.vocabulary import FLOW_NODES
+from engine.spiff.whitelist import check_bundle, check_file
 
 
 @dataclass

@@ -13,7 +13,7 @@ from engine.spiff.kernel import Node as Spec
 from engine.spiff.multi_instance import MultiInstance
 from engine.spiff.normalise import event_definitions
 from engine.spiff.triggers import Error, Escalation, Message, Signal, Terminate, Timer, Trigger
-from engine.spiff.whitelist import FLOW_NODES
+from engine.spiff.vocabulary import FLOW_NODES
 
 _CLASSES: dict[str, type[Spec]] = {
     "startEvent": events.StartEvent,

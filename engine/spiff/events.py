@@ -62,7 +62,7 @@ class Catching(Node):
         self.fire(task, {}, detail)
 
     def fire(self, task: Any, payload: dict[str, Any], detail: dict[str, Any], element_id: str = "") -> None:
-        """Let the token go on with what the event brought. `element_id` tells an event-based gateway which event it was."""
+        """Let the token go on with what the event brought. `element_id` tells an event-based gateway which it was."""
         task.internal_data["payload"] = copied(payload)
         report(task, _FIRED[self.trigger.kind], element_id=self.shown_id or self.element_id, **detail)
         task._ready()

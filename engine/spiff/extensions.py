@@ -1,4 +1,4 @@
-"""Reads the `zeebe:` extension elements of one diagram node into plain values. Judges nothing: `whitelist` has done that."""
+"""Reads the `zeebe:` extension elements of one diagram node into plain values. Judges nothing: `whitelist` does."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -94,7 +96,7 @@ class Joining(Node):
 
 
 class ParallelGateway(Joining):
-    """Waits for one token on every flow that leads here, and takes every flow out. Tokens in excess stay for the next time."""
+    """Waits for one token on every flow that leads here, then takes every flow out. Tokens in excess stay."""
 
     is_join = True
 
@@ -107,7 +109,7 @@ class InclusiveGateway(Joining, Choosing):
     """Waits until no other token can still come; takes every branch whose condition is true."""
 
     is_join = True
-    upstream: dict[str, frozenset[str]] = {}  # noqa: RUF012 - set once by the compiler
+    upstream: Mapping[str, frozenset[str]] = MappingProxyType({})
     """Source node -> all nodes from which a token can reach it without passing this gateway."""
 
     def arrived(self, task: Any) -> bool:

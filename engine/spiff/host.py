@@ -1,6 +1,7 @@
-"""What the engine asks of the caller of a step, and what it hands back. Imports no SpiffWorkflow, so handlers may import it cheaply.
+"""What the engine asks of the caller of a step, and what it hands back.
 
 The caller lends a `Host` for one step: the frozen clock, the facts, expressions, decisions and handlers all live there.
+Imports no SpiffWorkflow, so that handlers may import it cheaply.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ TimerKind = Literal["date", "duration", "cycle"]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a timer is due and by what rule; a cycle also says how often in all (None = for ever) and how far apart (ISO 8601)."""
+    """When a timer is due and by what rule.
+
+    A cycle also says how often in all (`repeats`, None = for ever) and how far apart (`every`, ISO 8601).
+    """
 
     at: datetime
     rule: str = ""
@@ -62,7 +66,7 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that took place in a step. For kind "flow" `element_id` is the sequence flow's id; for a process, the process's."""
+    """Something that took place in a step. `element_id` is also the id of a sequence flow or of a process."""
 
     kind: HappeningKind
     element_id: str
@@ -92,7 +96,7 @@ class Host(Protocol):
 
     @property
     def facts(self) -> dict[str, dict[str, object]]:
-        """The outermost scope of every process, by first name; a write to ``request.status`` goes to ``facts["request"]``."""
+        """The outermost scope of every process, by first name: ``request.status`` is in ``facts["request"]``."""
         ...
 
     def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
@@ -142,7 +146,7 @@ class DiagramError(RedressError):
 
 
 class RunFailed(RedressError):
-    """An instance could not be moved on. The workflow in memory is half-run: discard it and restore the stored state."""
+    """An instance could not be moved on. The workflow in memory is half-run: restore the stored state."""
 
     def __init__(self, message: str, *, element_id: str = "") -> None:
         super().__init__(message)
@@ -150,7 +154,7 @@ class RunFailed(RedressError):
 
 
 class EvaluationFailed(RunFailed):
-    """An expression did not give what its place needs. The host raises it bare; the engine adds element and expression."""
+    """An expression did not give what its place needs. The host raises it bare; the engine says where."""
 
     def __init__(self, message: str, *, element_id: str = "", expression: str = "") -> None:
         where = f"{element_id}: {expression}: " if element_id else ""

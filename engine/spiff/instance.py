@@ -1,4 +1,4 @@
-"""One process instance in memory: SpiffWorkflow's workflow and sub-workflow with our loop, our tree and nobody's scripts."""
+"""One process instance in memory: SpiffWorkflow's workflow and sub-workflow, with our loop and without its scripts."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Instance(Tree, BpmnWorkflow):
                 return
 
     def _release_joins(self) -> bool:
-        """Let inclusive joins go on that no other token can reach any more: known for certain only when all else rests."""
+        """Let an inclusive join go on that no other token can reach: known for certain only when all else rests."""
         for task in self.all_tasks():
             if task.state == TaskState.WAITING and task.task_spec.is_join and task.task_spec.may_go_on(task):
                 task._ready()
@@ -134,6 +134,10 @@ class SubInstance(Tree, BpmnSubWorkflow):
         """The workflow of the activity that this runs in."""
         return self.parent_task.workflow
 
+    def _calculate_depth(self) -> int:
+        depth: int = self.parent_task.workflow.depth + 1
+        return depth
+
     def ended(self) -> None:
         """Hand the activity its results and make it ready to go on."""
         if self.parent_task.task_spec.starts_a_root:
@@ -152,7 +156,7 @@ def is_automatic(task: Any) -> bool:
 
 
 def run_task(task: Any) -> None:
-    """Run one ready token. Stock `Task.run` would overwrite the state of one that was cancelled by what it did itself."""
+    """Run one ready token. Stock `Task.run` overwrites the state of one that was cancelled by what it did itself."""
     if "done" in task.internal_data:
         task.complete()
         return

@@ -1,8 +1,8 @@
 """The base of every specification, and SpiffWorkflow's workflow classes cut to what we run on.
 
-A SpiffWorkflow instance is a tree of tasks that grows with every lap, predicts what may come, and loses sight of tasks below a
-depth of 1,000. Here a finished task leaves the tree at once and nothing is predicted: the tree holds the live tokens only.
-So the size of a state never depends on what went before, and joins cannot count arrivals of an earlier lap.
+A SpiffWorkflow instance is a tree of tasks that grows with every lap, predicts what may come, and loses sight of tasks
+below a depth of 1,000. Here a finished task leaves the tree at once and nothing is predicted: the tree holds the live
+tokens only. So a state's size never depends on what went before, and joins cannot count arrivals of an earlier lap.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from engine.spiff.scopes import (
 
 LIVE = TaskState.FUTURE | TaskState.WAITING | TaskState.READY | TaskState.STARTED
 
-# SpiffWorkflow logs every change of state together with the task's data, and below WARNING walks the whole tree to do so.
+# SpiffWorkflow logs every change of state with the task's data, and below WARNING walks the whole tree to do so.
 for _name in ("spiff", "spiff.task", "spiff.workflow"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -47,7 +47,7 @@ class Branch:
 
 
 class NoScripts(PythonScriptEngine):
-    """Stands where SpiffWorkflow keeps its Python engine, and refuses: nothing of a diagram is ever executed as Python."""
+    """Stands where SpiffWorkflow keeps its Python engine: nothing of a diagram is ever executed as Python."""
 
     def __init__(self) -> None:
         super().__init__(environment=object())
@@ -263,7 +263,7 @@ def report(task: Any, kind: HappeningKind, *, element_id: str = "", **detail: An
 def withdraw(task: Any) -> None:
     """Cancel a live token and all that runs inside it.
 
-    Stock `Task.cancel` removes the instances of a multi-instance without telling them, so that their sub-processes run on.
+    Stock `Task.cancel` removes the instances of a multi-instance untold, so that their sub-processes run on.
     """
     if not task.has_state(LIVE):
         return

@@ -1,8 +1,9 @@
 """Rewrites a copy of a checked diagram into plainer BPMN, where the plainer form means exactly the same.
 
-Link events become sequence flows. A second flow between the same two nodes gets a node of its own on the way. A scope with event
-sub-processes becomes the same scope with its own elements in a body, and the event sub-processes behind boundary events of the
-body; this is exact because a sub-process shares the variables around it. Made-up ids contain ``#``, which no drawn id can.
+Link events become sequence flows. A second flow between the same two nodes gets a node of its own on the way. A scope
+with event sub-processes becomes the same scope with its own elements in a body, and the event sub-processes behind
+boundary events of the body; this is exact because a sub-process shares the variables around it. Made-up ids contain
+``#``, which no drawn id can.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The one way to move an instance: start or restore it, let something happen, run to rest, store it.
 
-Nothing here reads a clock or a database: the host of the step lends both. After a `RunFailed` the object is half-run; discard it.
+Nothing here reads a clock or a database: the host of the step lends both. After a `RunFailed` the object is half-run;
+discard it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Variables: one set for a process instance, private copies where inputs make them, facts outermost.
 
-SpiffWorkflow's own task data stay empty: they hand every token a copy, so that a handler of an event would see old values.
-Source: the scopes of Camunda 8. Deviation: everything inside one instance of a multi-instance activity is private to it.
+SpiffWorkflow's own task data stay empty: they hand every token a copy, so that an event's handler would see old values.
+Source: the scopes of Camunda 8. Deviation: everything in one instance of a multi-instance activity is private to it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def evaluate(task: Any, text: str, names: Mapping[str, Any] | None = None) -> An
     host = task.workflow.top_workflow.host
     try:
         return host.evaluate(text[1:], visible_names(task) if names is None else names)
-    except Exception as error:  # noqa: BLE001 - whatever the host raises must name the element; it ends in an incident
+    except Exception as error:
         raise located(error, task, text) from error
 
 
@@ -57,7 +57,7 @@ def condition_holds(task: Any, text: str, names: Mapping[str, Any] | None = None
     host = task.workflow.top_workflow.host
     try:
         value = host.condition(text.removeprefix("="), visible_names(task) if names is None else names)
-    except Exception as error:  # noqa: BLE001 - as in `evaluate`
+    except Exception as error:
         raise located(error, task, text) from error
     if value is True or value is False:
         return value

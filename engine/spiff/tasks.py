@@ -72,7 +72,7 @@ class JobNode(Node):
             return task.workflow.top_workflow.host.run_job(job)
         except (BpmnError, RunFailed):
             raise
-        except Exception as error:  # noqa: BLE001 - a handler may fail in any way; it ends in a retry or an incident
+        except Exception as error:
             raise HandlerFailed(self.element_id, error) from error
 
     def complete(self, task: Any, result: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ class RuleTask(JobNode):
         """Evaluate the decision."""
         try:
             result = task.workflow.top_workflow.host.decide(self.ext.decision_id, visible_names(task))
-        except Exception as error:  # noqa: BLE001 - as in `scopes.evaluate`
+        except Exception as error:
             raise located(error, task, f"decision {self.ext.decision_id}") from error
         return {self.ext.result_variable: result}
 

@@ -1,4 +1,4 @@
-"""What an event waits for or throws: timers, messages, signals, errors, escalations; when each is armed and when it fires."""
+"""What an event waits for or throws: timers, messages, signals, errors, escalations, and when each is armed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Timer(Trigger):
         host = task.workflow.top_workflow.host
         try:
             due = host.due(self.how, self.text, visible_names(task))
-        except Exception as error:  # noqa: BLE001 - as in `scopes.evaluate`
+        except Exception as error:
             raise located(error, task, self.text) from error
         dues[self.element_id] = [due.at.isoformat(), due.rule, due.repeats, due.every]
 

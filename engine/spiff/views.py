@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from SpiffWorkflow.util.task import TaskState
 
@@ -15,13 +15,14 @@ from engine.spiff.instance import Instance
 from engine.spiff.kernel import Node
 from engine.spiff.scopes import visible_names
 from engine.spiff.tasks import UserTask
+from engine.spiff.triggers import Armed
 
 WaitKind = Literal["timer", "message", "signal", "job"]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A user task that waits for a person. Instants are aware UTC; a due day without a time ends at midnight in London."""
+    """A user task that waits for a person. Instants are aware UTC; a day without a time ends at midnight in London."""
 
     token: str
     element_id: str
@@ -43,7 +44,7 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class OpenWait:
-    """Something from outside that a token waits for. `token` is the same for all events after one event-based gateway."""
+    """Something from outside that a token waits for. All events after an event-based gateway have the same `token`."""
 
     token: str
     element_id: str
@@ -82,30 +83,28 @@ def open_waits(instance: Instance) -> Iterator[OpenWait]:
     for task in instance.all_tasks():
         spec: Node = task.task_spec
         if is_open_job(task):
-            yield OpenWait(
-                task.id.hex, spec.element_id, "job", name=spec.ext.job_type, **_where(instance, task, spec.element_id)
-            )
+            yield _wait(instance, task, spec.element_id, "job", Armed(name=spec.ext.job_type))
         elif task._state == TaskState.WAITING and isinstance(spec, Catching):
             for element_id, trigger, armed in spec.armed(task):
-                attached = spec.attached(task)
-                yield OpenWait(
-                    token=task.id.hex,
-                    element_id=element_id,
-                    kind=trigger.kind,  # type: ignore[arg-type]
-                    name=armed.name,
-                    key=armed.key,
-                    due_at=armed.due,
-                    rule=armed.rule,
-                    interrupting=getattr(spec, "interrupting", True),
-                    attached_to=attached.task_spec.element_id
-                    if attached is not None and not attached.task_spec.hidden
-                    else "",
-                    **_where(instance, task, element_id),
-                )
+                yield _wait(instance, task, element_id, cast(WaitKind, trigger.kind), armed)
 
 
-def _where(instance: Instance, task: Any, element_id: str) -> dict[str, str]:
-    return {"process_id": task.workflow.process_id, "element_name": instance.program.elements[element_id].name}
+def _wait(instance: Instance, task: Any, element_id: str, kind: WaitKind, armed: Armed) -> OpenWait:
+    activity = task.task_spec.attached(task)
+    attached_to = activity.task_spec.element_id if activity is not None else ""
+    return OpenWait(
+        token=task.id.hex,
+        element_id=element_id,
+        kind=kind,
+        name=armed.name,
+        key=armed.key,
+        due_at=armed.due,
+        rule=armed.rule,
+        interrupting=getattr(task.task_spec, "interrupting", True),
+        process_id=task.workflow.process_id,
+        element_name=instance.program.elements[element_id].name,
+        attached_to="" if attached_to and instance.program.elements[attached_to].synthetic else attached_to,
+    )
 
 
 def _open_task(instance: Instance, task: Any) -> OpenTask:

@@ -1,6 +1,6 @@
-"""The last line of defence: every element, attribute and event definition in its place must be one that the engine runs.
+"""The last line of defence: every element, attribute and event definition must be one that the engine runs.
 
-`engine.lint` explains faults to analysts; this list only makes sure that nothing is ever ignored or run wrongly in silence.
+`engine.lint` explains faults to analysts; here it is made sure that nothing is ever ignored or run wrongly in silence.
 """
 
 from __future__ import annotations
@@ -10,116 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from engine.spiff import vocabulary as known
+from engine.spiff.check_events import check_message
+from engine.spiff.check_scopes import Say, check_scope
 from engine.spiff.extensions import BPMN, ZEEBE, Node, bpmn_name, local_name, xpath
 from engine.spiff.host import Finding
-from engine.spiff.whitelist_rules import check_node, check_scope
-
-FLOW_NODES = frozenset(
-    "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent task manualTask userTask receiveTask "
-    "serviceTask sendTask businessRuleTask scriptTask subProcess callActivity exclusiveGateway inclusiveGateway "
-    "parallelGateway eventBasedGateway".split()
-)
-_JOBS = frozenset("serviceTask sendTask businessRuleTask scriptTask endEvent intermediateThrowEvent".split())
-_ACTIVITIES = frozenset(
-    "task manualTask userTask receiveTask serviceTask sendTask businessRuleTask scriptTask subProcess callActivity".split()
-)
-_EVENTS = frozenset("startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent".split())
-
-# Pictures and comments: they change nothing about how a process runs.
-_DECORATION = frozenset(
-    "documentation textAnnotation text association group category categoryValue dataObject dataObjectReference "
-    "dataStoreReference dataStore dataInputAssociation dataOutputAssociation dataState property sourceRef targetRef".split()
-)
-_STRUCTURE = frozenset(
-    "definitions process collaboration participant messageFlow laneSet lane childLaneSet flowNodeRef sequenceFlow "
-    "conditionExpression extensionElements incoming outgoing message signal error escalation "
-    "multiInstanceLoopCharacteristics completionCondition timeDate timeDuration timeCycle "
-    "messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition "
-    "terminateEventDefinition linkEventDefinition".split()
-)
-_ATTRIBUTES: dict[str, frozenset[str]] = {
-    name: frozenset(attributes.split())
-    for name, attributes in {
-        "definitions": "targetNamespace expressionLanguage typeLanguage exporter exporterVersion",
-        "process": "isExecutable isClosed processType",
-        "startEvent": "isInterrupting",
-        "boundaryEvent": "attachedToRef cancelActivity",
-        "receiveTask": "messageRef",
-        "subProcess": "triggeredByEvent",
-        "exclusiveGateway": "default gatewayDirection",
-        "inclusiveGateway": "default gatewayDirection",
-        "parallelGateway": "gatewayDirection",
-        "eventBasedGateway": "gatewayDirection",
-        "sequenceFlow": "sourceRef targetRef",
-        "message": "itemRef",
-        "error": "errorCode",
-        "escalation": "escalationCode",
-        "multiInstanceLoopCharacteristics": "isSequential",
-        "messageEventDefinition": "messageRef",
-        "signalEventDefinition": "signalRef",
-        "errorEventDefinition": "errorRef",
-        "escalationEventDefinition": "escalationRef",
-        "participant": "processRef",
-        "messageFlow": "sourceRef targetRef",
-        "lane": "partitionElementRef",
-        "conditionExpression": "language",
-    }.items()
-}
-# Attributes whose only harmless value is the default.
-_ONLY_DEFAULT = {
-    "isForCompensation": "false",
-    "startQuantity": "1",
-    "completionQuantity": "1",
-    "parallelMultiple": "false",
-    "instantiate": "false",
-    "eventGatewayType": "Exclusive",
-    "isImmediate": "true",
-    "triggeredByEvent": "false",
-}
-_ZEEBE: dict[str, frozenset[str] | None] = {
-    "taskDefinition": _JOBS,
-    "taskHeaders": _JOBS | {"userTask"},
-    "header": None,
-    "ioMapping": _ACTIVITIES | _EVENTS,
-    "input": None,
-    "output": None,
-    "userTask": frozenset({"userTask"}),
-    "formDefinition": frozenset({"userTask", "startEvent"}),
-    "assignmentDefinition": frozenset({"userTask"}),
-    "taskSchedule": frozenset({"userTask"}),
-    "priorityDefinition": frozenset({"userTask"}),
-    "calledElement": frozenset({"callActivity"}),
-    "calledDecision": frozenset({"businessRuleTask"}),
-    "script": frozenset({"scriptTask"}),
-    "subscription": frozenset({"message"}),
-    "loopCharacteristics": frozenset({"multiInstanceLoopCharacteristics"}),
-    "versionTag": frozenset({"process"}),
-    "properties": None,
-    "property": None,
-}
-_ZEEBE_ATTRIBUTES: dict[str, frozenset[str]] = {
-    name: frozenset(attributes.split())
-    for name, attributes in {
-        "taskDefinition": "type retries",
-        "header": "key value",
-        "input": "source target",
-        "output": "source target",
-        "formDefinition": "formId bindingType",
-        "assignmentDefinition": "assignee candidateGroups candidateUsers",
-        "taskSchedule": "dueDate followUpDate",
-        "priorityDefinition": "priority",
-        "calledElement": "processId propagateAllChildVariables propagateAllParentVariables bindingType",
-        "calledDecision": "decisionId resultVariable bindingType",
-        "script": "expression resultVariable",
-        "subscription": "correlationKey",
-        "loopCharacteristics": "inputCollection inputElement outputCollection outputElement",
-        "versionTag": "value",
-        "property": "name value",
-    }.items()
-}
-_OTHER_NAMESPACES = ("http://www.w3.org/2001/XMLSchema-instance", "http://camunda.org/schema/modeler/1.0")
-_DIAGRAM_INTERCHANGE = "http://www.omg.org/spec/BPMN/20100524/DI"
-_TEMPLATE_ATTRIBUTES = ("modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon")
 
 
 def check_file(file: str, root: Node) -> list[Finding]:
@@ -127,47 +22,49 @@ def check_file(file: str, root: Node) -> list[Finding]:
     findings: list[Finding] = []
 
     def say(node: Node, rule: str, message: str) -> None:
-        findings.append(Finding(file, _nearest_id(node), rule, message))
+        findings.append(Finding(file, _owner_id(node), rule, message))
 
     for node in _executable(root):
         _check_name(node, say)
         _check_attributes(node, say)
-        if bpmn_name(node) in FLOW_NODES | {"message", "sequenceFlow"}:
-            check_node(node, root, say)
+        if bpmn_name(node) == "message":
+            check_message(node, say)
         if bpmn_name(node) in ("process", "subProcess"):
-            check_scope(node, say)
+            check_scope(node, root, say)
     return findings
 
 
 def check_bundle(roots: Mapping[str, Node], process_id: str) -> list[Finding]:
-    """Return what is wrong between the files: ids used twice, processes that are called and not there, calls in a circle."""
-    findings: list[Finding] = []
+    """Return what is wrong between the files: ids used twice, processes that are called and not there."""
+    findings = list(_repeated_ids(roots))
+    processes = {str(item.get("id")): file for file, root in roots.items() for item in _processes(root)}
+    if process_id not in processes:
+        there = ", ".join(processes) or "none"
+        message = f"There is no executable process {process_id}; there are: {there}."
+        findings.append(Finding("", process_id, "main-process", message))
+    for file, root in roots.items():
+        for call in (call for item in _processes(root) for call in xpath(item, ".//b:callActivity")):
+            for target in xpath(call, "./b:extensionElements/z:calledElement"):
+                if target.get("processId") not in processes:
+                    message = f"Calls the process {target.get('processId')}, which is not in the bundle."
+                    findings.append(Finding(file, str(call.get("id")), "called-process", message))
+    return findings
+
+
+def _processes(root: Node) -> list[Node]:
+    return xpath(root, "./b:process[not(@isExecutable='false')]")
+
+
+def _repeated_ids(roots: Mapping[str, Node]) -> Iterator[Finding]:
     places: Counter[str] = Counter()
-    calls: dict[str, list[tuple[str, str, str]]] = {}
     for file, root in roots.items():
         for node in _executable(root):
-            if bpmn_name(node) in FLOW_NODES | {"process", "sequenceFlow"}:
-                places[str(node.get("id"))] += 1
-                if places[str(node.get("id"))] == 2:
+            if bpmn_name(node) in known.FLOW_NODES | {"process", "sequenceFlow"}:
+                element_id = str(node.get("id"))
+                places[element_id] += 1
+                if places[element_id] == 2:
                     message = "This id is used twice in the bundle; every element and flow needs its own."
-                    findings.append(Finding(file, str(node.get("id")), "id-unique", message))
-        for process in xpath(root, "./b:process[not(@isExecutable='false')]"):
-            calls[str(process.get("id"))] = [
-                (file, str(call.get("id")), str(target.get("processId")))
-                for call in xpath(process, ".//b:callActivity")
-                for target in xpath(call, "./b:extensionElements/z:calledElement")
-            ]
-    if process_id not in calls:
-        known = ", ".join(calls) or "none"
-        findings.append(
-            Finding("", process_id, "main-process", f"There is no executable process {process_id}; there are: {known}.")
-        )
-    for called in calls.values():
-        for file, element_id, target in called:
-            if target not in calls:
-                message = f"Calls the process {target}, which is not in the bundle."
-                findings.append(Finding(file, element_id, "called-process", message))
-    return findings
+                    yield Finding(file, element_id, "id-unique", message)
 
 
 def _executable(root: Node) -> Iterator[Node]:
@@ -175,57 +72,54 @@ def _executable(root: Node) -> Iterator[Node]:
     todo = [root]
     while todo:
         node = todo.pop()
-        if not isinstance(node.tag, str) or etree.QName(node).namespace == _DIAGRAM_INTERCHANGE:
+        if not isinstance(node.tag, str) or etree.QName(node).namespace == known.DIAGRAM_INTERCHANGE:
             continue
-        if local_name(node) == "process" and node.get("isExecutable") == "false":
+        if bpmn_name(node) == "process" and node.get("isExecutable") == "false":
             continue
         yield node
-        if local_name(node) not in _DECORATION:
+        if bpmn_name(node) not in known.DECORATION:
             todo.extend(reversed(node))
 
 
-def _check_name(node: Node, say: object) -> None:
-    assert callable(say)
+def _check_name(node: Node, say: Say) -> None:
     namespace, name = etree.QName(node).namespace, local_name(node)
-    parent = node.getparent()
     if namespace == BPMN:
-        if name not in FLOW_NODES and name not in _STRUCTURE and name not in _DECORATION:
+        if name not in known.FLOW_NODES | known.STRUCTURE | known.DECORATION:
             say(node, "element", f"{name} is not supported.")
     elif namespace == ZEEBE:
-        holder = parent.getparent() if parent is not None and local_name(parent) == "extensionElements" else None
-        if name not in _ZEEBE:
-            say(node, "extension", f"zeebe:{name} is not supported.")
-        elif (places := _ZEEBE[name]) is not None and (holder is None or local_name(holder) not in places):
-            where = local_name(holder) if holder is not None else "here"
-            say(node, "extension", f"zeebe:{name} is not supported on {where}.")
-    elif namespace not in _OTHER_NAMESPACES:
+        _check_place(node, name, say)
+    elif namespace not in known.HARMLESS_NAMESPACES:
         say(node, "namespace", f"{name} of {namespace} is not part of the Camunda 8 dialect.")
 
 
-def _check_attributes(node: Node, say: object) -> None:
-    assert callable(say)
-    namespace, name = etree.QName(node).namespace, local_name(node)
-    if name in _DECORATION and namespace == BPMN:
+def _check_place(node: Node, name: str, say: Say) -> None:
+    parent = node.getparent()
+    holder = parent.getparent() if parent is not None and bpmn_name(parent) == "extensionElements" else None
+    places = known.ZEEBE_PLACES.get(name, frozenset())
+    if places is not None and (holder is None or local_name(holder) not in places):
+        where = local_name(holder) if holder is not None else "this place"
+        say(node, "extension", f"zeebe:{name} is not supported on {where}.")
+
+
+def _check_attributes(node: Node, say: Say) -> None:
+    name = local_name(node)
+    if bpmn_name(node) in known.DECORATION:
         return
-    known = _ATTRIBUTES.get(name, frozenset()) if namespace == BPMN else _ZEEBE_ATTRIBUTES.get(name, frozenset())
+    table = known.ATTRIBUTES if bpmn_name(node) else known.ZEEBE_ATTRIBUTES
     for key, value in node.attrib.items():
         attribute = etree.QName(str(key))
-        if (
-            attribute.namespace in _OTHER_NAMESPACES
-            or attribute.localname in ("id", "name")
-            and attribute.namespace is None
-        ):
-            continue
-        if attribute.namespace == ZEEBE and attribute.localname in _TEMPLATE_ATTRIBUTES:
-            continue
-        if attribute.namespace is None and attribute.localname in known:
-            continue
-        if attribute.namespace is None and _ONLY_DEFAULT.get(attribute.localname) == value:
-            continue
-        say(node, "attribute", f'The attribute {attribute.localname}="{value}" is not supported on {name}.')
+        if attribute.namespace is None:
+            is_known = attribute.localname in table.get(name, frozenset()) | {"id", "name"}
+            is_known = is_known or known.ONLY_DEFAULT.get(attribute.localname) == value
+        elif attribute.namespace == ZEEBE:
+            is_known = attribute.localname in known.TEMPLATE_ATTRIBUTES
+        else:
+            is_known = attribute.namespace in known.HARMLESS_NAMESPACES
+        if not is_known:
+            say(node, "attribute", f'The attribute {attribute.localname}="{value}" is not supported on {name}.')
 
 
-def _nearest_id(node: Node) -> str:
+def _owner_id(node: Node) -> str:
     """Return the id of the element in a process, or of the definition in the file, that a node belongs to."""
     current, parent = node, node.getparent()
     while parent is not None and bpmn_name(parent) not in ("process", "subProcess", "definitions"):

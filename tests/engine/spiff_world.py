@@ -1,4 +1,4 @@
-"""A small world for tests of engine.spiff: diagrams in a few words, a host, and a run that may be stored after every action."""
+"""A small world for tests of engine.spiff: diagrams in a few words, a host, a run that may be stored at every turn."""
 
 from __future__ import annotations
 
@@ -87,7 +87,8 @@ def end(element_id: str = "e", *inner: str) -> str:
 def flow(source: str, target: str, condition: str = "", flow_id: str = "") -> str:
     inner = ""
     if condition:
-        inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{escape(condition)}</bpmn:conditionExpression>'
+        text = escape(condition)
+        inner = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{text}</bpmn:conditionExpression>'
     name = flow_id or f"f_{source}_{target}"
     return f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>'
 
@@ -251,9 +252,10 @@ class Run:
         self.world = world or World(handlers)
         self.signals: list[str] = []
         self.workflow = Workflow.start(compiled, variables or {"k": "K"}, self.world)
-        self._go_on()
+        self.go_on()
 
-    def _go_on(self) -> Run:
+    def go_on(self) -> Run:
+        """Run to rest after something happened."""
         self._reload()
         self.workflow.run_to_rest()
         self.signals += self.workflow.thrown_signals
@@ -273,25 +275,25 @@ class Run:
     def do(self, element_id: str, **values: Any) -> Run:
         task = next(t for t in self.workflow.open_tasks() if t.element_id == element_id)
         self.workflow.complete_task(task.token, values)
-        return self._go_on()
+        return self.go_on()
 
     def wait(self, **duration: float) -> Run:
         self.world.now += timedelta(**duration)
         self.workflow.fire_due_timers()
-        return self._go_on()
+        return self.go_on()
 
     def message(self, name: str = "Hi", key: str = "K", **payload: Any) -> bool:
         delivered = self.workflow.deliver_message(name, key, payload)
-        self._go_on()
+        self.go_on()
         return delivered
 
     def job_done(self, element_id: str, **result: Any) -> Run:
         self.workflow.complete_job(self._job(element_id), result)
-        return self._go_on()
+        return self.go_on()
 
     def job_failed(self, element_id: str, code: str, **variables: Any) -> Run:
         self.workflow.throw_error(self._job(element_id), code, variables)
-        return self._go_on()
+        return self.go_on()
 
     def _job(self, element_id: str) -> str:
         return next(w.token for w in self.workflow.open_waits() if w.kind == "job" and w.element_id == element_id)

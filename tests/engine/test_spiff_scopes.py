@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.spiff import EvaluationFailed, Job
+from engine.spiff import EvaluationFailed, Job, Workflow
 from tests.engine.spiff_world import (
     Run,
     World,
@@ -34,7 +34,7 @@ def stored(request: pytest.FixtureRequest) -> bool:
 
 
 def line(*body: str, more: str = "") -> Any:
-    """Return a program of the given elements between a start and an end; user tasks and so on are connected in order."""
+    """Return a program of the given elements between a start and an end, connected in order."""
     ids = [part.split('id="', 1)[1].split('"', 1)[0] for part in body]
     return program(start(), *body, end(), seq("s", *ids, "e"), more=more)
 
@@ -223,8 +223,6 @@ def test_facts_are_seen_in_called_processes_and_inputs_and_written_from_there(st
 
 
 def test_start_values_write_variables_and_facts(stored: bool) -> None:
-    from engine.spiff import Workflow
-
     world = World()
     workflow = Workflow.start(line(user("a")), {}, world, start_values={"request.reason": "late", "urgent": True})
     workflow.run_to_rest()
