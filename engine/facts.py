@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from engine.models import Case, ProcessInstance, ServiceRequest
+from engine.models import Case, Person, ProcessInstance, ServiceRequest
+from engine.spiff.host import RunFailed
 from engine.values import dumps, loads
 
 _CASE_COLUMNS = {"reference": "reference", "client_name": "client_name", "nation": "nation", "lock_flag": "lock_flag"}
@@ -31,6 +34,19 @@ _REQUEST_COLUMNS = {
     "closed_at": "closed_at",
 }
 READ_ONLY = frozenset({"case.reference", "request.number", "request.kind", "request.opened_at"})
+
+
+_TEXT = frozenset({"client_name", "nation", "kind", "status", "sub_status", "resolution_code", "owner_group"})
+_DESCRIPTION = frozenset({"process", "area", "sub_area"})
+_INSTANTS = frozenset({"opened_at", "closed_at"})
+_NEVER_NULL = frozenset({"client_name", "nation", "kind", "status", "opened_at"})
+
+
+class FactRefused(RunFailed):
+    """A diagram set a fact to what cannot be stored there."""
+
+    def __init__(self, fact: str, value: object, expected: str) -> None:
+        super().__init__(f"{fact} was set to {value!r}, which is not {expected}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +87,28 @@ class Facts:
         self._as_stored["request"] = copy.deepcopy(fields)
 
     def save(self, connection: Connection, *, case_id: int | None, instance_id: int) -> None:
-        """Write what changed since the facts were read."""
+        """Write what changed since the facts were read.
+
+        Raises: FactRefused when a fact holds what its place cannot, because the diagram set it so.
+        """
         if case_id is not None and self.values["case"] != self._as_stored["case"]:
+            _check("case", self.values["case"])
             changed = _columns(self.values["case"], _CASE_COLUMNS)
             connection.execute(update(Case).where(Case.case_id == case_id).values(**changed))
-        if self.values["request"] == self._as_stored["request"]:
+        request = self.values["request"]
+        if request == self._as_stored["request"]:
             return
         if self.request_id is None:
-            pending = dumps(self.values["request"])
             connection.execute(
-                update(ProcessInstance).where(ProcessInstance.instance_id == instance_id).values(pending_facts=pending)
+                update(ProcessInstance)
+                .where(ProcessInstance.instance_id == instance_id)
+                .values(pending_facts=_text(request))
             )
             return
-        changed = _columns(self.values["request"], _REQUEST_COLUMNS)
+        _check("request", request)
+        if request.get("caseworker") != self._as_stored["request"].get("caseworker"):
+            _check_person(connection, request.get("caseworker"))
+        changed = _columns(request, _REQUEST_COLUMNS)
         connection.execute(update(ServiceRequest).where(ServiceRequest.request_id == self.request_id).values(**changed))
 
 
@@ -114,9 +139,41 @@ def read_facts(connection: Connection, *, case_id: int | None, request_id: int |
     return Facts(case=case, request=request, request_id=request_id)
 
 
+def _check(owner: str, fields: dict[str, Any]) -> None:
+    """Refuse what a column cannot hold, before the database does so without a word that a person understands."""
+    for fact, value in fields.items():
+        if value is None:
+            if fact in _NEVER_NULL:
+                raise FactRefused(f"{owner}.{fact}", value, "a value: it can never be empty")
+        elif fact in _TEXT | _DESCRIPTION and not isinstance(value, str):
+            raise FactRefused(f"{owner}.{fact}", value, "text")
+        elif fact in _INSTANTS and not (isinstance(value, datetime) and value.tzinfo):
+            raise FactRefused(f"{owner}.{fact}", value, "a date and time with its zone")
+        elif fact == "lock_flag" and not isinstance(value, bool):
+            raise FactRefused(f"{owner}.{fact}", value, "true or false")
+
+
+def _text(fields: dict[str, Any]) -> str:
+    try:
+        return dumps(fields)
+    except ValueError as fault:
+        raise RunFailed(f"A fact holds what cannot be stored: {fault}.") from fault
+
+
+def _check_person(connection: Connection, value: object) -> None:
+    if value is None:
+        return
+    number = int(value) if isinstance(value, int | Decimal) and value == int(value) else None
+    found = connection.execute(select(Person.person_id).where(Person.person_id == number)).first()
+    if number is None or found is None:
+        raise FactRefused("request.caseworker", value, "a person of ours")
+
+
 def _columns(fields: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {column: fields.get(fact) for fact, column in columns.items()}
     if values.get("owner_id") is not None:
         values["owner_id"] = int(values["owner_id"])
-    values["facts"] = dumps({fact: value for fact, value in fields.items() if fact not in columns})
+    for column in _DESCRIPTION & values.keys():
+        values[column] = values[column] or ""
+    values["facts"] = _text({fact: value for fact, value in fields.items() if fact not in columns})
     return values

@@ -20,7 +20,7 @@ from engine.errors import Conflict, NotFound, RedressError
 from engine.facts import Facts, read_facts
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
-from engine.models import Job, ProcessInstance
+from engine.models import History, Job, Person, ProcessInstance, UserTask
 from engine.outbox import owe
 from engine.projection import Place, project_tasks, project_waits
 from engine.spiff import Stored, Workflow
@@ -28,6 +28,7 @@ from engine.spiff.host import HandlerFailed, Happening, RunFailed
 from engine.step_host import StepHost
 from engine.world import Actor, World
 
+_FAILED = ("retrying", "incident")
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 
 Act = Callable[[Workflow, StepHost], None]
@@ -65,9 +66,9 @@ def step(
     Raises: NotFound; StepBlocked; Conflict; whatever the act raises (nothing has changed then).
     """
     row = _lock(connection, instance_id)
-    run = _Run(world, connection, row, actor=actor)
+    run = _Run(world, connection, row, actor=actor, completes=completes)
     workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
-    return run.advance(workflow, act, completes=completes)
+    return run.advance(workflow, act)
 
 
 def begin(
@@ -101,11 +102,11 @@ def begin(
         )
         .returning(ProcessInstance.instance_id)
     ).scalar_one()
-    run = _Run(world, connection, _lock(connection, instance_id), actor=actor)
+    run = _Run(world, connection, _lock(connection, instance_id), actor=actor, completes=None)
     data = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
     run.host.events.append(Event("started", data=data, values=values))
     workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
-    return run.advance(workflow, nothing, completes=None)
+    return run.advance(workflow, nothing)
 
 
 def names_at(world: World, connection: Connection, instance_id: int, token: str, *, actor: Actor) -> Mapping[str, Any]:
@@ -114,7 +115,7 @@ def names_at(world: World, connection: Connection, instance_id: int, token: str,
     Raises: NotFound; TokenNotOpen when the task is gone.
     """
     row = _lock(connection, instance_id)
-    run = _Run(world, connection, row, actor=actor)
+    run = _Run(world, connection, row, actor=actor, completes=None)
     workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
     return workflow.names(token)
 
@@ -122,17 +123,20 @@ def names_at(world: World, connection: Connection, instance_id: int, token: str,
 class _Run:
     """One step of one instance, from the locked row to the saved one."""
 
-    def __init__(self, world: World, connection: Connection, row: Any, *, actor: Actor) -> None:
+    def __init__(self, world: World, connection: Connection, row: Any, *, actor: Actor, completes: str | None) -> None:
         self.world = world
         self.connection = connection
         self.row = row
         self.actor = actor
+        self.completes = completes
         self.now: datetime = world.clock.now()
         self.definition = definitions.load(world, connection, row.definition_id)
         self.facts: Facts = read_facts(
             connection, case_id=row.case_id, request_id=row.request_id, pending=row.pending_facts
         )
-        self.facts.values["actor"] = actor.person_id
+        # A retry belongs to the person whose submit it goes on with, and not to who or what set it off.
+        self.submitter = actor if completes else _last_submitter(connection, row.instance_id) or actor
+        self.facts.values["actor"] = self.submitter.person_id
         self.host = StepHost(
             world,
             connection,
@@ -140,45 +144,61 @@ class _Run:
             self.facts,
             instance_id=row.instance_id,
             case_id=row.case_id,
-            actor=actor,
+            actor=self.submitter if row.status in _FAILED else actor,
             now=self.now,
         )
 
-    def advance(self, workflow: Workflow, act: Act, *, completes: str | None) -> Outcome:
+    def advance(self, workflow: Workflow, act: Act) -> Outcome:
         """Fire, act, keep, run, save."""
-        budget = self.world.settings.step_budget
-        if workflow.fire_due_timers() and act is not nothing:
-            try:
-                workflow.run_to_rest(budget=budget)
-            except RunFailed as failure:
-                raise StepBlocked from failure
+        self._catch_up(workflow, act)
         act(workflow, self.host)
         failpoint("step_after_act")
-        kept, mark = workflow.store(), self.host.mark()
+        kept, mark = _stored(workflow), self.host.mark()
         try:
-            workflow.run_to_rest(budget=budget)
-            if workflow.is_stuck:
-                raise RunFailed("The instance has nothing to do and nothing to wait for, and has not ended.")
+            kept = self._run(workflow)
         except RunFailed as failure:
             self.host.rewind(mark)
             workflow = Workflow.restore(self.definition.program, kept, self.host)
+            self._save_facts()
             status = self._set_aside(failure)
         else:
             self.host.keep()
-            kept = workflow.store()
             status = "completed" if workflow.is_completed else "active"
             self._at_rest()
-        self._save(workflow, kept, status, completes=completes)
+        self._save(workflow, kept, status)
         outcome = Outcome(self.row.instance_id, status, self.host.happenings)
         if self.world.observer is not None:
             self.world.observer(outcome)
         return outcome
 
+    def _catch_up(self, workflow: Workflow, act: Act) -> None:
+        """Let overdue timers take their course before the act, so that a late submit meets the case as it now is."""
+        start = self.host.mark()
+        if not workflow.fire_due_timers() or act is nothing:
+            return
+        try:
+            workflow.run_to_rest(budget=self.world.settings.step_budget)
+        except RunFailed as failure:
+            self.host.rewind(start)
+            raise StepBlocked from failure
+
+    def _run(self, workflow: Workflow) -> Stored:
+        """Run to rest and return the state there, with the facts saved. Raises: RunFailed."""
+        workflow.run_to_rest(budget=self.world.settings.step_budget)
+        if workflow.is_stuck:
+            raise RunFailed("The instance has nothing to do and nothing to wait for, and has not ended.")
+        stored = _stored(workflow)
+        self._save_facts()
+        return stored
+
+    def _save_facts(self) -> None:
+        self.facts.save(self.connection, case_id=self.row.case_id, instance_id=self.row.instance_id)
+
     def _set_aside(self, failure: RunFailed) -> str:
         """Keep the act; make the failed rest a job to retry, or an incident."""
         tried = self.connection.execute(select(Job).where(Job.instance_id == self.row.instance_id)).one_or_none()
-        attempts = (tried.attempts if tried else 0) + 1
         element_id = failure.element_id
+        attempts = (tried.attempts if tried and tried.element_id == element_id else 0) + 1
         self.host.events.append(Event("failed", element_id, data={"attempt": attempts}))
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
         retries = self.host.retries_of(element_id)
@@ -207,23 +227,21 @@ class _Run:
 
     def _at_rest(self) -> None:
         """Clear what an earlier failure left, now that the instance runs again."""
-        if self.row.status not in ("retrying", "incident"):
+        if self.row.status not in _FAILED:
             return
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
         incidents.resolve_all(self.connection, instance_id=self.row.instance_id, now=self.now, by=self.actor.key)
 
-    def _save(self, workflow: Workflow, stored: Stored, status: str, *, completes: str | None) -> None:
+    def _save(self, workflow: Workflow, stored: Stored, status: str) -> None:
         place = Place(self.row.instance_id, self.row.case_id, self.now, self.actor.person_id)
-        project_tasks(self.connection, place, workflow.open_tasks(), completed=completes)
+        project_tasks(self.connection, place, workflow.open_tasks(), completed=self.completes)
         project_waits(self.connection, place, workflow.open_waits(), self.definition.program)
-        self.facts.values.pop("actor", None)
-        self.facts.save(self.connection, case_id=self.row.case_id, instance_id=self.row.instance_id)
         for number, signal in enumerate(workflow.thrown_signals):
             owe(
                 self.connection,
                 key=f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}",
                 kind="signal",
-                payload={"name": signal.name, "payload": signal.payload},
+                payload={"name": signal},
                 now=self.now,
                 instance_id=self.row.instance_id,
             )
@@ -255,6 +273,35 @@ class _Run:
         )
         if saved.rowcount != 1:
             raise Conflict
+
+
+def _stored(workflow: Workflow) -> Stored:
+    """Write an instance down. Raises: RunFailed when a variable holds what cannot be stored, such as a range."""
+    try:
+        return workflow.store()
+    except ValueError as fault:
+        raise RunFailed(f"A variable holds what cannot be stored: {fault}.") from fault
+
+
+def _last_submitter(connection: Connection, instance_id: int) -> Actor | None:
+    """Return who completed the instance's last user task, or started it when none was completed."""
+    row = connection.execute(
+        select(Person.name, Person.person_id)
+        .join(UserTask, UserTask.ended_by_id == Person.person_id)
+        .where(UserTask.instance_id == instance_id, UserTask.status == "completed")
+        .order_by(UserTask.ended_at.desc(), UserTask.task_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is not None:
+        return Actor(row.name, row.person_id)
+    started_by = connection.execute(
+        select(History.actor).where(History.instance_id == instance_id, History.seq == 1)
+    ).scalar_one_or_none()
+    kind, _, person_id = (started_by or "").partition(":")
+    if kind != "person":
+        return None
+    name = connection.execute(select(Person.name).where(Person.person_id == int(person_id))).scalar_one_or_none()
+    return Actor(name or "", int(person_id))
 
 
 def _lock(connection: Connection, instance_id: int) -> Any:

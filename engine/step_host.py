@@ -29,9 +29,10 @@ _NEVER_TOLD = frozenset({"entered", "flow", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point to go back to: how many events there were, and the facts."""
+    """A point to go back to: how many events and happenings there were, and the facts."""
 
     events: int
+    happenings: int
     facts: FactsMark
 
 
@@ -70,8 +71,9 @@ class StepHost:
         return self._retries.get(element_id, 0)
 
     def mark(self) -> Mark:
-        """Remember this point."""
-        return Mark(len(self.events), self._facts.mark())
+        """Remember this point, with everything that handlers wrote before it."""
+        self.keep()
+        return Mark(len(self.events), len(self.happenings), self._facts.mark())
 
     def rewind(self, mark: Mark) -> None:
         """Go back to a mark: events, facts and the rows that handlers wrote since."""
@@ -79,6 +81,7 @@ class StepHost:
             self._savepoint.rollback()
             self._savepoint = None
         del self.events[mark.events :]
+        del self.happenings[mark.happenings :]
         self._facts.rewind(mark.facts)
 
     def keep(self) -> None:
