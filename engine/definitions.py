@@ -118,10 +118,11 @@ def deploy(world: World, folder: Path, *, actor: Actor) -> Deployed:
         raise DeploymentRefused(errors)
     compile_program({path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}, bundle.process_id)
     with world.db.write() as connection:
-        return _put_in_force(connection, bundle, world=world, actor=actor)
+        return put_in_force(world, connection, bundle, actor=actor)
 
 
-def _put_in_force(connection: Connection, bundle: Bundle, *, world: World, actor: Actor) -> Deployed:
+def put_in_force(world: World, connection: Connection, bundle: Bundle, *, actor: Actor) -> Deployed:
+    """Store a bundle that was checked and make it the version that new instances start with."""
     connection.execute(update(Definition).where(Definition.key == bundle.key).values(is_in_force=False))
     again = connection.execute(
         update(Definition)

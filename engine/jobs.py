@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from engine import outbox
+from engine.background import is_broken, move
 from engine.errors import NotFound
 from engine.history import Event
 from engine.models import Incident, Job
@@ -16,16 +17,15 @@ from engine.world import WORKER, World
 
 
 def run_due(world: World) -> int:
-    """Try every job that is due again; return how many were tried."""
+    """Try every job that is due again; return how many instances moved."""
     with world.db.read() as connection:
         due = [
             row.instance_id
-            for row in connection.execute(select(Job.instance_id).where(Job.available_at <= world.clock.now()))
+            for row in connection.execute(
+                select(Job.instance_id).where(Job.available_at <= world.clock.now(), ~is_broken(Job.instance_id))
+            )
         ]
-    for instance_id in due:
-        with world.db.write() as connection:
-            step(world, connection, instance_id, nothing, actor=WORKER)
-    return len(due)
+    return sum(move(world, instance_id, nothing, actor=WORKER) for instance_id in due)
 
 
 def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcome | None:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from engine.background import is_broken, move
 from engine.models import Wait
-from engine.step import nothing, step
+from engine.step import nothing
 from engine.world import TIMERS, World
 
 BATCH = 200
@@ -17,7 +18,7 @@ def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) 
     """Return the instances with a timer that is due, the longest overdue first."""
     rows = connection.execute(
         select(Wait.instance_id, func.min(Wait.due_at).label("due"))
-        .where(Wait.kind == "timer", Wait.due_at <= now)
+        .where(Wait.kind == "timer", Wait.due_at <= now, ~is_broken(Wait.instance_id))
         .group_by(Wait.instance_id)
         .order_by("due")
         .limit(limit)
@@ -37,7 +38,4 @@ def fire_due(world: World) -> int:
     """Fire every timer that is due, each instance in a step of its own; return how many instances moved."""
     with world.db.read() as connection:
         due = due_instances(connection, now=world.clock.now())
-    for instance_id in due:
-        with world.db.write() as connection:
-            step(world, connection, instance_id, nothing, actor=TIMERS)
-    return len(due)
+    return sum(move(world, instance_id, nothing, actor=TIMERS) for instance_id in due)

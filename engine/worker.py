@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from engine import dispatch, jobs, timers
-from engine.models import Outbox
+from engine.models import Job, Outbox
 from engine.world import World
 
 log = logging.getLogger(__name__)
@@ -64,11 +64,12 @@ def start_scheduler(world: World) -> BackgroundScheduler:
 
 
 def next_work_at(world: World) -> datetime | None:
-    """Return the next instant at which something is due: a timer or a delivery to retry."""
+    """Return the next instant at which something is due: a timer, a job or a delivery to retry."""
     with world.db.read() as connection:
         timer = timers.next_due(connection)
+        job = connection.execute(select(func.min(Job.available_at))).scalar_one()
         delivery = connection.execute(
             select(Outbox.available_at).where(Outbox.state == "new").order_by(Outbox.available_at).limit(1)
         ).scalar_one_or_none()
-    instants = [instant for instant in (timer, delivery) if instant is not None]
+    instants = [instant for instant in (timer, job, delivery) if instant is not None]
     return min(instants) if instants else None

@@ -1,0 +1,56 @@
+"""Background steps: each instance moves in a transaction of its own, and one that breaks holds up no other.
+
+A break is a fault of ours or of what is stored, not of the diagram: it becomes an incident, and the instance is left
+alone until a person retries it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import ColumnElement, exists, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from engine import incidents
+from engine.errors import Conflict
+from engine.models import Incident, ProcessInstance
+from engine.step import Act, StepBlocked, step
+from engine.world import Actor, World
+
+log = logging.getLogger(__name__)
+
+BROKEN = "StepBroken"
+
+
+def move(world: World, instance_id: int, act: Act, *, actor: Actor) -> bool:
+    """Move an instance by one act; return whether it moved."""
+    try:
+        with world.db.write() as connection:
+            step(world, connection, instance_id, act, actor=actor)
+    except (Conflict, StepBlocked):
+        return False  # the next round finds it as it then is
+    except Exception as error:
+        log.exception("Background step broke", extra={"instance_id": instance_id})
+        _report(world, instance_id, error)
+        return False
+    return True
+
+
+def is_broken(instance_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Return the condition that an instance broke and nobody has retried it with success."""
+    return exists().where(Incident.instance_id == instance_id, Incident.kind == BROKEN, Incident.resolved_at.is_(None))
+
+
+def _report(world: World, instance_id: int, error: Exception) -> None:
+    with world.db.write() as connection:
+        incidents.raise_incident(
+            connection,
+            instance_id=instance_id,
+            element_id=None,
+            kind=BROKEN,
+            message=f"A step of this case broke and was taken back: {type(error).__name__}: {error}",
+            now=world.clock.now(),
+        )
+        connection.execute(
+            update(ProcessInstance).where(ProcessInstance.instance_id == instance_id).values(status="incident")
+        )
