@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from engine.models import Outbox
 from engine.values import dumps, loads
@@ -59,11 +59,9 @@ def owe(
 
 def claim(connection: Connection, *, now: datetime, limit: int = 20) -> list[Owed]:
     """Take effects that are due, and those whose holder vanished, for delivery within the lease."""
-    due = or_(
-        and_(Outbox.state == "new", Outbox.available_at <= now),
-        and_(Outbox.state == "busy", Outbox.lease_until <= now),
-    )
-    rows = connection.execute(select(Outbox.__table__).where(due).order_by(Outbox.outbox_id).limit(limit)).all()
+    rows = connection.execute(
+        select(Outbox.__table__).where(_due(now)).order_by(Outbox.available_at).limit(limit)
+    ).all()
     claimed = []
     for row in rows:
         connection.execute(
@@ -86,6 +84,18 @@ def claim(connection: Connection, *, now: datetime, limit: int = 20) -> list[Owe
     return claimed
 
 
+def is_due(connection: Connection, *, now: datetime) -> bool:
+    """Tell whether there is anything to claim."""
+    return connection.execute(select(Outbox.outbox_id).where(_due(now)).limit(1)).first() is not None
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(Outbox.state == "new", Outbox.available_at <= now),
+        and_(Outbox.state == "busy", Outbox.lease_until <= now),
+    )
+
+
 def mark_sent(connection: Connection, owed: Owed, result: Mapping[str, object], *, now: datetime) -> bool:
     """Record a delivery. Returns False when another worker recorded it first."""
     done = connection.execute(
@@ -100,18 +110,19 @@ def mark_for_retry(connection: Connection, owed: Owed, error: str, *, at: dateti
     """Put a failed delivery back, to be tried again at an instant."""
     connection.execute(
         update(Outbox)
-        .where(Outbox.outbox_id == owed.outbox_id)
+        .where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy")
         .values(state="new", available_at=at, last_error=error, lease_until=None)
     )
 
 
-def mark_failed(connection: Connection, owed: Owed, error: str) -> None:
-    """Give a delivery up until a person asks for it again."""
-    connection.execute(
+def mark_failed(connection: Connection, owed: Owed, error: str) -> bool:
+    """Give a delivery up until a person asks for it again. Returns False when another worker recorded it meanwhile."""
+    done = connection.execute(
         update(Outbox)
-        .where(Outbox.outbox_id == owed.outbox_id)
+        .where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy")
         .values(state="failed", last_error=error, lease_until=None)
     )
+    return done.rowcount == 1
 
 
 def reopen(connection: Connection, outbox_id: int, *, now: datetime) -> None:
