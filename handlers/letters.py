@@ -23,6 +23,7 @@ from engine.models import Blob, Document, Person
 from engine.values import dumps, plain
 from engine.world import World
 from letters.catalogue import load_letters
+from letters.facts import told
 from letters.letter import Letter
 from letters.render import Rendered, render
 
@@ -70,7 +71,7 @@ def issue_letter(
     files = context.definition.letter_files
     rendered = render_draft(files, draft)
     failpoint("letter_rendered")
-    document_id = _attach(context, draft, rendered, kind="letter", title=load_letters(files)[letter].title)
+    document_id = _attach(context, draft, rendered, load_letters(files)[letter])
     for enclosure in enclosures or load_letters(files)[letter].enclosures:
         _enclose(context, files, enclosure, draft)
     return context.enqueue("letter", {"document_id": document_id})
@@ -91,8 +92,7 @@ def fill_form(context: StepContext, *, form: str, slots: Mapping[str, Any] | Non
         now=context.now,
     )
     files = context.definition.letter_files
-    title = load_letters(files)[form].title
-    document_id = _attach(context, draft, render_draft(files, draft), kind="form", title=title)
+    document_id = _attach(context, draft, render_draft(files, draft), load_letters(files)[form])
     return {"document": document_id}
 
 
@@ -159,7 +159,8 @@ def _day_after(world: World, start: date, days: int, case: Mapping[str, Any], un
     return count(start, int(days), nation).astimezone(LONDON).date()
 
 
-def _attach(context: StepContext, draft: Draft, rendered: Rendered, *, kind: str, title: str) -> int:
+def _attach(context: StepContext, draft: Draft, rendered: Rendered, letter: Letter) -> int:
+    """Store a rendered letter, form or leaflet with what it was told, and attach it to the service request."""
     if context.case_id is None:
         raise ValueError("A letter needs a case.")
     _store(context.connection, rendered.sha256, rendered.pdf)
@@ -169,13 +170,13 @@ def _attach(context: StepContext, draft: Draft, rendered: Rendered, *, kind: str
             case_id=context.case_id,
             request_id=context.request_id,
             instance_id=context.instance_id,
-            kind=kind,
+            kind=letter.kind,
             template_id=draft.letter_id,
             template_sha256=rendered.template_sha256,
-            title=title,
+            title=letter.title,
             media_type="application/pdf",
             sha256=rendered.sha256,
-            facts=dumps({"facts": draft.facts, "slots": draft.slots, "paragraphs": list(draft.paragraphs)}),
+            facts=dumps({"facts": told(letter, draft.facts), "slots": draft.slots, "paragraphs": draft.paragraphs}),
             created_at=context.now,
             created_by_id=context.actor.person_id,
         )
@@ -185,7 +186,7 @@ def _attach(context: StepContext, draft: Draft, rendered: Rendered, *, kind: str
 
 def _enclose(context: StepContext, files: Mapping[str, bytes], leaflet: str, draft: Draft) -> None:
     enclosed = Draft(leaflet, draft.facts, {}, (), draft.dated, draft.text_size)
-    _attach(context, enclosed, render_draft(files, enclosed), kind="leaflet", title=load_letters(files)[leaflet].title)
+    _attach(context, enclosed, render_draft(files, enclosed), load_letters(files)[leaflet])
 
 
 def _store(connection: Connection, sha256: str, content: bytes) -> None:
