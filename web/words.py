@@ -15,6 +15,11 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def day_of(value: datetime) -> str:
+    """Return the day of an instant in London as 22 November 2026."""
+    return day(value.astimezone(LONDON))
+
+
 def moment(value: datetime) -> str:
     """Return an instant in London as 22 November 2026 at 2:30pm."""
     local = value.astimezone(LONDON)

@@ -295,7 +295,8 @@ def _prefill(
         if component.type == "group":
             _prefill(component.components, surroundings, names, prefix=prefix, into=into)
         elif component.type == "dynamiclist":
-            rows = value if isinstance(value, list) and value else [{}]
+            first: list[object] = [] if component.properties.get("minimum") == "0" else [{}]
+            rows = value if isinstance(value, list) and value else first
             into[f"{name}-rows"] = [str(min(len(rows), MAX_ROWS))]
             for index, row in enumerate(rows[:MAX_ROWS]):
                 row_names = row if isinstance(row, Mapping) else {}

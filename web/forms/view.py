@@ -30,7 +30,7 @@ class Block:
 
 def blocks(sheet: Sheet, surroundings: Surroundings, *, with_problems: bool) -> list[Block]:
     """Return what to draw. Problems are shown once a person has tried to submit."""
-    keys = {asked.key for asked in _every(sheet.asked) if asked.key}
+    keys = {asked.key for asked in every(sheet.asked) if asked.key}
     return _blocks(sheet.asked, sheet, surroundings, keys=keys, with_problems=with_problems)
 
 
@@ -40,11 +40,11 @@ def error_summary(sheet: Sheet, others: Mapping[str, str] | None = None) -> Para
     `others` are problems found after the form's own, by the name of the question.
     """
     items = []
-    for asked in _every(sheet.asked):
+    for asked in every(sheet.asked):
         text = sheet.problems.get(asked.name) or (others or {}).get(asked.name)
         if text and asked.component.type != "group":
             items.append({"text": text, "href": f"#{focus_id(asked.question)}"})
-    named = {asked.name for asked in _every(sheet.asked)}
+    named = {asked.name for asked in every(sheet.asked)}
     items += [{"text": text} for name, text in (others or {}).items() if name not in named]
     return {"titleText": "There is a problem", "errorList": items} if items else None
 
@@ -252,10 +252,11 @@ def shown(question: Question, value: object) -> str:
     return in_words(value, is_money=question.is_money)
 
 
-def _every(asked: Sequence[Asked]) -> list[Asked]:
+def every(asked: Sequence[Asked]) -> list[Asked]:
+    """Return all of a sheet's components, containers before what they hold."""
     found: list[Asked] = []
     for entry in asked:
-        found += [entry, *_every(entry.parts)]
+        found += [entry, *every(entry.parts)]
         for row in entry.rows:
-            found += _every(row)
+            found += every(row)
     return found

@@ -1,0 +1,81 @@
+"""The composition root: the one place that knows every part and puts them together.
+
+`create_app` makes the Flask application; `make_world` what the engine is lent. Nothing else wires anything.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
+from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+
+from engine.clock import MovableClock
+from engine.db import Database
+from engine.settings import ROOT, Settings, read_settings
+from engine.world import World
+from handlers import DELIVERIES, HANDLERS
+from handlers.known import known_to_diagrams
+from handlers.letters import letter_form
+from letters.catalogue import letter_files
+from web import (
+    access,
+    cases,
+    cli,
+    definitions,
+    demo_clock,
+    documents,
+    errors,
+    health,
+    layout,
+    notifications,
+    operations,
+    session,
+    tasks,
+)
+from web.security import secret_key, secure
+
+PAGES = (session, tasks, cases, documents, notifications, operations, definitions, demo_clock, health)
+
+
+def make_world(settings: Settings, *, clock: MovableClock | None = None) -> World:
+    """Return the world of this process: real database, clock, handlers, deliveries and letters."""
+    return World(
+        settings=settings,
+        db=Database(settings.database_url),
+        clock=clock or MovableClock(),
+        handlers=HANDLERS,
+        deliveries=DELIVERIES,
+        known=known_to_diagrams(settings.processes_dir),
+        letter_form=letter_form,
+        letter_files=letter_files(),
+    )
+
+
+def create_app(
+    settings: Settings | None = None, clock: MovableClock | None = None, *, world: World | None = None
+) -> Flask:
+    """Make the application. A test lends its own world; otherwise one is made from the settings."""
+    world = world or make_world(settings or read_settings(), clock=clock)
+    app = Flask("web", template_folder="templates", static_folder="static")
+    app.secret_key = secret_key(world.settings.data_dir)
+    app.extensions["redress"] = world
+    _set_up_templates(app)
+    secure(app)
+    CSRFProtect(app)
+    access.guard(app)
+    errors.register(app)
+    layout.register(app)
+    for module in PAGES:
+        app.register_blueprint(module.pages)
+    cli.register(app)
+    return app
+
+
+def _set_up_templates(app: Flask) -> None:
+    app.jinja_options = {"undefined": ChainableUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_loader = ChoiceLoader(
+        [
+            FileSystemLoader(ROOT / "web" / "templates"),
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        ]
+    )

@@ -1,0 +1,100 @@
+"""A case in a few lines: who it is about, where its service request stands, and who holds it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.queries import cases, running, worklist
+from engine.queries.cases import RequestRow
+from engine.queries.running import WaitRow
+from engine.queries.worklist import TaskRow
+from web.words import due, in_words
+
+NATIONS = {"england_wales": "England and Wales", "scotland": "Scotland", "northern_ireland": "Northern Ireland"}
+_SOURCES = {"client": "The client", "mp": "A Member of Parliament", "ice": "ICE", "phso": "PHSO"}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSummary:
+    """What stands beside a task and on top of a case."""
+
+    case_id: int
+    reference: str
+    client_name: str
+    rows: list[dict[str, Any]]
+    holder: str
+    flags: list[str]
+
+
+def summary_of(connection: Connection, case_id: int) -> CaseSummary:
+    """Return the summary of a case."""
+    facts = cases.case_facts(connection, case_id)
+    requests = cases.requests_of(connection, case_id)
+    tasks = worklist.tasks_of_case(connection, case_id)
+    waits = running.waits_of_case(connection, case_id)
+    current = current_request(requests)
+    holder = who_holds(current, tasks, waits)
+    pairs: list[tuple[str, object]] = [("Client", facts["client_name"]), ("Case", facts["reference"])]
+    if current is not None:
+        pairs += [
+            ("Service request", f"{current.number}, {current.kind}"),
+            ("Status", current.status),
+            ("Sub Status", current.sub_status),
+            ("Stage of Complaint", current.fields.get("stage_of_complaint")),
+            ("Resolution Code", current.resolution_code),
+            ("Received", current.fields.get("received_on")),
+        ]
+    pairs += [("Nation", NATIONS.get(facts["nation"], facts["nation"])), ("Who holds it now", holder)]
+    rows = [{"key": {"text": name}, "value": {"text": in_words(value)}} for name, value in pairs if value]
+    return CaseSummary(case_id, facts["reference"], facts["client_name"], rows, holder, _flags(facts, current))
+
+
+def current_request(requests: list[RequestRow]) -> RequestRow | None:
+    """Return the service request that the case is about now: the newest open one, else the newest that was reviewed."""
+    for request in requests:
+        if request.closed_at is None and request.status != "Closed":
+            return request
+    reviewed = [request for request in requests if request.kind == "Review"]
+    return (reviewed or requests or [None])[0]  # type: ignore[list-item]
+
+
+def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[WaitRow]) -> str:
+    """Return the one answer to who holds a case now."""
+    if tasks:
+        named = [task.assignee_name or f"{_group(task.candidate_group)} (nobody has claimed it)" for task in tasks]
+        return "; ".join(f"{name}: {task.name}" for name, task in zip(named, tasks, strict=True))
+    owner = request.owner_name if request is not None and request.status != "Closed" else None
+    replies = [wait for wait in waits if wait.kind == "message"]
+    dates = [wait.due_at for wait in waits if wait.kind == "timer" and wait.due_at is not None]
+    jobs = [wait for wait in waits if wait.kind == "job"]
+    if jobs:
+        return f"{owner or 'The service'}, while a letter or a message is being handed over"
+    if replies or dates:
+        until = f" until {due(min(dates))}" if dates else ""
+        return f"{owner or 'The service'}, waiting{until}"
+    if request is None or request.status == "Closed":
+        return "Nobody: it is closed"
+    return owner or (_group(request.owner_group) if request.owner_group else "Nobody: no procedure is under way")
+
+
+def _group(key: str | None) -> str:
+    return (key or "a team").replace("_", " ").capitalize()
+
+
+def _flags(facts: dict[str, Any], request: RequestRow | None) -> list[str]:
+    fields = request.fields if request is not None else {}
+    flags = []
+    if fields.get("ice_gateway"):
+        flags.append("ICE gateway")
+    if fields.get("source") in ("mp", "ice", "phso"):
+        flags.append(f"Raised by {_SOURCES[fields['source']]}")
+    if facts.get("letter_format") not in (None, "standard"):
+        flags.append(f"Letters in {str(facts['letter_format']).replace('_', ' ')}")
+    if facts.get("language") == "cy":
+        flags.append("Letters in Welsh")
+    if facts.get("lock_flag"):
+        flags.append("Assignment locked")
+    return flags

@@ -1,0 +1,60 @@
+"""The demonstration's clock: moved to the next due date by a button, so that a wait of seven days can be seen to end.
+
+The distance to the machine's clock is kept in the database, so that a restart does not turn time back.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, request, url_for
+from sqlalchemy import delete, insert, select
+from werkzeug.wrappers import Response
+
+from engine import timers, worker
+from engine.clock import MovableClock
+from engine.models import Setting
+from engine.world import World
+from web import words
+from web.current import world
+
+pages = Blueprint("clock", __name__)
+_NAME = "demo_clock_seconds"
+
+
+@pages.post("/clock")
+def move() -> Response:
+    """Move the clock to the next due date and do what is due then."""
+    back = redirect(_where_from())
+    with world().db.read() as connection:
+        due = timers.next_due(connection)
+    if due is None:
+        flash("Nothing is waiting for a date, so the clock has not moved.")
+        return back
+    world().clock.move_to(due + timedelta(seconds=1))
+    keep(world())
+    worker.work_until_rest(world())
+    flash(f"The clock now says {words.moment(world().clock.now())}. What was due has been done.")
+    return back
+
+
+def keep(here: World) -> None:
+    """Remember how far the clock was moved."""
+    seconds = str(int(here.clock.offset.total_seconds()))
+    with here.db.write() as connection:
+        connection.execute(delete(Setting).where(Setting.name == _NAME))
+        connection.execute(insert(Setting).values(name=_NAME, value=seconds))
+
+
+def restore(here: World) -> None:
+    """Set the clock as far ahead as it was when the program ended."""
+    with here.db.read() as connection:
+        seconds = connection.execute(select(Setting.value).where(Setting.name == _NAME)).scalar_one_or_none()
+    if seconds:
+        here.clock = MovableClock(offset=timedelta(seconds=int(seconds)))
+
+
+def _where_from() -> str:
+    """Return the address of the page with the button, as its hidden field says."""
+    target = request.form.get("back", "")
+    return target if target.startswith("/") and not target.startswith("//") else url_for("session.home")

@@ -1,0 +1,56 @@
+"""The people of a demonstration: one or more for every group, all of them clearly fictional."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """An account of the demonstration."""
+
+    username: str
+    name: str
+    job_title: str
+    groups: tuple[str, ...]
+    does: str
+
+
+PEOPLE = (
+    DemoPerson(
+        "olive", "Olive Owning", "Caseworker, owning team", ("owning_team",), "refers a case to the review team"
+    ),
+    DemoPerson(
+        "theo",
+        "Theo Teamlead",
+        "Team leader, owning team",
+        ("owning_team_leader",),
+        "hears of enquiries and locks",
+    ),
+    DemoPerson(
+        "rita",
+        "Rita Reviewlead",
+        "Complaint review team leader",
+        ("review_team_leader",),
+        "allocates reviews and decides on plans",
+    ),
+    DemoPerson(
+        "cara",
+        "Cara Casework",
+        "Complaint review caseworker",
+        ("review_caseworker",),
+        "reviews, plans, calls and writes",
+    ),
+    DemoPerson("colin", "Colin Casework", "Complaint review caseworker", ("review_caseworker",), "works beside Cara"),
+    DemoPerson(
+        "morgan",
+        "Morgan Manager",
+        "Manager",
+        ("redress_authority",),
+        "authorises redress above the team leader\u2019s grade",
+    ),
+    DemoPerson("otis", "Otis Operations", "Operations", ("operations",), "watches instances, incidents and deliveries"),
+    DemoPerson("ana", "Ana Analyst", "Business analyst", ("analyst",), "draws the procedures"),
+)

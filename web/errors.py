@@ -1,0 +1,97 @@
+"""Errors as pages: the only place that gives an error of the engine its HTTP status and its heading."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import (
+    Conflict,
+    DeploymentRefused,
+    MessageAmbiguous,
+    MessageNotAwaited,
+    NotAllowed,
+    NotFound,
+    RedressError,
+    SettingsInvalid,
+    SignInRefused,
+    TaskAlreadyClaimed,
+    TaskAlreadyCompleted,
+    TaskNotClaimed,
+    TaskNotYours,
+    TaskWithdrawn,
+    ValuesRefused,
+)
+
+log = logging.getLogger(__name__)
+
+PAGES: dict[type[RedressError], tuple[int, str]] = {
+    RedressError: (409, "This could not be done"),
+    NotFound: (404, "Page not found"),
+    SignInRefused: (401, "You are not signed in"),
+    NotAllowed: (403, "You may not do this"),
+    TaskNotYours: (403, "This task is someone else\u2019s"),
+    TaskNotClaimed: (409, "Claim this task first"),
+    TaskAlreadyClaimed: (409, "This task has been claimed"),
+    TaskAlreadyCompleted: (409, "This task has been completed"),
+    TaskWithdrawn: (409, "This task is no longer needed"),
+    ValuesRefused: (422, "Some answers are not right"),
+    MessageNotAwaited: (409, "The case is not waiting for this"),
+    MessageAmbiguous: (409, "More than one place waits for this"),
+    DeploymentRefused: (422, "Not deployed"),
+    Conflict: (409, "Someone else changed this"),
+    SettingsInvalid: (500, "The settings are not right"),
+}
+
+_HTTP = {
+    400: ("This page could not be sent", "Go back, reload the page and try again."),
+    404: ("Page not found", "If you typed the web address, check it is correct."),
+    405: ("Page not found", "This address cannot be used in this way."),
+    413: ("Too much was sent", "Send less at a time."),
+}
+
+
+def page_for(error: RedressError) -> tuple[int, str]:
+    """Return the status and the heading of an error: those of its nearest class that has some."""
+    return next(PAGES[kind] for kind in type(error).__mro__ if kind in PAGES)
+
+
+def register(app: Flask) -> None:
+    """Map every error to a page."""
+    app.register_error_handler(RedressError, _refused)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failed)
+
+
+def _refused(error: RedressError) -> tuple[str, int]:
+    status, heading = page_for(error)
+    log.info("Refused a request", extra={"error": type(error).__name__, "endpoint": request.endpoint})
+    return _page(heading, str(error), status)
+
+
+def _csrf(_error: CSRFError) -> tuple[str, int]:
+    return _page(
+        "This page is out of date", "You were away for a while. Go back, reload the page and send it again.", 400
+    )
+
+
+def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error
+    heading, text = _HTTP.get(status, ("This page could not be shown", "Try again later."))
+    return _page(heading, text, status)
+
+
+def _failed(error: Exception) -> tuple[str, int]:
+    log.exception("A page failed", extra={"endpoint": request.endpoint}, exc_info=error)
+    text = "Nothing of yours was changed by this page. Try again later, or tell operations what you did."
+    return _page("Sorry, there is a problem with the service", text, 500)
+
+
+def _page(heading: str, text: str, status: int) -> tuple[str, int]:
+    return render_template("error.html", heading=heading, text=text), status

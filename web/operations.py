@@ -1,0 +1,180 @@
+"""Operations: what runs, where it stands on its diagram, what stopped, and what is handed over."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import definitions, history, jobs
+from engine.definitions import LoadedDefinition
+from engine.queries import operations, running, told, worklist
+from engine.queries.operations import IncidentRow
+from engine.queries.running import WaitRow
+from engine.queries.worklist import TaskRow
+from web import history_words
+from web.current import person, world
+from web.diagrams import drawn_in, files_of, titled
+
+pages = Blueprint("operations", __name__, url_prefix="/operations")
+_STATUSES = ("active", "retrying", "incident", "completed")
+_STATES = ("new", "busy", "sent", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One thing that is live on a diagram, as a row of the table beside it."""
+
+    element_id: str
+    name: str
+    step: str
+    state: str
+    kind: str
+    since: datetime
+    due_at: datetime | None
+    rule: str
+    file: str
+
+
+@pages.get("/instances")
+def instances() -> str:
+    """List process instances."""
+    status = request.args.get("status", "")
+    status = status if status in _STATUSES else ""
+    with world().db.read() as connection:
+        rows = operations.list_instances(connection, status=status)
+        counts = operations.count_by_status(connection)
+    return render_template("operations/instances.html", rows=rows, counts=counts, status=status, statuses=_STATUSES)
+
+
+@pages.get("/instances/<int:instance_id>")
+def instance(instance_id: int) -> str:
+    """Show where an instance stands: on its diagrams, and the same as a table."""
+    with world().db.read() as connection:
+        row = operations.get_instance(connection, instance_id)
+        definition = definitions.load(world(), connection, row.definition_id)
+        incidents = operations.open_incidents(connection, instance_id=instance_id)
+        tokens = _tokens(
+            definition,
+            worklist.tasks_of_instance(connection, instance_id),
+            running.waits_of_instance(connection, instance_id),
+            incidents,
+        )
+        people = told.names_of_people(connection)
+        lines = history_words.tell(
+            told.history_of_instance(connection, instance_id), people, {row.definition_id: definition}, quiet=False
+        )
+        fault = history.verify(connection, instance_id)
+        retries = operations.jobs_of_instance(connection, instance_id)
+    names = [path for path in files_of(definition) if any(token.file == path for token in tokens)]
+    chosen = request.args.get("diagram", "")
+    chosen = chosen if chosen in files_of(definition) else (names or files_of(definition))[0]
+    return render_template(
+        "operations/instance.html",
+        row=row,
+        tokens=tokens,
+        incidents=incidents,
+        retries=retries,
+        lines=lines,
+        fault=fault,
+        chosen=chosen,
+        files=[(path, titled(path, sum(token.file == path for token in tokens))) for path in files_of(definition)],
+        live=_live(tokens, chosen),
+    )
+
+
+@pages.get("/incidents")
+def incidents() -> str:
+    """List what stopped, and messages that nobody waited for."""
+    with world().db.read() as connection:
+        rows = operations.open_incidents(connection)
+        kept = running.kept_messages(connection)
+    return render_template("operations/incidents.html", rows=rows, kept=kept)
+
+
+@pages.post("/incidents/<int:incident_id>/retry")
+def retry(incident_id: int) -> ResponseReturnValue:
+    """Try again what an incident stopped."""
+    outcome = jobs.retry_incident(world(), incident_id, actor=person())
+    if outcome is None:
+        flash("The delivery will be tried again.")
+        return redirect(url_for("operations.deliveries"))
+    went_on = outcome.status not in ("incident", "retrying")
+    flash("It went through: the instance goes on." if went_on else "It stopped again; see the incident.")
+    return redirect(url_for("operations.instance", instance_id=outcome.instance_id))
+
+
+@pages.get("/deliveries")
+def deliveries() -> str:
+    """List what is owed to the world outside, and what was handed over."""
+    state = request.args.get("state", "")
+    state = state if state in _STATES else ""
+    with world().db.read() as connection:
+        rows = operations.list_deliveries(connection, state=state)
+    return render_template("operations/deliveries.html", rows=rows, state=state, states=_STATES)
+
+
+def _tokens(
+    definition: LoadedDefinition, tasks: list[TaskRow], waits: list[WaitRow], incidents: list[IncidentRow]
+) -> list[Token]:
+    places = drawn_in(definition)
+    found = [
+        Token(
+            task.element_id,
+            task.name,
+            task.step,
+            f"Held by {task.assignee_name}" if task.assignee_name else f"In the queue of {task.candidate_group}",
+            "active",
+            task.created_at,
+            task.due_at,
+            "",
+            places.get(task.element_id, ""),
+        )
+        for task in tasks
+    ]
+    states = {"timer": "Waits for a date", "message": "Waits for a message", "signal": "Waits for a signal"}
+    found += [
+        Token(
+            wait.element_id,
+            wait.element_name or wait.element_id,
+            wait.step,
+            f"{states.get(wait.kind, 'Waits for a delivery')}{f': {wait.name}' if wait.kind == 'message' else ''}",
+            "waiting",
+            wait.created_at,
+            wait.due_at,
+            wait.rule,
+            places.get(wait.element_id, ""),
+        )
+        for wait in waits
+    ]
+    found += [
+        Token(
+            incident.element_id,
+            incident.element_id,
+            "",
+            "Stopped: incident",
+            "incident",
+            incident.raised_at,
+            None,
+            "",
+            places.get(incident.element_id, ""),
+        )
+        for incident in incidents
+        if incident.element_id
+    ]
+    return found
+
+
+def _live(tokens: list[Token], file: str) -> str:
+    """Return what the viewer marks: element id -> kind and how many, as JSON."""
+    live: dict[str, dict[str, object]] = {}
+    for token in tokens:
+        if token.file == file:
+            here = live.setdefault(token.element_id, {"kind": token.kind, "count": 0})
+            here["count"] = int(str(here["count"])) + 1
+            if token.kind == "incident":
+                here["kind"] = "incident"
+    return json.dumps(live)

@@ -1,0 +1,66 @@
+"""What every answer carries for safety: a strict content policy, no framing, no sniffing; and the secret key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+# The diagram viewer sets style attributes on what it draws; it runs no style sheet and no script of its own.
+_DIAGRAM_PAGES = frozenset({"operations.instance", "definitions.page"})
+
+
+def secure(app: Flask) -> None:
+    """Set session cookie, size limits and headers."""
+    app.config.update(
+        SESSION_COOKIE_NAME="redress",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=2_000_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        MAX_FORM_PARTS=5_000,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.after_request(_add_headers)
+
+
+def secret_key(data_dir: Path) -> bytes:
+    """Return the key that signs sessions: made on the first start, readable by its owner alone."""
+    path = data_dir / "secret-key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    return path.read_bytes()
+
+
+def _add_headers(response: Response) -> Response:
+    policy = dict(_POLICY)
+    if request.endpoint in _DIAGRAM_PAGES:
+        policy["style-src-attr"] = "'unsafe-inline'"
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

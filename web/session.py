@@ -1,0 +1,75 @@
+"""Signing in and out. In a demonstration the page lists the accounts, all of them of fictional people."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from engine import people
+from engine.errors import SignInRefused
+from web.access import ANALYST, OPERATIONS
+from web.current import person, visitor, world
+from web.demo_people import PASSWORD, PEOPLE
+
+pages = Blueprint("session", __name__)
+
+
+@pages.get("/")
+def home() -> Response:
+    """Show each person the page that their day begins with."""
+    if OPERATIONS in person().groups:
+        return redirect(url_for("operations.instances"))
+    if ANALYST in person().groups:
+        return redirect(url_for("definitions.listed"))
+    return redirect(url_for("tasks.mine"))
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> str | Response | tuple[str, int]:
+    """Ask for a user name and a password, and begin a session."""
+    if request.method == "GET":
+        return redirect(_target()) if visitor() else _form()
+    username = request.form.get("username", "").strip()
+    password = request.form.get("password", "")
+    problems = {}
+    if not username:
+        problems["username"] = "Enter your user name"
+    if not password:
+        problems["password"] = "Enter your password"
+    if problems:
+        return _form(username, problems), 422
+    try:
+        somebody = people.authenticate(world(), username, password)
+    except SignInRefused as refused:
+        return _form(username, {"username": str(refused)}), 422
+    session.clear()
+    session["person_id"] = somebody.person_id
+    session.permanent = True
+    return redirect(_target())
+
+
+@pages.post("/sign-out")
+def sign_out() -> Response:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("session.sign_in"))
+
+
+def _form(username: str = "", problems: dict[str, str] | None = None) -> str:
+    accounts = PEOPLE if world().settings.demo else ()
+    return render_template(
+        "session/sign_in.html",
+        username=username,
+        problems=problems or {},
+        accounts=accounts,
+        password=PASSWORD,
+        next=request.values.get("next", ""),
+    )
+
+
+def _target() -> str:
+    """Return where to go after signing in: an address of our own, never another site\u2019s."""
+    target = request.values.get("next", "")
+    if target.startswith("/") and not target.startswith("//") and "\\" not in target:
+        return target
+    return url_for("session.home")

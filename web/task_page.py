@@ -1,0 +1,124 @@
+"""What a task's page shows: the form as it stands, the letter that it writes or checks, the case beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine import definitions, tasks
+from engine.definitions import LoadedDefinition
+from engine.people import Somebody, members
+from engine.task_names import names_at
+from engine.values import loads
+from handlers.letters import Draft
+from letters.letter import LetterError
+from web import letter_preview
+from web.asking import Asking, Typed, components_of, nested_slots, surroundings
+from web.current import world
+from web.forms import typed_from_names
+from web.procedure_text import documentation
+
+
+@dataclass(slots=True)
+class TaskPage:
+    """An open task as a person meets it."""
+
+    task: Any
+    definition: LoadedDefinition
+    names: Mapping[str, Any]
+    asking: Asking
+    writes: str | None
+    checks: str | None
+    help_text: str
+    group_title: str
+    assignee_name: str | None
+    colleagues: list[tuple[int, str]]
+    preview: Preview | None = None
+
+
+@dataclass(slots=True)
+class Preview:
+    """A letter as it will look; or why it cannot be made yet."""
+
+    letter_id: str
+    pages: int
+    text: str
+    faults: tuple[str, ...] = ()
+
+
+def open_page(connection: Connection, task: Any, person: Somebody, typed: Typed | None = None) -> TaskPage:
+    """Return an open task's page; `typed` is what the person has just sent, else the draft or what is known."""
+    definition = definitions.load(world(), connection, task.definition_id)
+    names = names_at(world(), connection, task)
+    properties = loads(task.properties)
+    writes, checks = properties.get("letter") or None, properties.get("preview") or None
+    form = definition.forms.get(task.form_id) if task.form_id else None
+    components = components_of(form, definition.letter_form(str(writes)) if writes else None)
+    around = surroundings(connection, definition, names)
+    if typed is None:
+        typed = drafted(task) or typed_from_names(components, around)
+    leads = tasks.may_lead(person, task.candidate_group)
+    return TaskPage(
+        task=task,
+        definition=definition,
+        names=names,
+        asking=Asking(components, around, typed),
+        writes=str(writes) if writes else None,
+        checks=str(checks) if checks else None,
+        help_text=documentation(definition, task.element_id),
+        group_title=group_title(definition, task.candidate_group),
+        assignee_name=_name(connection, task.assignee_id),
+        colleagues=members(connection, task.candidate_group) if leads and task.candidate_group else [],
+    )
+
+
+def drafted(task: Any) -> Typed | None:
+    """Return what was typed in the task's draft, exactly as it was."""
+    if not task.draft:
+        return None
+    stored = loads(task.draft)
+    typed = stored.get("typed") if isinstance(stored, dict) else None
+    return typed if isinstance(typed, dict) else None
+
+
+def draft_of(connection: Connection, page: TaskPage) -> Draft | None:
+    """Return the letter that the page checks, or that it would write with what was typed so far."""
+    letter_id = page.checks or page.writes
+    if letter_id is None:
+        return None
+    names = dict(page.names)
+    if page.writes:
+        values = nested_slots(page.asking.sheet.values)
+        names.update({key: value for key, value in values.items() if key in ("slots", "paragraph")})
+    return letter_preview.draft_from(connection, letter_id, names)
+
+
+def show_preview(connection: Connection, page: TaskPage) -> None:
+    """Put the letter on the page, or the sentences that say what it still lacks."""
+    draft = draft_of(connection, page)
+    if draft is None:
+        return
+    page.preview = Preview(draft.letter_id, 0, "")
+    try:
+        made = letter_preview.rendered(page.definition, draft)
+    except LetterError as error:
+        page.preview = replace(page.preview, faults=error.faults)
+    else:
+        page.preview = replace(page.preview, pages=made.pages, text=made.text)
+
+
+def group_title(definition: LoadedDefinition, group: str | None) -> str:
+    """Return what a group is called."""
+    if group is None:
+        return ""
+    found = definition.groups.get(group)
+    return found.title if found else group.replace("_", " ").capitalize()
+
+
+def _name(connection: Connection, person_id: int | None) -> str | None:
+    from engine.queries.told import names_of_people
+
+    return names_of_people(connection).get(person_id) if person_id is not None else None

@@ -1,0 +1,279 @@
+"""Tasks: my tasks, my team's queue, and the one page on which a task is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from engine import definitions, tasks
+from engine.clock import LONDON
+from engine.errors import (
+    Conflict,
+    NotFound,
+    RedressError,
+    TaskAlreadyClaimed,
+    TaskAlreadyCompleted,
+    TaskNotClaimed,
+    TaskNotYours,
+    TaskWithdrawn,
+    ValuesRefused,
+)
+from engine.queries import told, worklist
+from engine.queries.worklist import TaskRow
+from letters.letter import LetterError
+from web import asking, letter_preview, task_page
+from web.access import sight_of
+from web.case_summary import summary_of
+from web.current import person, world
+from web.errors import page_for
+
+pages = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a task is due, in words and by urgency; `tag` is never told by colour alone."""
+
+    row: TaskRow
+    tag: str
+    colour: str
+
+
+@pages.get("/")
+def mine() -> str:
+    """Show a person's own tasks: what is due today and what is late first."""
+    with world().db.read() as connection:
+        rows = worklist.tasks_of(connection, person().person_id)
+        waiting = worklist.count_queue(connection, person().groups)
+    dues = [_due(row) for row in rows]
+    counts = {tag: sum(due.tag == tag for due in dues) for tag in ("Overdue", "Due today")}
+    return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting)
+
+
+@pages.get("/queue")
+def queue() -> str:
+    """Show the tasks of a person's groups: free ones to claim, and to leaders who holds the others."""
+    with world().db.read() as connection:
+        free = worklist.queue_of(connection, sight_of(person()))
+        held = worklist.held_in(connection, sight_of(person()))
+    return render_template(
+        "tasks/queue.html", free=[_due(row) for row in free], held=[_due(row) for row in held], groups=person().groups
+    )
+
+
+@pages.get("/<int:task_id>")
+def page(task_id: int) -> ResponseReturnValue:
+    """Show a task; one that is over says by whom and when it was completed."""
+    with world().db.read() as connection:
+        task = tasks.get_task(connection, task_id)
+        if task.status != "open":
+            return _over(connection, task, {}), 200
+        shown_page = task_page.open_page(connection, task, person())
+        if shown_page.checks or "preview" in request.args:
+            task_page.show_preview(connection, shown_page)
+        return _render(connection, shown_page)
+
+
+@pages.post("/<int:task_id>")
+def submit(task_id: int) -> ResponseReturnValue:
+    """Do what the pressed button says: complete, save, preview, add or remove a row."""
+    typed, action = asking.sent(), request.form.get("do", "complete")
+    with world().db.read() as connection:
+        task = tasks.get_task(connection, task_id)
+        if task.status != "open":
+            return _over(connection, task, typed), 409
+        try:
+            current = task_page.open_page(connection, task, person(), typed)
+        except TaskWithdrawn:
+            return _over(connection, tasks.get_task(connection, task_id), typed), 409
+        if action == "questions":
+            return asking.questions_that_count(current.asking)
+        changed = asking.with_row_change(typed, action)
+        if changed is not None:
+            current.asking.typed = changed
+            return _render(connection, current)
+    if action in ("save", "preview"):
+        return _save(current, typed, action)
+    return _complete(current, typed)
+
+
+@pages.post("/<int:task_id>/claim")
+def claim(task_id: int) -> ResponseReturnValue:
+    """Claim a task and open it."""
+    try:
+        tasks.claim(world(), task_id, actor=person())
+    except TaskAlreadyClaimed as refused:
+        flash(str(refused))
+        return redirect(url_for("tasks.queue"))
+    return redirect(url_for("tasks.page", task_id=task_id))
+
+
+@pages.post("/<int:task_id>/release")
+def release(task_id: int) -> ResponseReturnValue:
+    """Give a task back to its group."""
+    tasks.release(world(), task_id, actor=person())
+    flash("The task is back in the team\u2019s queue.")
+    return redirect(url_for("tasks.queue"))
+
+
+@pages.post("/<int:task_id>/assign")
+def assign(task_id: int) -> ResponseReturnValue:
+    """Give a task to a member of its group."""
+    chosen = request.form.get("to", "")
+    if not chosen.isdecimal():
+        flash("Choose who is to do the task.")
+        return redirect(url_for("tasks.page", task_id=task_id))
+    tasks.assign(world(), task_id, to=int(chosen), actor=person())
+    with world().db.read() as connection:
+        name = told.names_of_people(connection).get(int(chosen), "")
+    flash(f"{name} now holds the task.")
+    return redirect(url_for("tasks.queue"))
+
+
+@pages.get("/<int:task_id>/letter/<int:number>.svg")
+def preview_page(task_id: int, number: int) -> Response:
+    """Send one page of the letter as a picture."""
+    with world().db.read() as connection:
+        current, draft = _letter(connection, task_id)
+        drawn = letter_preview.pictures(current.definition, draft)
+    if not 1 <= number <= len(drawn):
+        raise NotFound("The letter has no such page.")
+    response = make_response(drawn[number - 1])
+    response.headers["Content-Type"] = "image/svg+xml"
+    return response
+
+
+@pages.get("/<int:task_id>/letter.pdf")
+def preview_pdf(task_id: int) -> Response:
+    """Send the letter as the PDF that would be issued now."""
+    with world().db.read() as connection:
+        current, draft = _letter(connection, task_id)
+        response = make_response(letter_preview.rendered(current.definition, draft).pdf)
+    response.headers["Content-Type"] = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{draft.letter_id}-preview.pdf"'
+    return response
+
+
+def _letter(connection: Connection, task_id: int) -> tuple[task_page.TaskPage, Any]:
+    task = tasks.get_task(connection, task_id)
+    if task.status != "open":
+        raise NotFound("This task is over; the letter is on the case if it was issued.")
+    current = task_page.open_page(connection, task, person())
+    draft = task_page.draft_of(connection, current)
+    if draft is None:
+        raise NotFound("This task has no letter.")
+    try:
+        letter_preview.rendered(current.definition, draft)
+    except LetterError as error:
+        raise NotFound(str(error)) from error
+    return current, draft
+
+
+def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> ResponseReturnValue:
+    try:
+        tasks.save_draft(world(), current.task.task_id, {"typed": typed}, actor=person())
+    except RedressError as refused:
+        return _refused(current, refused)
+    if action == "preview":
+        anchor = url_for("tasks.page", task_id=current.task.task_id, preview="yes", _anchor="letter")
+        return redirect(anchor)
+    flash("Your draft is saved. Nothing has been sent, and the case has not moved.")
+    return redirect(url_for("tasks.page", task_id=current.task.task_id))
+
+
+def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseReturnValue:
+    sheet = current.asking.sheet
+    if sheet.problems:
+        return _wrong(current, {})
+    version = request.form.get("version", "")
+    values = asking.nested_slots(sheet.values)
+    try:
+        tasks.complete(
+            world(),
+            current.task.task_id,
+            values,
+            actor=person(),
+            version=int(version) if version.isdecimal() else None,
+        )
+    except ValuesRefused as refused:
+        return _wrong(current, asking.by_input_name(refused.problems))
+    except (TaskAlreadyCompleted, TaskWithdrawn):
+        with world().db.read() as connection:
+            return _over(connection, tasks.get_task(connection, current.task.task_id), typed), 409
+    except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
+        return _refused(current, refused)
+    flash(f"You completed “{current.task.name}”.")
+    if current.task.case_id is not None:
+        return redirect(url_for("cases.page", case_id=current.task.case_id))
+    return redirect(url_for("tasks.mine"))
+
+
+def _wrong(current: task_page.TaskPage, problems: dict[str, str]) -> ResponseReturnValue:
+    current.asking.shows_problems = True
+    current.asking.problems = problems
+    with world().db.read() as connection:
+        return _render(connection, current), 422
+
+
+def _refused(current: task_page.TaskPage, error: RedressError) -> ResponseReturnValue:
+    """Show the page again with why nothing was done, and with everything that was typed."""
+    with world().db.read() as connection:
+        task = tasks.get_task(connection, current.task.task_id)
+        fresh = task_page.open_page(connection, task, person(), current.asking.typed)
+        return _render(connection, fresh, refusal=str(error)), page_for(error)[0]
+
+
+def _render(connection: Connection, current: task_page.TaskPage, refusal: str = "") -> str:
+    drawn, errors = current.asking.draw()
+    task = current.task
+    is_mine = task.assignee_id == person().person_id
+    return render_template(
+        "tasks/page.html",
+        page=current,
+        task=task,
+        due=_tag(task.due_at),
+        blocks=drawn,
+        errors=errors,
+        refusal=refusal,
+        is_mine=is_mine,
+        keeps_typed=bool(refusal) and not is_mine,
+        may_claim=task.assignee_id is None and task.candidate_group in person().groups,
+        may_release=is_mine or (task.assignee_id is not None and bool(current.colleagues)),
+        summary=summary_of(connection, task.case_id) if task.case_id is not None else None,
+    )
+
+
+def _over(connection: Connection, task: Any, typed: asking.Typed) -> str:
+    """Show that a task is over: by whom and when, with what this person had typed."""
+    definition = definitions.load(world(), connection, task.definition_id)
+    form = definition.forms.get(task.form_id) if task.form_id else None
+    around = asking.surroundings(connection, definition, {})
+    return render_template(
+        "tasks/over.html",
+        task=task,
+        by=told.names_of_people(connection).get(task.ended_by_id) if task.ended_by_id else None,
+        kept=asking.kept_answers(asking.components_of(form), typed, around),
+    )
+
+
+def _due(row: TaskRow) -> Due:
+    tag, colour = _tag(row.due_at)
+    return Due(row, tag, colour)
+
+
+def _tag(due_at: Any) -> tuple[str, str]:
+    if due_at is None:
+        return "", ""
+    now = world().clock.now()
+    today: date = now.astimezone(LONDON).date()
+    due_on = due_at.astimezone(LONDON).date()
+    if due_at < now:
+        return "Overdue", "govuk-tag--red"
+    if due_on == today:
+        return "Due today", "govuk-tag--orange"
+    return "", ""
