@@ -45,6 +45,8 @@ class _Scope:
 def check_scope(node: Node, root: Node, say: Say) -> None:
     """Check one process or sub-process and the nodes and flows directly in it."""
     scope = _Scope.read(node)
+    if bpmn_name(node) == "process":
+        _check_id(node, say)
     starts = xpath(node, "./b:startEvent")
     if len(starts) != 1:
         say(node, "one-start", f"Exactly one start event is needed; there are {len(starts)}.")

@@ -1,7 +1,7 @@
 """Stored states: bytes for the tokens, text for the variables. The definition is not in them.
 
-Elements are named through a table stored with the state, never by a position that another version of the compiler
-could shift.
+Elements are named, with the kind of thing that each is, through a table stored with the state, never by a position that
+another version of the compiler could shift.
 Only live tokens exist, so the size depends on where an instance stands and on its variables, never on how it got there.
 """
 
@@ -85,7 +85,7 @@ def _rows(
             private[f"{number}.{row}"] = kept
         flags = {key: value for key, value in task.internal_data.items() if key not in _VALUES}
         parent = -1 if task.parent is workflow.task_tree else places[task.parent.id][1]
-        rows.append([names[task.task_spec.name], parent, task.state, task.id.bytes, flags])
+        rows.append([names[_signature(task.task_spec)], parent, task.state, task.id.bytes, flags])
     return rows
 
 
@@ -119,9 +119,22 @@ def _check(program: Program, names: list[str], written: list[Any]) -> None:
         if spec is None:
             missing.append(names[spec_name])
             continue
-        missing.extend(names[row[0]] for row in rows if names[row[0]] not in spec.task_specs)
+        for row in rows:
+            found = spec.task_specs.get(_name(names[row[0]]))
+            if found is None or _signature(found) != names[row[0]]:
+                missing.append(names[row[0]])
     if missing:
-        raise StateMismatch(missing)
+        drawn = [name for name in map(_name, missing) if "#" not in name]
+        raise StateMismatch(drawn or missing)
+
+
+def _signature(spec: Any) -> str:
+    """Return name and kind: an id that now stands for another kind of element is not the same element."""
+    return f"{spec.name}|{type(spec).__name__}"
+
+
+def _name(signature: str) -> str:
+    return signature.split("|", 1)[0]
 
 
 def _inner(program: Program, instance: Instance, spec_name: str, parent: Any) -> SubInstance:
@@ -146,7 +159,7 @@ def _tasks(workflow: Any, number: int, rows: list[Any], names: list[str], privat
     workflow.task_tree = root
     made: list[Any] = []
     for row, (name, parent, state, token, flags) in enumerate(rows):
-        spec = workflow.spec.task_specs[names[name]]
+        spec = workflow.spec.task_specs[_name(names[name])]
         task = Task(workflow, spec, root if parent < 0 else made[parent], state, UUID(bytes=token))
         task.internal_data = {**flags, **private.get(f"{number}.{row}", {})}
         made.append(task)

@@ -66,7 +66,12 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that took place in a step. `element_id` is also the id of a sequence flow or of a process."""
+    """Something that took place in a step. `element_id` is also the id of a sequence flow or of a process.
+
+    `detail` says for timer_fired ``due_at`` and ``rule``; message_received ``name`` and ``key``; signal_received
+    ``name``; error_caught ``code``, ``message`` and ``raised_by``; escalation_caught ``code`` and ``raised_by``;
+    job_done ``type``.
+    """
 
     kind: HappeningKind
     element_id: str

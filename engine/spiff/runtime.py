@@ -114,7 +114,7 @@ class Workflow:
         raise_error(self._open_job(token), code, message, dict(variables or {}))
 
     def deliver_message(self, name: str, key: str, payload: Mapping[str, Any]) -> bool:
-        """Give a message to the token that has waited longest for this name and key; return whether one does."""
+        """Give a message to the first token that waits for this name and key; return whether one does."""
         for task in self._instance.all_tasks():
             if task.state == TaskState.WAITING and isinstance(task.task_spec, Catching):
                 for element_id, trigger, armed in task.task_spec.armed(task):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins import UserTaskMixin
 from SpiffWorkflow.util.task import TaskState
 
+from engine.clock import LONDON
 from engine.spiff.errors_up import raise_error
-from engine.spiff.host import BpmnError, Deferred, HandlerFailed, Job, RunFailed
+from engine.spiff.host import BpmnError, Deferred, EvaluationFailed, HandlerFailed, Job, RunFailed
 from engine.spiff.kernel import Node, report
 from engine.spiff.scopes import copied, evaluate, located, private_scope, visible_names, visible_variables
 
@@ -25,6 +27,11 @@ class UserTask(UserTaskMixin, Node):
         """Evaluate who may do the task, by when, and the properties written as expressions."""
         texts = {**self.ext.work, **{f"property:{key}": value for key, value in self.ext.properties.items()}}
         worked_out = {key: copied(evaluate(task, text)) for key, text in texts.items() if text.startswith("=")}
+        for key, read in (("dueDate", as_instant), ("followUpDate", as_instant), ("priority", as_priority)):
+            try:
+                read(worked_out.get(key, texts.get(key)))
+            except (ValueError, TypeError) as error:
+                raise located(EvaluationFailed(f"{key}: {error}"), task, texts[key]) from error
         if worked_out:
             task.internal_data["work"] = worked_out
 
@@ -33,6 +40,27 @@ class UserTask(UserTaskMixin, Node):
         task.internal_data.pop("work", None)
         self.leave(task, dict(values))
         self.finish(task)
+
+
+def as_instant(value: object) -> datetime | None:
+    """Return a date or a date and time as an instant in UTC; a day without a time ends at midnight in London.
+
+    Raises: ValueError.
+    """
+    if isinstance(value, str) and value:
+        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(23, 59, 59), LONDON).astimezone(UTC)
+    if value:
+        raise ValueError(f"{value!r} is not a date")
+    return None
+
+
+def as_priority(value: Any) -> int:
+    """Return a priority; 50 where none is given. Raises: ValueError or TypeError."""
+    return 50 if value in (None, "") else int(value)
 
 
 class JobNode(Node):

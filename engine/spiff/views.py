@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Any, Literal, cast
 
 from SpiffWorkflow.util.task import TaskState
 
-from engine.clock import LONDON
 from engine.spiff.events import Catching
 from engine.spiff.instance import Instance
 from engine.spiff.kernel import Node
 from engine.spiff.scopes import visible_names
-from engine.spiff.tasks import UserTask
+from engine.spiff.tasks import UserTask, as_instant, as_priority
 from engine.spiff.triggers import Armed
 
 WaitKind = Literal["timer", "message", "signal", "job"]
@@ -122,9 +121,9 @@ def _open_task(instance: Instance, task: Any) -> OpenTask:
         assignee=_text(work.get("assignee")),
         candidate_groups=_many(work.get("candidateGroups")),
         candidate_users=_many(work.get("candidateUsers")),
-        due_at=_instant(work.get("dueDate")),
-        follow_up_at=_instant(work.get("followUpDate")),
-        priority=int(work.get("priority") or 50),
+        due_at=as_instant(work.get("dueDate")),
+        follow_up_at=as_instant(work.get("followUpDate")),
+        priority=as_priority(work.get("priority")),
         visit=task.internal_data["visit"],
         properties={**spec.ext.properties, **given},
         scope_names=tuple(sorted(visible_names(task))),
@@ -138,13 +137,3 @@ def _text(value: Any) -> str | None:
 def _many(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value or ()
     return tuple(str(part).strip() for part in parts if str(part).strip())
-
-
-def _instant(value: Any) -> datetime | None:
-    if isinstance(value, str) and value:
-        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(23, 59, 59), LONDON).astimezone(UTC)
-    return None
