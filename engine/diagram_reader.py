@@ -98,7 +98,7 @@ class _Reader:
                 name=node.get("name", ""),
                 parent=parent,
                 process=process,
-                is_executable=node.get("isExecutable") == "true",
+                is_executable=node.get("isExecutable") != "false",
                 extensions=extensions,
                 properties=read_properties(extensions),
             )

@@ -17,6 +17,11 @@ _NEED_REFERENCE = {"error": "endEvent", "escalation": "endEvent intermediateThro
 
 def definitions(diagram: Diagram, project: Project) -> Findings:
     """Find events without a kind, with several, or without the message, signal or code that they stand for."""
+    used = {event.ref for element in diagram.elements for event in element.events}
+    for definition in diagram.definitions:
+        if definition.kind == "message" and definition.id not in used and not definition.name:
+            message = "The message has no name, and it is the name that is matched. Give it one, or delete it."
+            yield error(diagram.file, definition.id, "message-without-name", message)
     for element in diagram.elements:
         if element.kind in ("intermediateCatchEvent", "boundaryEvent") and not element.events:
             message = f"The {words(element.kind)} waits for nothing. Choose its kind: message, timer, signal ..."
@@ -48,7 +53,7 @@ def _reference(diagram: Diagram, element: Element, event: EventDefinition) -> It
             message = f"The name of the {kind} is an expression. Write a fixed name."
             yield error(diagram.file, element.id, f"{kind}-name-not-fixed", message)
     elif kind in ("error", "escalation"):
-        if not found.code and needs:
+        if not found.code:
             message = f"The {kind} “{found.name or found.id}” has no code, so nothing could catch it. Give it a code."
             yield error(diagram.file, element.id, f"{kind}-without-code", message)
         elif found.code.startswith(("=", "${", "#{")):

@@ -93,8 +93,10 @@ def _event_gateway(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...
         if len(diagram.incoming.get(target.id, ())) > 1:
             message = "Another flow leads into this event of an event-based gateway. Lead it elsewhere."
             yield error(diagram.file, target.id, "event-gateway-target-entered", message)
-        if target.kind == "receiveTask" and diagram.boundaries_of(target.id):
-            message = "A receive task behind an event-based gateway may have no boundary events. Remove them."
+        if target.kind == "receiveTask" and (diagram.boundaries_of(target.id) or target.loop is not None):
+            message = (
+                "A receive task behind an event-based gateway may have no boundary events and no loop. Remove them."
+            )
             yield error(diagram.file, target.id, "event-gateway-target", message)
         for event in target.events:
             if event.kind in ("message", "signal"):

@@ -45,12 +45,26 @@ def identifiers(diagram: Diagram, project: Project) -> Findings:
             yield error(diagram.file, label(node), "invalid-id", message)
 
 
-def process_ids(project: Project) -> Findings:
-    """Find two diagrams of one folder that hold a process of the same id: a call could mean either."""
-    seen: dict[str, str] = {}
+def ids_across_files(project: Project) -> Findings:
+    """Find two diagrams of one bundle that use an id for different things: history and tasks could mean either."""
+    if not project.is_strict:
+        return
+    places: dict[str, list[str]] = {}
     for diagram in project.diagrams:
-        for process in diagram.processes:
-            first = seen.setdefault(process.id, diagram.file)
-            if first != diagram.file and diagram.file in project.checked and project.is_strict:
-                message = f"A process “{process.id}” is also in {first}. Rename one of the two."
-                yield error(diagram.file, process.id, "duplicate-process", message)
+        for identity in _own_ids(diagram):
+            places.setdefault(identity, []).append(diagram.file)
+    for diagram in project.diagrams:
+        if diagram.file not in project.checked:
+            continue
+        for identity in _own_ids(diagram):
+            other = next((file for file in places[identity] if file != diagram.file), None)
+            if other is None or (other in project.checked and diagram.file < other):
+                continue  # told of once, at the later of two files that are both checked
+            message = f"The id “{identity}” is also in {other}, which is deployed together. Rename one of the two."
+            yield error(diagram.file, identity, "duplicate-id", message)
+
+
+def _own_ids(diagram: Diagram) -> list[str]:
+    """Return the ids that the engine knows things by; those made of a line number are findings already."""
+    ids = [s.id for s in diagram.processes] + [e.id for e in diagram.elements] + [f.id for f in diagram.flows]
+    return [identity for identity in dict.fromkeys(ids) if not identity.startswith("line ")]

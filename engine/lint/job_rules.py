@@ -12,6 +12,7 @@ from engine.lint.vocabulary import ZEEBE_ELEMENTS, words
 
 _JOBS = ("serviceTask", "sendTask")
 _SETS_FIELDS = "set_fields"
+_CATCHING = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
 MAX_RETRIES = 100
 
 
@@ -20,6 +21,7 @@ def jobs(diagram: Diagram, project: Project) -> Findings:
     if diagram.is_plain:
         return
     for element in diagram.elements:
+        yield from _one_way_to_run(diagram, element)
         definition = element.extension("taskDefinition")
         sends = element.kind in ("endEvent", "intermediateThrowEvent") and "message" in element.event_kinds
         if element.kind not in ZEEBE_ELEMENTS["taskDefinition"][0]:
@@ -39,6 +41,21 @@ def jobs(diagram: Diagram, project: Project) -> Findings:
             message = f"The retries “{retries[:40]}” are not a whole number from 0 to {MAX_RETRIES}. Correct them."
             yield error(diagram.file, element.id, "retries-not-valid", message)
         yield from _handler(diagram, project, element, job_type)
+
+
+def _one_way_to_run(diagram: Diagram, element: Element) -> Iterator[Finding]:
+    """Find elements that say twice what to do, jobs where none can run, and inputs that nothing reads."""
+    is_job = element.extension("taskDefinition") is not None
+    other = element.extension("calledDecision") or element.extension("script")
+    if is_job and other is not None:
+        message = "The task has a job type and a decision or script as well. Keep one of the two."
+        yield error(diagram.file, element.id, "two-ways-to-run", message)
+    if is_job and element.kind in ("endEvent", "intermediateThrowEvent") and "message" not in element.event_kinds:
+        message = "Only a message event can carry a job. Draw a service task in front of it instead."
+        yield error(diagram.file, element.id, "two-ways-to-run", message)
+    if element.kind in _CATCHING and element.inputs:
+        message = f"A {words(element.kind)} takes no inputs: nothing would read them. Remove the input mapping."
+        yield error(diagram.file, element.id, "input-on-catch", message)
 
 
 def _handler(diagram: Diagram, project: Project, element: Element, job_type: str) -> Iterator[Finding]:

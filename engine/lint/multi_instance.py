@@ -19,6 +19,9 @@ def multi_instance(diagram: Diagram, project: Project) -> Findings:
         loop = element.loop
         if loop is None or loop.kind != "multiInstanceLoopCharacteristics":
             continue
+        if element.is_event_sub_process:
+            message = "An event sub-process cannot be multi-instance. Remove the marker."
+            yield error(diagram.file, element.id, "multi-instance-not-possible", message)
         if loop.behavior != "All":
             message = f"The behaviour “{loop.behavior}” of a multi-instance activity is not honoured. Remove it."
             yield error(diagram.file, element.id, "unsupported-attribute", message)

@@ -80,8 +80,13 @@ class Project:
 
     @cached_property
     def process_by_id(self) -> Mapping[str, tuple[Diagram, Scope]]:
-        """Return every process by its id, with the diagram that holds it."""
-        return {scope.id: (diagram, scope) for diagram in reversed(self.diagrams) for scope in diagram.processes}
+        """Return every process that can be run by its id, with the diagram that holds it."""
+        return {
+            scope.id: (diagram, scope)
+            for diagram in reversed(self.diagrams)
+            for scope in diagram.processes
+            if scope.is_executable or diagram.is_plain
+        }
 
     @cached_property
     def passing(self) -> frozenset[str]:

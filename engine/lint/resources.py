@@ -31,7 +31,7 @@ def user_tasks(diagram: Diagram, project: Project) -> Findings:
             message = "The user task is of the old job-worker kind. Set its implementation to “Camunda user task”."
             yield error(diagram.file, element.id, "user-task-not-native", message)
         definition = element.extension("formDefinition")
-        if definition is None or not definition.get("formId"):
+        if definition is None:
             message = "The user task has no form, so it asks nothing. Choose a form of this folder."
             yield warning(diagram.file, element.id, "user-task-without-form", message)
         yield from _assignment(diagram, project, element)
@@ -39,6 +39,14 @@ def user_tasks(diagram: Diagram, project: Project) -> Findings:
 
 
 def _forms(diagram: Diagram, project: Project, element: Element) -> Iterator[Finding]:
+    definition = element.extension("formDefinition")
+    if (
+        definition is not None
+        and not definition.get("formId")
+        and not {"formKey", "externalReference"} & {*definition.attributes}
+    ):
+        message = "The form is not named. Choose a form of this folder, or remove the form."
+        yield error(diagram.file, element.id, "missing-form", message)
     for form_id in form_ids(element):
         if form_id.startswith("="):
             message = "The form is chosen by an expression. Name one form."

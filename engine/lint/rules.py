@@ -63,7 +63,7 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     drawing.drawing,
 )
 PROJECT_RULES: tuple[ProjectRule, ...] = (
-    identifiers.process_ids,
+    identifiers.ids_across_files,
     reach.recursion,
     form_files.forms,
     decision_files.decisions,

@@ -60,10 +60,12 @@ def _event_sub_process_start(diagram: Diagram, start: Element) -> Iterator[Findi
 
 
 def executable(diagram: Diagram, project: Project) -> Findings:
-    """Find processes of our dialect that are not marked executable."""
+    """Find processes of our dialect that are marked as not executable."""
     if diagram.is_plain:
         return
     for process in diagram.processes:
         if not process.is_executable and diagram.inside(process.id):
-            message = "The process is not marked executable. Tick “Executable” in its properties."
+            message = (
+                "The process is not marked executable, so it is only a picture. Tick “Executable” in its properties."
+            )
             yield warning(diagram.file, process.id, "not-executable", message)

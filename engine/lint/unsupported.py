@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.diagram import SUB_PROCESSES, Diagram
+from engine.diagram import ACTIVITIES, SUB_PROCESSES, Diagram
 from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.project import Project
 from engine.lint.vocabulary import (
@@ -16,8 +16,11 @@ from engine.lint.vocabulary import (
     EVENT_POSITIONS,
     FOREIGN_ENGINES,
     HARMLESS_FOREIGN,
+    HARMLESS_NAMESPACES,
     INSTEAD,
     ONLY_DEFAULT,
+    PLAIN_ATTRIBUTES,
+    PLAIN_ELEMENTS,
     ZEEBE_ATTRIBUTES,
     ZEEBE_ELEMENTS,
     ZEEBE_ROWS,
@@ -71,9 +74,11 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
     if kind not in CHILDREN and kind not in ATTRIBUTES and not kind.endswith("EventDefinition"):
         return  # refused already, by name, where its parent was looked at
     for child in node:
-        if not isinstance(child.tag, str) or (local(child) in allowed and namespace(child) == BPMN):
+        if not isinstance(child.tag, str):
             continue
         name = local(child)
+        if name in allowed and namespace(child) == BPMN and (diagram.is_plain or name not in PLAIN_ELEMENTS):
+            continue
         if namespace(child) != BPMN:
             if namespace(child) in ("", ZEEBE):
                 message = f"“{name}” may not stand here. Remove it, or draw the element again in the modeler."
@@ -119,9 +124,18 @@ def _attributes(diagram: Diagram, node: Node) -> Iterator[Finding]:
             if value not in ("true", "false"):
                 message = f'The attribute {name}="{value}" is neither true nor false. Correct it.'
                 yield error(diagram.file, label(node), "unsupported-attribute", message)
-        elif name not in known and (kind in CHILDREN or kind in ATTRIBUTES):
+        elif _is_unknown(diagram, kind, name) and (kind in CHILDREN or kind in ATTRIBUTES):
             message = f"The attribute “{name}” is not known on a {words(kind)}. Remove it or correct the spelling."
             yield error(diagram.file, label(node), "unsupported-attribute", message)
+
+
+def _is_unknown(diagram: Diagram, kind: str, name: str) -> bool:
+    if name not in ATTRIBUTES.get(kind, frozenset()):
+        return True
+    if diagram.is_plain:
+        return False
+    is_double = (kind in ACTIVITIES and name == "default") or (kind == "sendTask" and name == "messageRef")
+    return is_double or name in PLAIN_ATTRIBUTES
 
 
 def _qualified_attribute(diagram: Diagram, node: Node, name: str) -> Iterator[Finding]:
@@ -129,7 +143,7 @@ def _qualified_attribute(diagram: Diagram, node: Node, name: str) -> Iterator[Fi
     if space == ZEEBE and attribute not in ZEEBE_ATTRIBUTES:
         message = f"The attribute zeebe:{attribute} is not honoured here. Remove it."
         yield error(diagram.file, label(node), "unsupported-attribute", message)
-    elif _is_foreign(space) and attribute not in HARMLESS_FOREIGN:
+    elif _is_foreign(diagram, space) and attribute not in HARMLESS_FOREIGN:
         message = f"The attribute “{attribute}” belongs to another engine ({space}). Use the Camunda 8 extensions."
         yield error(diagram.file, label(node), "foreign-extension", message)
 
@@ -147,7 +161,7 @@ def extensions(diagram: Diagram, project: Project) -> Findings:
             if namespace(child) == ZEEBE:
                 counted[local(child)] += 1
                 yield from _zeebe_element(diagram, owner, child)
-            elif _is_foreign(namespace(child)):
+            elif _is_foreign(diagram, namespace(child)):
                 message = (
                     f"“{local(child)}” belongs to another engine ({namespace(child)}). Use the Camunda 8 extensions."
                 )
@@ -182,9 +196,9 @@ def _zeebe_element(diagram: Diagram, owner: Node, node: Node) -> Iterator[Findin
 
 
 def _zeebe_attributes(diagram: Diagram, owner: Node, node: Node, known: frozenset[str]) -> Iterator[Finding]:
-    for raw, value in node.attrib.items():
+    for raw in node.attrib:
         attribute = str(raw)
-        if attribute in known or not str(value).strip():
+        if attribute in known or attribute.startswith("{"):
             continue
         if attribute in ("formKey", "externalReference"):
             message = "A form is named by its id here. Choose a form of this folder (formId)."
@@ -193,5 +207,8 @@ def _zeebe_attributes(diagram: Diagram, owner: Node, node: Node, known: frozense
         yield error(diagram.file, label(owner), "unsupported-extension", message)
 
 
-def _is_foreign(space: str) -> bool:
-    return any(part in space.lower() for part in FOREIGN_ENGINES)
+def _is_foreign(diagram: Diagram, space: str) -> bool:
+    """Tell whether a namespace makes another engine act; in our own dialect no other namespace has a place at all."""
+    if diagram.is_plain:
+        return any(part in space.lower() for part in FOREIGN_ENGINES)
+    return space not in HARMLESS_NAMESPACES

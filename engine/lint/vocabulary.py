@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.diagram import ACTIVITIES, EVENTS, FLOW_NODES
+from engine.markup import BPMN, MODELER, ZEEBE
 
 ANYWHERE = frozenset({"documentation", "extensionElements"})
 _ARTIFACTS = {"textAnnotation", "association", "group"}
@@ -106,7 +107,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "collaboration": frozenset({"isClosed"}),
     "participant": frozenset({"processRef"}),
     "messageFlow": frozenset({"sourceRef", "targetRef", "messageRef"}),
-    "sequenceFlow": frozenset({"sourceRef", "targetRef", "isImmediate"}),
+    "sequenceFlow": frozenset({"sourceRef", "targetRef"}),
     "association": frozenset({"sourceRef", "targetRef", "associationDirection"}),
     "group": frozenset({"categoryValueRef"}),
     "textAnnotation": frozenset({"textFormat"}),
@@ -159,7 +160,23 @@ ONLY_DEFAULT = {
     "parallelMultiple": "false",
     "instantiate": "false",
     "eventGatewayType": "Exclusive",
+    "isImmediate": "true",
 }
+# What plain BPMN may say, but not a diagram of our dialect: its extensions say the same, and one answer is enough.
+PLAIN_ELEMENTS = frozenset({"itemDefinition", "source", "target"})
+PLAIN_ATTRIBUTES = frozenset(
+    {
+        "implementation",
+        "scriptFormat",
+        "calledElement",
+        "definitionalCollaborationRef",
+        "evaluatesToTypeRef",
+        "structureRef",
+        "behavior",
+    }
+)
+HARMLESS_NAMESPACES = (BPMN, ZEEBE, MODELER, "http://www.w3.org/2001/XMLSchema-instance")
+
 BOOLEANS = frozenset({"isExecutable", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential"})
 
 _JOBS = frozenset({"serviceTask", "sendTask", "businessRuleTask", "scriptTask", "endEvent", "intermediateThrowEvent"})

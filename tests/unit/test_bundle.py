@@ -8,9 +8,10 @@ import pytest
 
 from engine.bundle import BundleInvalid, fingerprint, read_bundle
 from engine.lint import check_bundle, is_error
-from tests.unit.bpmn_text import straight, user
+from tests.unit.bpmn_text import chain, end, file, process, start, straight, user
 from tests.unit.lint_check import KNOWN, process_folder
 
+INNER = file(process(start("s2"), user("t2"), end("e2"), chain("s2", "t2", "e2"), id="p2"))
 LETTERS = {"letters/letters.toml": b"x = 1"}
 
 
@@ -18,7 +19,7 @@ LETTERS = {"letters/letters.toml": b"x = 1"}
 def processes(tmp_path: Path) -> Path:
     root = tmp_path / "processes"
     files = process_folder(straight(("t", user("t")))) | {
-        "shared/inner.bpmn": straight(("t", user("t"))).replace('process id="p"', 'process id="p2"'),
+        "shared/inner.bpmn": INNER,
         "log/process.toml": 'key = "log"\ntitle = "Log"\nprocess = "l"\n',
         "review/.hidden": "x",
         "review/review.bpmn~": "x",
@@ -79,3 +80,9 @@ def test_a_bundle_is_checked_with_what_it_shares(processes: Path) -> None:
     broken = read_bundle(processes / "review", processes_root=processes, extra=LETTERS)
     errors = [f for f in check_bundle(broken, known=KNOWN) if is_error(f)]
     assert [(f.file, f.rule) for f in errors] == [("processes/shared/inner.bpmn", "not-well-formed")]
+
+
+def test_two_diagrams_that_are_deployed_together_may_not_share_an_id(processes: Path) -> None:
+    (processes / "shared" / "inner.bpmn").write_text(INNER.replace('"t2"', '"t"'), encoding="utf-8")
+    bundle = read_bundle(processes / "review", processes_root=processes, extra=LETTERS)
+    assert ("duplicate-id", "t") in {(f.rule, f.element) for f in check_bundle(bundle, known=KNOWN)}

@@ -13,9 +13,11 @@ from tests.unit.bpmn_text import (
     diagram,
     end,
     extensions,
+    file,
     flow,
     message,
     node,
+    process,
     script,
     service,
     start,
@@ -166,8 +168,9 @@ def test_inputs_of_a_call_are_known_in_the_called_process() -> None:
         '<z:ioMapping><z:input source="=amount" target="handed"/><z:output source="=made" target="got"/></z:ioMapping>'
     )
     caller = straight(("c", node("callActivity", "c", extensions(called + mapping))), ("s", script("s", "=got")))
-    inner = straight(("t", script("t", "=handed + stray", "made"))).replace('process id="p"', 'process id="p2"')
-    assert in_folder(caller, shared__inner_dot_bpmn=inner) == [("unknown-variable", "t")]
+    steps = script("t2", "=handed + stray", "made")
+    inner = file(process(start("s2"), steps, end("e2"), chain("s2", "t2", "e2"), id="p2"))
+    assert in_folder(caller, shared__inner_dot_bpmn=inner) == [("unknown-variable", "t2")]
 
 
 def test_a_boundary_event_sees_the_inputs_of_its_task() -> None:
@@ -257,6 +260,38 @@ def test_a_repeating_list_of_declared_items_is_fine() -> None:
 def test_a_list_file_that_says_something_impossible_is_found(name: str, text: str, rule: str) -> None:
     found = findings(process_folder(straight(("t", user("t")))) | {name: text})
     assert rule in [f.rule for f in found if f.file == f"processes/{name}"]
+
+
+@pytest.mark.parametrize(
+    ("xml", "rule", "element"),
+    [
+        (
+            straight(("t", node("scriptTask", "t", extensions(
+                '<z:script expression="=1" resultVariable="x"/><z:taskDefinition type="add_note"/>'
+                '<z:ioMapping><z:input source="x" target="text"/></z:ioMapping>')))),
+            "two-ways-to-run",
+            "t",
+        ),
+        (
+            straight(("w", node("intermediateCatchEvent", "w", extensions(
+                '<z:ioMapping><z:input source="=amount" target="x"/></z:ioMapping>') + timer("timeDuration", "P1D")))),
+            "input-on-catch",
+            "w",
+        ),
+        (straight(("c", node("callActivity", "c", calledElement="p"))), "unsupported-attribute", "c"),
+        (straight(("t", node("manualTask", "t", extensions('<x:y xmlns:x="urn:x"/>')))), "foreign-extension", "t"),
+        (straight(("t", user("t")), root=message("unused", "")), "message-without-name", "unused"),
+    ],
+)  # fmt: skip
+def test_what_the_engine_would_not_run_is_not_accepted(xml: str, rule: str, element: str) -> None:
+    assert (rule, element) in in_folder(xml)
+
+
+def test_a_process_that_is_only_a_picture_cannot_be_called() -> None:
+    inner = file(process(start("s2"), user("t2"), end("e2"), chain("s2", "t2", "e2"), id="p2"))
+    inner = inner.replace('isExecutable="true"', 'isExecutable="false"')
+    found = in_folder(straight(("c", node("callActivity", "c", extensions(CALL % "p2")))), shared__inner_dot_bpmn=inner)
+    assert set(found) == {("missing-process", "c"), ("not-executable", "p2")}
 
 
 def test_a_plain_diagram_in_a_process_folder_is_refused() -> None:
