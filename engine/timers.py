@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
 from engine.background import is_broken, move
 from engine.models import Wait
@@ -13,12 +13,15 @@ from engine.world import TIMERS, World
 
 BATCH = 200
 
+# Written into the statement, because a partial index is chosen before parameters are known.
+_IS_TIMER = Wait.kind == literal("timer", literal_execute=True)
+
 
 def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) -> list[int]:
     """Return the instances with a timer that is due, the longest overdue first."""
     rows = connection.execute(
         select(Wait.instance_id, func.min(Wait.due_at).label("due"))
-        .where(Wait.kind == "timer", Wait.due_at <= now, ~is_broken(Wait.instance_id))
+        .where(_IS_TIMER, Wait.due_at <= now, ~is_broken(Wait.instance_id))
         .group_by(Wait.instance_id)
         .order_by("due")
         .limit(limit)
@@ -29,7 +32,7 @@ def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) 
 def next_due(connection: Connection) -> datetime | None:
     """Return when the next timer is due, whether that lies ahead or behind."""
     found: datetime | None = connection.execute(
-        select(Wait.due_at).where(Wait.kind == "timer", Wait.due_at.is_not(None)).order_by(Wait.due_at).limit(1)
+        select(Wait.due_at).where(_IS_TIMER, Wait.due_at.is_not(None)).order_by(Wait.due_at).limit(1)
     ).scalar_one_or_none()
     return found
 
