@@ -274,7 +274,8 @@ class Wait(Base):
     created_at: Mapped[datetime]
     __table_args__ = (
         Index("ix_wait_due", "due_at", sqlite_where=text("kind = 'timer'"), postgresql_where=text("kind = 'timer'")),
-        Index("ix_wait_message", "kind", "name", "correlation_key"),
+        # `kind` comes last, so that a poll for due timers is never tempted to use this one.
+        Index("ix_wait_message", "name", "correlation_key", "kind"),
     )
 
 

@@ -70,13 +70,15 @@ def test_a_repeating_timer_fires_as_often_as_it_says_even_when_the_worker_was_aw
     stage.deploy(
         tiny.node("startEvent", "begin"),
         tiny.user_task("ask", form="ask"),
-        tiny.node("boundaryEvent", "daily", tiny.timer("R3/P1D", "timeCycle"), attachedToRef="ask", cancelActivity="false"),
+        tiny.node(
+            "boundaryEvent", "daily", tiny.timer("R3/P1D", "timeCycle"), attachedToRef="ask", cancelActivity="false"
+        ),
         tiny.service_task("remind", "notify_group", {"subject": "Still open", "group": "review_team_leader"}),
         tiny.node("endEvent", "reminded"),
         tiny.node("endEvent", "done"),
         tiny.chain("begin", "ask", "done"),
         tiny.chain("daily", "remind", "reminded"),
-    )  # fmt: skip
+    )
     stage.start()
     stage.wait_and_work(timedelta(days=1))
     assert len(stage.rows(Notification)) == 1

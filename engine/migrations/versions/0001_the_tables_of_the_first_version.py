@@ -433,7 +433,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'timer'"),
         )
         batch_op.create_index(batch_op.f("ix_wait_instance_id"), ["instance_id"], unique=False)
-        batch_op.create_index("ix_wait_message", ["kind", "name", "correlation_key"], unique=False)
+        batch_op.create_index("ix_wait_message", ["name", "correlation_key", "kind"], unique=False)
 
     op.create_table(
         "incident",
