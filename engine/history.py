@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from engine.models import History, Submission
+from engine.models import History, ProcessInstance, Submission
 from engine.values import dumps
 
 START = "0" * 64
@@ -94,11 +94,17 @@ def verify(connection: Connection, instance_id: int) -> str | None:
             )
         )
     }
+    end = connection.execute(
+        select(ProcessInstance.history_seq, ProcessInstance.history_hash).where(
+            ProcessInstance.instance_id == instance_id
+        )
+    ).one()
+    seq = 0
     rows = connection.execute(select(History.__table__).where(History.instance_id == instance_id).order_by(History.seq))
-    for expected_seq, row in enumerate(rows, start=1):
+    for seq, row in enumerate(rows, start=1):
         values = dict(row._mapping)
-        if row.seq != expected_seq:
-            return f"Row {expected_seq} is missing."
+        if row.seq != seq:
+            return f"Row {seq} is missing."
         if row.previous != previous or row.hash != _row_hash(values):
             return f"Row {row.seq} was changed."
         submission = submissions.get(row.seq)
@@ -107,6 +113,10 @@ def verify(connection: Connection, instance_id: int) -> str | None:
             if f'"values_hash":"{digest}"' not in row.data:
                 return f"The values of row {row.seq} were changed."
         previous = row.hash
+    if seq < end.history_seq:
+        return f"Row {seq + 1} is missing."
+    if previous != end.history_hash:
+        return "The last row is not the one that the instance was saved with."
     return None
 
 
@@ -120,6 +130,9 @@ def _row_hash(row: Mapping[str, object]) -> str:
         row["actor"],
         row["kind"],
         row["element_id"],
+        row["element_name"],
+        row["step"],
+        row["case_id"],
         row["data"],
     ]
     return _sha256("\x1f".join(str(part) for part in parts))
