@@ -23,6 +23,7 @@ from engine.forms import Form, read_form
 from engine.lint import check_bundle
 from engine.models import Definition
 from engine.spiff import Program, compile_program
+from engine.spiff.host import DiagramError
 from engine.world import Actor, LetterForm, World
 
 
@@ -116,7 +117,11 @@ def deploy(world: World, folder: Path, *, actor: Actor) -> Deployed:
     errors = [finding for finding in check_bundle(bundle, known=world.known) if finding.severity == "error"]
     if errors:
         raise DeploymentRefused(errors)
-    compile_program({path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}, bundle.process_id)
+    diagrams = {path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}
+    try:
+        compile_program(diagrams, bundle.process_id)
+    except DiagramError as refused:
+        raise DeploymentRefused(refused.findings) from refused
     with world.db.write() as connection:
         return put_in_force(world, connection, bundle, actor=actor)
 
