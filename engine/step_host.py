@@ -161,13 +161,21 @@ class StepHost:
         self.happenings.append(happening)
         kind, element_id = happening.kind, happening.element_id
         if kind == "flow":
-            flow = self._definition.program.flows.get(element_id)
-            if flow is not None and flow.name:
-                self.events.append(Event("chose", element_id, flow.name, flow.properties.get("step", "")))
+            self._chose(element_id)
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
             if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
                 self.record(element_id, kind)
+
+    def _chose(self, flow_id: str) -> None:
+        """Tell which way a named flow went, with the question that its gateway asks."""
+        program = self._definition.program
+        flow = program.flows.get(flow_id)
+        if flow is None or not flow.name:
+            return
+        source = program.elements.get(flow.source)
+        question = f"{source.name} {flow.name}" if source is not None and source.name else flow.name
+        self.events.append(Event("chose", flow_id, question, flow.properties.get("step", "")))
 
     def record(
         self,
@@ -212,8 +220,8 @@ class StepHost:
 
 
 def _goes_without_saying(element_kind: str) -> bool:
-    """A gateway is told by the flow that it chose, a user task by what the person submitted."""
-    return element_kind.endswith("Gateway") or element_kind == "userTask"
+    """A gateway is told by the flow that it chose, a task by what was submitted, done or decided there."""
+    return element_kind.endswith("Gateway") or element_kind in ("userTask", "serviceTask", "businessRuleTask")
 
 
 def _read_instant(text: str) -> object:
