@@ -15,6 +15,8 @@ from typing import Any, cast
 import msgpack
 
 _TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@escaped")
+_BITS = 64  # what msgpack holds
+_DIGITS = 40
 
 
 def dumps(value: object) -> str:
@@ -46,7 +48,7 @@ def unpack(data: bytes) -> Any:
 def plain(value: object) -> Any:
     """Return the value with whole decimals as int, for handlers, pages and JSON."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else value
+        return int(value) if _is_whole(value) else value
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -54,11 +56,20 @@ def plain(value: object) -> Any:
     return value
 
 
+def _is_whole(value: Decimal) -> bool:
+    """Tell whether a number is best kept as int; one like 1E+5000 is whole, but far too long to write out."""
+    return value.is_finite() and value.adjusted() < _DIGITS and value == value.to_integral_value()
+
+
 def _tagged(value: object) -> object:
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, int):
+        return value if value.bit_length() < _BITS else {"@decimal": str(value)}
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else {"@decimal": str(value)}
+        if not value.is_finite():
+            raise ValueError(f"{value} cannot be stored as a number")
+        return _tagged(int(value)) if _is_whole(value) else {"@decimal": str(value)}
     if isinstance(value, float):
         return _tagged(Decimal(repr(value)))
     if isinstance(value, datetime):
