@@ -6,14 +6,18 @@ Deadlines, groups, amounts and letters are not settings: they live in `processes
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from engine.errors import SettingsInvalid
+from engine.failpoints import POINTS
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_HOST = "127.0.0.1"
 _PREFIX = "REDRESS_"
 
 
@@ -22,7 +26,7 @@ class Settings:
     """What an operator may set; the environment's names are in the README."""
 
     data_dir: Path
-    host: str = "127.0.0.1"
+    host: str = DEFAULT_HOST
     port: int = 8000
     demo: bool = True
     processes_dir: Path = ROOT / "processes"
@@ -53,16 +57,35 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             faults.append(f"{name} is not a setting. The README lists them.")
     settings = Settings(
         data_dir=Path(env.get("DATA_DIR", str(ROOT / "data"))).resolve(),
-        host=env.get("HOST", "127.0.0.1") if env.get("HOST", "").count(".") == 3 else "127.0.0.1",
+        host=_host(env, faults=faults),
         port=_whole(env, "PORT", 8000, low=1, high=65535, faults=faults),
         demo=_yes(env, "REDRESS_DEMO", default=True, faults=faults),
         processes_dir=Path(env.get("REDRESS_PROCESSES_DIR", str(ROOT / "processes"))).resolve(),
         delivery_attempts=_whole(env, "REDRESS_DELIVERY_ATTEMPTS", 5, low=1, high=50, faults=faults),
         step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
     )
+    if settings.data_dir.exists() and not settings.data_dir.is_dir():
+        faults.append(f"DATA_DIR must be a folder, and {settings.data_dir} is a file.")
+    if not settings.processes_dir.is_dir():
+        faults.append(f"REDRESS_PROCESSES_DIR must be a folder, and {settings.processes_dir} is none.")
+    if env.get("REDRESS_FAILPOINT", POINTS[0]) not in POINTS:
+        faults.append(f"REDRESS_FAILPOINT must be one of {', '.join(POINTS)}.")
     if faults:
         raise SettingsInvalid("\n".join(faults))
     return settings
+
+
+def _host(env: Mapping[str, str], *, faults: list[str]) -> str:
+    """Return the address to serve on. Shells and build tools put names of machines into HOST: those are left alone."""
+    text = env.get("HOST", "")
+    if text == "localhost":
+        return text
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        if re.fullmatch(r"[\d.]+", text) or "::" in text:
+            faults.append(f"HOST must be an address such as 127.0.0.1, not {text!r}.")
+        return DEFAULT_HOST
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: int, faults: list[str]) -> int:
