@@ -18,6 +18,7 @@ from engine.lint.vocabulary import (
     HARMLESS_FOREIGN,
     HARMLESS_NAMESPACES,
     INSTEAD,
+    KNOWN_ELEMENTS,
     ONLY_DEFAULT,
     PLAIN_ATTRIBUTES,
     PLAIN_ELEMENTS,
@@ -26,7 +27,7 @@ from engine.lint.vocabulary import (
     ZEEBE_ROWS,
     words,
 )
-from engine.markup import BPMN, ZEEBE, Node, label, local, namespace
+from engine.markup import BPMN, BPMNDI, ZEEBE, Node, label, local, namespace
 
 
 def platform(diagram: Diagram, project: Project) -> Findings:
@@ -61,17 +62,14 @@ def _bpmn_nodes(root: Node) -> Iterator[Node]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(
-            child
-            for child in node
-            if isinstance(child.tag, str) and namespace(child) == BPMN and local(child) != "extensionElements"
-        )
+        if local(node) != "extensionElements":  # what is in there is not BPMN's
+            pending.extend(child for child in node if isinstance(child.tag, str) and namespace(child) == BPMN)
 
 
 def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
     kind = local(node)
     allowed = CHILDREN.get(kind, frozenset()) | ANYWHERE
-    if kind not in CHILDREN and kind not in ATTRIBUTES and not kind.endswith("EventDefinition"):
+    if kind not in KNOWN_ELEMENTS or kind == "extensionElements":
         return  # refused already, by name, where its parent was looked at
     for child in node:
         if not isinstance(child.tag, str):
@@ -80,7 +78,8 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
         if name in allowed and namespace(child) == BPMN and (diagram.is_plain or name not in PLAIN_ELEMENTS):
             continue
         if namespace(child) != BPMN:
-            if namespace(child) in ("", ZEEBE):
+            is_drawing = kind == "definitions" and namespace(child) == BPMNDI
+            if namespace(child) in ("", ZEEBE) or not (diagram.is_plain or is_drawing):
                 message = f"“{name}” may not stand here. Remove it, or draw the element again in the modeler."
                 yield error(diagram.file, label(child), "unsupported-element", message)
         elif name.endswith("EventDefinition"):
@@ -109,6 +108,8 @@ def _event(diagram: Diagram, node: Node, kind: str) -> Iterator[Finding]:
 
 def _attributes(diagram: Diagram, node: Node) -> Iterator[Finding]:
     kind = local(node)
+    if kind not in KNOWN_ELEMENTS:
+        return
     known = ATTRIBUTES.get(kind, frozenset())
     for raw, value in node.attrib.items():
         name = str(raw)
@@ -116,7 +117,7 @@ def _attributes(diagram: Diagram, node: Node) -> Iterator[Finding]:
             yield from _qualified_attribute(diagram, node, name)
         elif name in ("id", "name"):
             continue
-        elif name in ONLY_DEFAULT and (kind in CHILDREN or kind in ATTRIBUTES):
+        elif name in ONLY_DEFAULT:
             if value != ONLY_DEFAULT[name]:
                 message = f'The attribute {name}="{value}" is not honoured here. Remove it.'
                 yield error(diagram.file, label(node), "unsupported-attribute", message)
@@ -124,7 +125,7 @@ def _attributes(diagram: Diagram, node: Node) -> Iterator[Finding]:
             if value not in ("true", "false"):
                 message = f'The attribute {name}="{value}" is neither true nor false. Correct it.'
                 yield error(diagram.file, label(node), "unsupported-attribute", message)
-        elif _is_unknown(diagram, kind, name) and (kind in CHILDREN or kind in ATTRIBUTES):
+        elif _is_unknown(diagram, kind, name):
             message = f"The attribute “{name}” is not known on a {words(kind)}. Remove it or correct the spelling."
             yield error(diagram.file, label(node), "unsupported-attribute", message)
 
@@ -161,6 +162,9 @@ def extensions(diagram: Diagram, project: Project) -> Findings:
             if namespace(child) == ZEEBE:
                 counted[local(child)] += 1
                 yield from _zeebe_element(diagram, owner, child)
+            elif namespace(child) == BPMN:
+                message = f"“{local(child)}” may not stand among the extensions. Draw the element again in the modeler."
+                yield error(diagram.file, label(owner), "unsupported-element", message)
             elif _is_foreign(diagram, namespace(child)):
                 message = (
                     f"“{local(child)}” belongs to another engine ({namespace(child)}). Use the Camunda 8 extensions."

@@ -152,6 +152,12 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "eventBasedGateway": frozenset({"gatewayDirection"}),
 }
 
+KNOWN_ELEMENTS = frozenset(
+    {*CHILDREN, *ATTRIBUTES, *ANYWHERE}.union(
+        *CHILDREN.values(), {f"{kind}EventDefinition" for kinds in EVENT_POSITIONS.values() for kind in kinds}
+    )
+)
+
 # Attributes of the standard that are accepted with their default value only: any other would change behaviour.
 ONLY_DEFAULT = {
     "isForCompensation": "false",
