@@ -194,6 +194,9 @@ class Diagram:
     flow_by_id: Mapping[str, Flow] = field(repr=False)
     outgoing: Mapping[str, tuple[Flow, ...]] = field(repr=False)
     incoming: Mapping[str, tuple[Flow, ...]] = field(repr=False)
+    by_scope: Mapping[str, tuple[Element, ...]] = field(repr=False)
+    boundaries: Mapping[str, tuple[Element, ...]] = field(repr=False)
+    definition_by_id: Mapping[tuple[str, str], Definition] = field(repr=False)
 
     @property
     def is_plain(self) -> bool:
@@ -207,15 +210,15 @@ class Diagram:
 
     def definition(self, kind: str, ref: str | None) -> Definition | None:
         """Return the message, signal, error or escalation that a reference names."""
-        return next((d for d in self.definitions if d.kind == kind and d.id == ref), None)
+        return self.definition_by_id.get((kind, ref or ""))
 
     def inside(self, scope: str) -> tuple[Element, ...]:
         """Return the elements that stand directly in a process or sub-process."""
-        return tuple(e for e in self.elements if e.scope == scope)
+        return self.by_scope.get(scope, ())
 
     def boundaries_of(self, element: str) -> tuple[Element, ...]:
         """Return the boundary events attached to an activity."""
-        return tuple(e for e in self.elements if e.kind == "boundaryEvent" and e.attached_to == element)
+        return self.boundaries.get(element, ())
 
     def enclosing(self, scope: str) -> Iterator[str]:
         """Yield the ids of a scope and of those around it, innermost first."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from engine.diagram import (
     FLOW_NODES,
@@ -25,6 +26,8 @@ from engine.diagram import (
     Timer,
 )
 from engine.markup import BPMN, BPMNDI, DC, DI, MODELER, ZEEBE, MarkupRefused, Node, local, namespace, parse_xml
+
+Item = TypeVar("Item")
 
 _REFERENCES = {
     "message": "messageRef",
@@ -53,13 +56,7 @@ def read_diagram(data: bytes, *, file: str) -> Diagram:
 
 
 def _assemble(root: Node, reader: _Reader, file: str) -> Diagram:
-    outgoing: dict[str, list[Flow]] = defaultdict(list)
-    incoming: dict[str, list[Flow]] = defaultdict(list)
-    for flow in reader.flows:
-        if flow.source:
-            outgoing[flow.source].append(flow)
-        if flow.target:
-            incoming[flow.target].append(flow)
+    definitions = tuple(_definitions(root))
     return Diagram(
         file=file,
         root=root,
@@ -67,16 +64,30 @@ def _assemble(root: Node, reader: _Reader, file: str) -> Diagram:
         scopes=tuple(reader.scopes),
         elements=tuple(reader.elements),
         flows=tuple(reader.flows),
-        definitions=tuple(_definitions(root)),
+        definitions=definitions,
         shapes=tuple(_shapes(root)),
         edges=tuple(_edges(root)),
         # Two with one id is a finding; the first stands for both here.
         element_by_id={e.id: e for e in reversed(reader.elements)},
         scope_by_id={s.id: s for s in reversed(reader.scopes)},
         flow_by_id={f.id: f for f in reversed(reader.flows)},
-        outgoing={key: tuple(found) for key, found in outgoing.items()},
-        incoming={key: tuple(found) for key, found in incoming.items()},
+        outgoing=_grouped(reader.flows, lambda flow: flow.source),
+        incoming=_grouped(reader.flows, lambda flow: flow.target),
+        by_scope=_grouped(reader.elements, lambda element: element.scope),
+        boundaries=_grouped(
+            [e for e in reader.elements if e.kind == "boundaryEvent"], lambda element: element.attached_to
+        ),
+        definition_by_id={(d.kind, d.id): d for d in reversed(definitions)},
     )
+
+
+def _grouped(items: Iterable[Item], key: Callable[[Item], str | None]) -> dict[str, tuple[Item, ...]]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        name = key(item)
+        if name:
+            groups[name].append(item)
+    return {name: tuple(found) for name, found in groups.items()}
 
 
 class _Reader:

@@ -15,6 +15,7 @@ from typing import Literal
 from engine.diagram import Diagram, Element, Flow
 
 MAX_STATES = 5_000
+MAX_WORK = 5_000_000
 
 # A state: for every flow or element that holds tokens, how many.
 State = tuple[tuple[str, int], ...]
@@ -51,8 +52,12 @@ def play(diagram: Diagram, scope: str) -> Verdict:
     starved: dict[str, tuple[str, ...]] = {}
     crowded: dict[str, tuple[str, ...]] = {}
     happened: set[str] = set()
+    work = 0
     while pending:
         state = pending.popleft()
+        work += len(state) ** 2  # every token may move, and every move writes the state anew
+        if work > MAX_WORK:
+            return Verdict(is_decided=False, faults=())
         moves = list(game.moves(state))
         if not moves:
             for element in game.starved_joins(state):

@@ -14,6 +14,8 @@ from engine.lint.gathering import Unit, gather, is_below, units
 from engine.lint.project import Project
 
 MAX_FINDINGS = 5_000
+# Beyond this nobody can read a diagram, and what compares its parts would take long.
+MAX_ELEMENTS = 4_000
 
 
 def check_bundle(bundle: Bundle, *, known: Known) -> list[Finding]:
@@ -31,9 +33,12 @@ def check_path(path: Path, *, known: Known) -> list[Finding]:
 
     What stands around the path is looked at too: its process folder, `shared`, or else the same of `known.root`.
     """
-    if not path.exists():
-        return [error(path.name, "", "file-not-found", "There is nothing at this path. Check the spelling.")]
-    gathered = gather(path, root=known.root)
+    try:
+        if not path.exists():
+            return [error(path.name, "", "file-not-found", "There is nothing at this path. Check the spelling.")]
+        gathered = gather(path, root=known.root)
+    except (OSError, ValueError) as problem:
+        return [error(path.name, "", "file-not-readable", f"The path cannot be read ({problem}). Check it.")]
     findings = list(gathered.findings)
     for unit in units(gathered):
         findings += _check(unit, known)
@@ -46,7 +51,12 @@ def _check(unit: Unit, known: Known) -> list[Finding]:
     for rule in rules.PROJECT_RULES:
         findings += _guarded(partial(rule, project), file="", rule=rule.__name__)
     for diagram in project.diagrams:
-        if diagram.file in unit.checked:
+        if diagram.file not in unit.checked:
+            continue
+        if len(diagram.elements) + len(diagram.flows) > MAX_ELEMENTS:
+            message = f"The file has more than {MAX_ELEMENTS:,} elements and flows. Split it into called processes."
+            findings.append(error(diagram.file, "", "diagram-too-large", message))
+        else:
             for diagram_rule in rules.DIAGRAM_RULES:
                 run = partial(diagram_rule, diagram, project)
                 findings += _guarded(run, file=diagram.file, rule=diagram_rule.__name__)

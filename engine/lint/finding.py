@@ -57,12 +57,22 @@ Findings = Iterable[Finding]
 
 def error(file: str, element: str, rule: str, message: str) -> Finding:
     """Make a finding that refuses deployment."""
-    return Finding(file, element, rule, "error", message)
+    return _finding(file, element, rule, "error", message)
 
 
 def warning(file: str, element: str, rule: str, message: str) -> Finding:
     """Make a finding that is shown and refuses nothing."""
-    return Finding(file, element, rule, "warning", message)
+    return _finding(file, element, rule, "warning", message)
+
+
+def _finding(file: str, element: str, rule: str, severity: Severity, message: str) -> Finding:
+    return Finding(_one_line(file, 300), _one_line(element, 200), rule, severity, _one_line(message, 2_000))
+
+
+def _one_line(text: str, longest: int) -> str:
+    """Make a file's own words fit for any terminal and log: one line, no stray surrogates, bounded."""
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def is_error(finding: Finding) -> bool:

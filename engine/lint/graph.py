@@ -122,16 +122,19 @@ def passes(diagram: Diagram, scope: str, *, passing: frozenset[str]) -> bool:
     return any(elements[name].kind == "endEvent" for name in reached)
 
 
-def passing_processes(processes: Mapping[str, tuple[Diagram, Scope]]) -> frozenset[str]:
-    """Return the processes that can run through without waiting: grown until no more is found."""
+def passing_processes(
+    processes: Mapping[str, tuple[Diagram, Scope]], callers: Mapping[str, Iterable[str]]
+) -> frozenset[str]:
+    """Return the processes that can run through without waiting; each found may let its callers through as well."""
     passing: frozenset[str] = frozenset()
-    while True:
-        more = frozenset(
-            name for name, (diagram, scope) in processes.items() if passes(diagram, scope.id, passing=passing)
-        )
-        if more <= passing:
-            return passing
-        passing |= more
+    pending = list(processes)
+    while pending:
+        name = pending.pop()
+        diagram, scope = processes[name]
+        if name not in passing and passes(diagram, scope.id, passing=passing):
+            passing |= {name}
+            pending.extend(caller for caller in callers.get(name, ()) if caller in processes)
+    return passing
 
 
 def without(graph: Graph, removed: Callable[[str], bool]) -> Graph:

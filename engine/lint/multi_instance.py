@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from engine.diagram import SUB_PROCESSES, Diagram, Element
@@ -15,6 +16,7 @@ from engine.lint.written import written
 
 def multi_instance(diagram: Diagram, project: Project) -> Findings:
     """Find multi-instance activities without a collection, and results that never leave them."""
+    reads: list[tuple[str, frozenset[str]]] = []
     for element in diagram.elements:
         loop = element.loop
         if loop is None or loop.kind != "multiInstanceLoopCharacteristics":
@@ -35,24 +37,31 @@ def multi_instance(diagram: Diagram, project: Project) -> Findings:
             message = "The output collection and the output element go together. Give both, or neither."
             yield error(diagram.file, element.id, "output-collection-incomplete", message)
         if not collects:
-            yield from _lost_results(diagram, project, element)
+            reads = reads or _reads(diagram, project)
+            yield from _lost_results(diagram, project, element, reads)
 
 
-def _lost_results(diagram: Diagram, project: Project, element: Element) -> Iterator[Finding]:
-    members = {element.id} | {e.id for e in diagram.elements if element.id in set(diagram.enclosing(e.scope))}
+def _reads(diagram: Diagram, project: Project) -> list[tuple[str, frozenset[str]]]:
+    """Return the names that each expression reads, with the element that it stands on."""
+    found: list[tuple[str, frozenset[str]]] = []
+    for place in written(diagram, project):
+        compiled = compile_or_explain(place.text[1:]) if place.text.startswith("=") else ""
+        if not isinstance(compiled, str):
+            found.append((place.element, frozenset(name.path[0] for name in compiled.names)))
+    return found
+
+
+def _lost_results(
+    diagram: Diagram, project: Project, element: Element, reads: list[tuple[str, frozenset[str]]]
+) -> Iterator[Finding]:
+    members = {element.id} | {e.id for e in diagram.elements if element.id in diagram.enclosing(e.scope)}
     made = {
         name
         for e in diagram.elements
         if e.id in members and e.kind not in SUB_PROCESSES
         for name in written_by(project, e)
     }
-    read_later: set[str] = set()
-    for place in written(diagram, project):
-        if place.element in members or not place.text.startswith("="):
-            continue
-        compiled = compile_or_explain(place.text[1:])
-        if not isinstance(compiled, str):
-            read_later |= {name.path[0] for name in compiled.names}
+    read_later = {name for place, names in reads for name in names if place not in members}
     for name in sorted((made & read_later) - {"case", "request"}):
         message = (
             f"“{name}” stays private to each instance, but is read later. "
@@ -88,9 +97,9 @@ def _written_twice(
     elements: dict[str, Element],
 ) -> Iterator[Finding]:
     writers: dict[str, dict[str, str]] = {}
+    times = Counter(name for members in reached.values() for name in members)
     for branch, members in reached.items():
-        others = frozenset().union(*(r for b, r in reached.items() if b != branch))
-        for name in members - others:
+        for name in (member for member in members if times[member] == 1):
             for output in (row.target for row in elements[name].outputs):
                 writers.setdefault(output, {}).setdefault(branch, name)
     for output, by_branch in sorted(writers.items()):

@@ -91,7 +91,8 @@ class Project:
     @cached_property
     def passing(self) -> frozenset[str]:
         """Return the processes that can run through without waiting."""
-        return passing_processes(self.process_by_id)
+        callers = {name: [call.process for _, call in calls] for name, calls in self.callers.items()}
+        return passing_processes(self.process_by_id, callers)
 
     @cached_property
     def dictionary(self) -> Dictionary:
@@ -118,13 +119,13 @@ class Project:
     @cached_property
     def callers(self) -> Mapping[str, tuple[tuple[Diagram, Element], ...]]:
         """Return the call activities that call each process."""
-        found: dict[str, tuple[tuple[Diagram, Element], ...]] = {}
+        found: dict[str, list[tuple[Diagram, Element]]] = {}
         for diagram in self.diagrams:
             for element in diagram.elements:
                 target = called_process(diagram, element)
                 if target:
-                    found[target] = (*found.get(target, ()), (diagram, element))
-        return found
+                    found.setdefault(target, []).append((diagram, element))
+        return {target: tuple(calls) for target, calls in found.items()}
 
     def _ending(self, *endings: str) -> list[tuple[str, bytes]]:
         return [(path, data) for path, data in self.files.items() if path.lower().endswith(endings)]

@@ -71,6 +71,10 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
     allowed = CHILDREN.get(kind, frozenset()) | ANYWHERE
     if kind not in KNOWN_ELEMENTS or kind == "extensionElements":
         return  # refused already, by name, where its parent was looked at
+    holders = [child for child in node if isinstance(child.tag, str) and local(child) == "extensionElements"]
+    for holder in holders[1:]:
+        message = "The element has its extensions in two places. Keep them in one."
+        yield error(diagram.file, label(holder), "unsupported-element", message)
     for child in node:
         if not isinstance(child.tag, str):
             continue

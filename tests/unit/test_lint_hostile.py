@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 import time
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from engine.lint import Known, is_error
+from engine.lint import Known, check_path, is_error
 from engine.lint.finding import RESOURCE_RULES
 from engine.spiff import compile_program
 from tests.unit.bpmn_text import (
@@ -34,7 +36,7 @@ from tests.unit.bpmn_text import (
 )
 from tests.unit.lint_check import findings, in_folder, process_folder
 
-MUTANTS = 300
+MUTANTS = 200
 ODD_TEXTS = [
     "",
     " ",
@@ -167,7 +169,7 @@ def mutate_tree(data: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("seed", range(2))
 def test_what_the_check_accepts_the_engine_compiles(seed: int) -> None:
     chance = random.Random(seed)
-    for number in range(60):
+    for _ in range(60):
         data = mutate_tree(sample().encode(), chance)
         errors = [f for f in findings({"a.bpmn": data}) if is_error(f)]  # type: ignore[dict-item]
         # The decision is not in the file; whatever else surrounds a diagram is not the compiler's to miss.
@@ -248,3 +250,43 @@ def test_a_web_of_gateways_is_not_hung_on() -> None:
     begun = time.perf_counter()
     assert findings({"a.bpmn": xml}, known=Known())
     assert time.perf_counter() - begun < 30
+
+
+def test_a_long_diagram_is_checked_in_time_and_a_longer_one_is_refused() -> None:
+    def long(count: int) -> str:
+        ids = [f"t{number}" for number in range(count)]
+        loop = (
+            "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics inputCollection"
+        )
+        loop += '="=plan_actions"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+        tasks = "".join(
+            user(i, loop, more=f'<z:ioMapping><z:output source="=amount" target="x{i}"/></z:ioMapping>') for i in ids
+        )
+        split = "".join(flow("s", i) + flow(i, "j") for i in ids)
+        gates = node("parallelGateway", "s") + node("parallelGateway", "j")
+        return file(process(start(), gates, tasks, end(), flow("start", "s"), flow("j", "end"), split))
+
+    begun = time.perf_counter()
+    assert "diagram-too-large" not in {f.rule for f in findings({"a.bpmn": long(1_300)})}
+    assert time.perf_counter() - begun < 60
+    assert [f.rule for f in findings({"a.bpmn": long(1_400)})] == ["diagram-too-large"]
+
+
+def test_a_finding_is_one_printable_line_whatever_the_file_says() -> None:
+    text = '{"id": "a\\ud800b", "components": [{"type": "html", "key": "x\\ny' + "z" * 5_000 + '"}]}'
+    found = findings(process_folder(sample()) | {"review/forms/a.form": text})
+    for finding in found:
+        assert "\n" not in str(finding)
+        assert len(str(finding).encode()) < 10_000
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\0b"])
+def test_a_path_that_cannot_be_one_is_a_finding(name: str) -> None:
+    assert {f.rule for f in check_path(Path(name), known=Known())} <= {"file-not-readable", "file-not-found"}
+
+
+def test_a_pipe_and_a_link_that_leads_in_a_circle_are_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "endless.bpmn")
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "broken.bpmn").symlink_to(tmp_path / "gone")
+    assert {f.rule for f in check_path(tmp_path, known=Known())} == {"file-not-readable"}
