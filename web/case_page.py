@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,8 @@ from web import history_words
 from web.access import OPERATIONS
 from web.case_summary import CaseSummary, current_request, summary_of
 from web.current import world
+from web.labels import label_of, option_label, say
 from web.procedure_text import message_title, starters
-from web.words import in_words
 
 _SHOWN_ELSEWHERE = frozenset(
     [
@@ -119,7 +119,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         request=request,
         requests=requests,
         details=_details(request, dictionary, people),
-        tables=_tables(request, dictionary),
+        tables=_tables(request, dictionary, people),
         tasks=worklist.tasks_of_case(connection, case_id),
         actions=actions_of(waits, loaded),
         deadlines=[
@@ -128,7 +128,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
             if wait.kind == "timer" and wait.due_at is not None
         ],
         notes=casework.notes_of(connection, case_id),
-        attempts=casework.attempts_of(connection, case_id),
+        attempts=_attempts(casework.attempts_of(connection, case_id), dictionary),
         documents=casework.documents_of(connection, case_id),
         payments=casework.payments_of(connection, case_id),
         messages=running.messages_of(connection, case_id),
@@ -151,35 +151,40 @@ def actions_of(waits: list[WaitRow], loaded: Mapping[int, LoadedDefinition]) -> 
 
 
 def _details(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:
-    if request is None:
-        return []
     pairs = []
-    for name, value in request.fields.items():
-        field = dictionary.field_for(f"request.{name}")
-        if name in _SHOWN_ELSEWHERE or isinstance(value, list | dict) or field is None:
+    for name, value in (request.fields if request is not None else {}).items():
+        key = f"request.{name}"
+        if name in _SHOWN_ELSEWHERE or isinstance(value, list | dict) or dictionary.field_for(key) is None:
             continue
-        if field.type == "person" and isinstance(value, int):
-            value = people.get(value, "")
-        text = in_words(value, is_money=field.type == "money")
+        text = say(dictionary, key, value, people)
         if text:
-            pairs.append({"key": {"text": field.label}, "value": {"text": text}})
+            pairs.append({"key": {"text": label_of(dictionary, key)}, "value": {"text": text, "classes": "app-note"}})
     return pairs
 
 
-def _tables(request: RequestRow | None, dictionary: Dictionary) -> list[FactTable]:
+def _tables(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[FactTable]:
     tables = []
     for name, value in (request.fields if request is not None else {}).items():
         key = f"request.{name}"
         field = dictionary.field_for(key)
         if field is None or not isinstance(value, list) or not value or not isinstance(value[0], dict):
             continue
-        columns = {n: f for n, f in dictionary.items_of(key).items() if any(row.get(n) is not None for row in value)}
-        head = [{"text": column.label} for column in columns.values()]
-        rows = [
-            [{"text": in_words(row.get(n), is_money=f.type == "money")} for n, f in columns.items()] for row in value
-        ]
+        columns = [n for n in dictionary.items_of(key) if any(row.get(n) is not None for row in value)]
+        head = [{"text": label_of(dictionary, f"{key}[].{n}")} for n in columns]
+        rows = [[{"text": say(dictionary, f"{key}[].{n}", row.get(n), people)} for n in columns] for row in value]
         tables.append(FactTable(field.label, head, rows))
     return tables
+
+
+def _attempts(rows: list[casework.AttemptRow], dictionary: Dictionary) -> list[casework.AttemptRow]:
+    return [
+        replace(
+            row,
+            channel=option_label(dictionary, "contact_channel", row.channel),
+            outcome=option_label(dictionary, "contact_outcome", row.outcome),
+        )
+        for row in rows
+    ]
 
 
 def _starts(connection: Connection, instances: list[running.InstanceRow], person: Somebody) -> list[Startable]:

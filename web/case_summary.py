@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.queries import cases, running, worklist
 from engine.queries.cases import RequestRow
 from engine.queries.running import WaitRow
 from engine.queries.worklist import TaskRow
+from web.groups import titles
 from web.words import due, in_words
 
 NATIONS = {"england_wales": "England and Wales", "scotland": "Scotland", "northern_ireland": "Northern Ireland"}
@@ -36,7 +38,7 @@ def summary_of(connection: Connection, case_id: int) -> CaseSummary:
     tasks = worklist.tasks_of_case(connection, case_id)
     waits = running.waits_of_case(connection, case_id)
     current = current_request(requests)
-    holder = who_holds(current, tasks, waits)
+    holder = who_holds(current, tasks, waits, titles(connection))
     pairs: list[tuple[str, object]] = [("Client", facts["client_name"]), ("Case", facts["reference"])]
     if current is not None:
         pairs += [
@@ -61,10 +63,12 @@ def current_request(requests: list[RequestRow]) -> RequestRow | None:
     return (reviewed or requests or [None])[0]  # type: ignore[list-item]
 
 
-def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[WaitRow]) -> str:
+def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[WaitRow], groups: Mapping[str, str]) -> str:
     """Return the one answer to who holds a case now."""
     if tasks:
-        named = [task.assignee_name or f"{_group(task.candidate_group)} (nobody has claimed it)" for task in tasks]
+        named = [
+            task.assignee_name or f"{_group(task.candidate_group, groups)} (nobody has claimed it)" for task in tasks
+        ]
         return "; ".join(f"{name}: {task.name}" for name, task in zip(named, tasks, strict=True))
     owner = request.owner_name if request is not None and request.status != "Closed" else None
     replies = [wait for wait in waits if wait.kind == "message"]
@@ -77,11 +81,13 @@ def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[Wait
         return f"{owner or 'The service'}, waiting{until}"
     if request is None or request.status == "Closed":
         return "Nobody: it is closed"
-    return owner or (_group(request.owner_group) if request.owner_group else "Nobody: no procedure is under way")
+    return owner or (
+        _group(request.owner_group, groups) if request.owner_group else "Nobody: no procedure is under way"
+    )
 
 
-def _group(key: str | None) -> str:
-    return (key or "a team").replace("_", " ").capitalize()
+def _group(key: str | None, groups: Mapping[str, str]) -> str:
+    return groups.get(key or "", (key or "a team").replace("_", " ").capitalize())
 
 
 def _flags(facts: dict[str, Any], request: RequestRow | None) -> list[str]:

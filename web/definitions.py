@@ -79,6 +79,7 @@ def _steps(definition: LoadedDefinition, file: str, counts: dict[str, int]) -> l
 
 _KINDS = {
     "userTask": "Task of a person",
+    "scriptTask": "Calculation",
     "serviceTask": "Done by the service",
     "businessRuleTask": "Decision table",
     "callActivity": "Called procedure",

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.definitions import LoadedDefinition
 from engine.queries.told import HistoryRow
-from web.words import in_words
+from web.labels import label_of, say
 
 _SYSTEM = {
     "system:timers": "The clock",
@@ -22,7 +22,7 @@ _PHRASES = {
     "claimed": "claimed “{name}”",
     "released": "gave “{name}” back to the team",
     "assigned": "gave “{name}” to {to}",
-    "chose": "took the path “{name}”",
+    "chose": "took “{name}”{question}",
     "message": "recorded “{name}”",
     "timer_fired": "“{name}” came due",
     "error_caught": "“{name}”",
@@ -31,8 +31,11 @@ _PHRASES = {
     "retried": "tried “{name}” again",
     "process_ended": "ended the procedure",
     "job_done": "did “{name}”",
+    "completed": "went through “{name}”",
 }
-_QUIET = frozenset({"completed", "process_started", "message_received", "decision"})
+_QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose"})
+# What these jobs do is on the case page already, or in the answer that led to them.
+_QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "record_decision", "set_fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +50,16 @@ class Told:
     hash: str
 
 
-def tell(
-    rows: list[HistoryRow],
-    people: Mapping[int, str],
-    definitions: Mapping[int, LoadedDefinition],
-    *,
-    quiet: bool = True,
+def tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
+    """Return what people want to read of history, in the order given."""
+    return _tell([row for row in rows if not _is_noise(row)], people, loaded)
+
+
+def tell_everything(
+    rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]
 ) -> list[Told]:
-    """Return history in words, in the order given; `quiet` leaves out what only says that a step went through."""
-    return [
-        Told(_title(row, people), row.at, row.step, _answers(row, people, definitions), row.seq, row.hash)
-        for row in rows
-        if not (quiet and _is_noise(row))
-    ]
+    """Return every row of history in words, in the order given."""
+    return _tell(rows, people, loaded)
 
 
 def who(actor: str, people: Mapping[int, str]) -> str:
@@ -70,11 +70,25 @@ def who(actor: str, people: Mapping[int, str]) -> str:
     return _SYSTEM.get(actor, "The service")
 
 
+def _tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
+    return [
+        Told(
+            _title(row, people, loaded.get(row.definition_id)),
+            row.at,
+            row.step,
+            _answers(row, people, loaded.get(row.definition_id)),
+            row.seq,
+            row.hash,
+        )
+        for row in rows
+    ]
+
+
 def _is_noise(row: HistoryRow) -> bool:
-    return row.kind in _QUIET or (row.kind == "process_ended" and row.element_name != "" and row.seq < 3)
+    return row.kind in _QUIET or (row.kind == "job_done" and row.data.get("type") in _QUIET_JOBS)
 
 
-def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
+def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> str:
     phrase = _PHRASES.get(row.kind, f"{row.kind.replace('_', ' ')} “{{name}}”")
     to = row.data.get("to")
     said = phrase.format(
@@ -83,26 +97,27 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
         version=row.version,
         to=people.get(to, "somebody") if isinstance(to, int) else "the team",
         attempt=row.data.get("attempt", 1),
+        question=_question(row, definition),
     )
-    subject = who(row.actor, people)
     if row.kind in ("timer_fired", "error_caught"):
         return said
-    if row.kind in ("chose", "job_done", "process_ended"):
+    if row.kind in ("chose", "job_done", "process_ended", "completed"):
         return f"The procedure {said}"
-    return f"{subject} {said}"
+    return f"{who(row.actor, people)} {said}"
 
 
-def _answers(
-    row: HistoryRow, people: Mapping[int, str], definitions: Mapping[int, LoadedDefinition]
-) -> list[dict[str, Any]]:
-    dictionary = definitions[row.definition_id].dictionary if row.definition_id in definitions else None
+def _question(row: HistoryRow, definition: LoadedDefinition | None) -> str:
+    """Return the name of the gateway that a flow leaves."""
+    flow = definition.program.flows.get(row.element_id) if definition is not None and row.kind == "chose" else None
+    gateway = definition.program.elements.get(flow.source) if definition is not None and flow is not None else None
+    return f" at “{gateway.name}”" if gateway is not None and gateway.name else ""
+
+
+def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> list[dict[str, Any]]:
+    dictionary = definition.dictionary if definition is not None else None
     answers = []
     for key, value in (row.values or {}).items():
-        field = dictionary.field_for(key) if dictionary is not None else None
-        label = field.label if field is not None else key.rpartition(".")[2].replace("_", " ").capitalize()
-        if field is not None and field.type == "person" and isinstance(value, int):
-            value = people.get(value, "Somebody who has left")
-        text = in_words(value, is_money=field is not None and field.type == "money")
+        text = say(dictionary, key, value, people)
         if text:
-            answers.append({"key": {"text": label}, "value": {"text": text}})
+            answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"text": text, "classes": "app-note"}})
     return answers

@@ -17,7 +17,8 @@ from engine.queries.running import WaitRow
 from engine.queries.worklist import TaskRow
 from web import history_words
 from web.current import person, world
-from web.diagrams import drawn_in, files_of, titled
+from web.diagrams import callers_in, drawn_in, files_of, titled
+from web.groups import group_title
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 _STATUSES = ("active", "retrying", "incident", "completed")
@@ -64,14 +65,14 @@ def instance(instance_id: int) -> str:
             incidents,
         )
         people = told.names_of_people(connection)
-        lines = history_words.tell(
-            told.history_of_instance(connection, instance_id), people, {row.definition_id: definition}, quiet=False
+        lines = history_words.tell_everything(
+            told.history_of_instance(connection, instance_id), people, {row.definition_id: definition}
         )
         fault = history.verify(connection, instance_id)
         retries = operations.jobs_of_instance(connection, instance_id)
-    names = [path for path in files_of(definition) if any(token.file == path for token in tokens)]
     chosen = request.args.get("diagram", "")
-    chosen = chosen if chosen in files_of(definition) else (names or files_of(definition))[0]
+    if chosen not in files_of(definition):
+        chosen = next((token.file for token in tokens if token.file), files_of(definition)[0])
     return render_template(
         "operations/instance.html",
         row=row,
@@ -82,7 +83,7 @@ def instance(instance_id: int) -> str:
         fault=fault,
         chosen=chosen,
         files=[(path, titled(path, sum(token.file == path for token in tokens))) for path in files_of(definition)],
-        live=_live(tokens, chosen),
+        live=_live(definition, tokens, chosen),
     )
 
 
@@ -126,7 +127,9 @@ def _tokens(
             task.element_id,
             task.name,
             task.step,
-            f"Held by {task.assignee_name}" if task.assignee_name else f"In the queue of {task.candidate_group}",
+            f"Held by {task.assignee_name}"
+            if task.assignee_name
+            else f"In the queue of {group_title(definition, task.candidate_group)}",
             "active",
             task.created_at,
             task.due_at,
@@ -168,12 +171,13 @@ def _tokens(
     return found
 
 
-def _live(tokens: list[Token], file: str) -> str:
+def _live(definition: LoadedDefinition, tokens: list[Token], file: str) -> str:
     """Return what the viewer marks: element id -> kind and how many, as JSON."""
     live: dict[str, dict[str, object]] = {}
     for token in tokens:
-        if token.file == file:
-            here = live.setdefault(token.element_id, {"kind": token.kind, "count": 0})
+        places = [token.element_id] if token.file == file else callers_in(definition, token.element_id, file)
+        for place in places:
+            here = live.setdefault(place, {"kind": token.kind, "count": 0})
             here["count"] = int(str(here["count"])) + 1
             if token.kind == "incident":
                 here["kind"] = "incident"

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from engine import definitions, tasks
 from engine.definitions import LoadedDefinition
 from engine.people import Somebody, members
+from engine.queries.told import names_of_people
 from engine.task_names import names_at
 from engine.values import loads
 from handlers.letters import Draft
@@ -19,6 +20,7 @@ from web import letter_preview
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
 from web.current import world
 from web.forms import typed_from_names
+from web.groups import group_title
 from web.procedure_text import documentation
 
 
@@ -110,15 +112,5 @@ def show_preview(connection: Connection, page: TaskPage) -> None:
         page.preview = replace(page.preview, pages=made.pages, text=made.text)
 
 
-def group_title(definition: LoadedDefinition, group: str | None) -> str:
-    """Return what a group is called."""
-    if group is None:
-        return ""
-    found = definition.groups.get(group)
-    return found.title if found else group.replace("_", " ").capitalize()
-
-
 def _name(connection: Connection, person_id: int | None) -> str | None:
-    from engine.queries.told import names_of_people
-
     return names_of_people(connection).get(person_id) if person_id is not None else None

@@ -1,6 +1,8 @@
 // Draws a process diagram for reading, with what is live on it. The page beside it says the same in a table.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
+const SMALLEST_LEGIBLE = 0.7;
+
 document.querySelectorAll("[data-diagram]").forEach((place) => {
   draw(place).catch((error) => {
     place.textContent = "The diagram could not be drawn. The table below says the same.";
@@ -15,10 +17,22 @@ async function draw(place) {
   await viewer.importXML(await response.text());
   const live = JSON.parse(place.dataset.live || "{}");
   for (const [element, state] of Object.entries(live)) mark(viewer, element, state);
-  viewer.get("canvas").zoom("fit-viewport", "auto");
-  place.querySelector("svg")?.setAttribute("aria-hidden", "true");
+  showLegibly(viewer, Object.keys(live));
+  const drawing = place.querySelector("svg");
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", "Diagram of the procedure. The table below says the same.");
   place.dataset.drawn = "yes";
   offerZoom(place, viewer);
+}
+
+// A large diagram that is shown whole cannot be read: it opens at a readable size where something is live.
+function showLegibly(viewer, live) {
+  const canvas = viewer.get("canvas");
+  if (canvas.zoom("fit-viewport", "auto") >= SMALLEST_LEGIBLE) return;
+  const registry = viewer.get("elementRegistry");
+  const first = live.map((id) => registry.get(id)).find(Boolean) ?? registry.find((e) => e.type === "bpmn:StartEvent");
+  canvas.zoom(SMALLEST_LEGIBLE);
+  if (first) canvas.scrollToElement(first, { top: 150, bottom: 150, left: 250, right: 250 });
 }
 
 function mark(viewer, element, { kind, count }) {
