@@ -1,6 +1,7 @@
-"""A small office that works on its own: run as a program on a data folder, it takes every case to its end, or is killed.
+"""A small office that works on its own: run on a data folder, it takes every case to its end, or is killed.
 
-Whatever it finds there it goes on with, as the product does after a restart: ``python -m tests.faults.office FOLDER HOURS``.
+Whatever it finds there it goes on with, as the product does after a restart. To run it by hand:
+``python -m tests.faults.office FOLDER HOURS``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Killed in the middle, at every failpoint and at random: nothing is lost, nothing happens twice, all goes on to its end."""
+"""Killed at every failpoint and at random moments: nothing is lost, nothing happens twice, all goes on to its end."""
 
 from __future__ import annotations
 
