@@ -41,12 +41,12 @@ def platform(diagram: Diagram, project: Project) -> Findings:
             "Save it as a Camunda 8 diagram (modeler:executionPlatform “Camunda Cloud”) to deploy it.",
         )
     elif diagram.is_plain:
-        yield error(
+        yield warning(
             diagram.file,
             "",
-            "other-platform",
-            f"The file is drawn for “{diagram.platform}”, whose extensions are not read here. "
-            "Draw it as a Camunda 8 diagram.",
+            "not-deployable",
+            f"The file is drawn for “{diagram.platform}” and is read as plain BPMN: it cannot be deployed. "
+            "Draw it as a Camunda 8 diagram to deploy it.",
         )
 
 

@@ -461,3 +461,8 @@ def test_every_shape_off_the_paper_is_found() -> None:
 def _shape(element: str, x: str, y: str) -> str:
     bounds = f'<dc:Bounds x="{x}" y="{y}" width="100" height="80"/>'
     return f'<bpmndi:BPMNShape id="{element}_di" bpmnElement="{element}">{bounds}</bpmndi:BPMNShape>'
+
+
+def test_a_diagram_of_another_platform_is_checked_as_plain_bpmn() -> None:
+    xml = straight(("t", node("manualTask", "t"))).replace("Camunda Cloud", "Camunda Platform")
+    assert foreign(xml) == [("not-deployable", "")]
