@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
 from engine import definitions, form_rules
+from engine.clock import london_date
 from engine.errors import NotFound
-from engine.facts import request_columns
+from engine.facts import case_fields, request_columns
 from engine.models import Case, Note, RequestLink, ServiceRequest
 from engine.people import Somebody
 from engine.step import Outcome, begin
@@ -62,8 +64,28 @@ def start(world: World, key: str, values: Mapping[str, object], *, case_id: int,
         if connection.execute(select(Case.case_id).where(Case.case_id == case_id)).first() is None:
             raise NotFound("There is no such case.")
         definition = definitions.in_force(world, connection, key)
-        form_rules.check_start(connection, definition, values, now=world.clock.now())
+        names = {"case": start_names(connection, case_id)}
+        form_rules.check_start(connection, definition, values, names, now=world.clock.now())
         return begin(world, connection, definition, dict(values), case_id=case_id, actor=actor.actor)
+
+
+def start_names(connection: Connection, case_id: int) -> dict[str, Any]:
+    """Return `case.*` as a start form sees it: the facts, and the case's closed requests to choose from, by kind.
+
+    ``closed_resolution_requests`` is a list of {value: number, label}.
+    """
+    row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one()
+    names = case_fields(row)
+    closed = connection.execute(
+        select(ServiceRequest.number, ServiceRequest.kind, ServiceRequest.closed_at)
+        .where(ServiceRequest.case_id == case_id, ServiceRequest.closed_at.is_not(None))
+        .order_by(ServiceRequest.closed_at.desc())
+    )
+    for request in closed:
+        key = f"closed_{re.sub(r'[^a-z]+', '_', request.kind.lower())}_requests"
+        label = f"{request.number}, closed on {london_date(request.closed_at)}"
+        names.setdefault(key, []).append({"value": request.number, "label": label})
+    return names
 
 
 def add_note(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from engine.bundle import Bundle, read_bundle
 from engine.decisions import Decision, load_decisions
-from engine.dictionary import Dictionary, Group, read_dictionary, read_groups
+from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
 from engine.forms import Form, read_form
 from engine.lint import check_bundle
@@ -68,6 +68,13 @@ class LoadedDefinition:
     def groups(self) -> Mapping[str, Group]:
         """The candidate groups that this version was deployed with."""
         return read_groups(self.files.get(self._beside("groups.toml")))[0]
+
+    @cached_property
+    def first_team(self) -> str | None:
+        """The group that cases come from and go back to: `starts_from` of the folder's process.toml."""
+        sheets = [data for path, data in self.files.items() if path.endswith(f"/{self.key}/process.toml")]
+        entry = read_sheet(sheets[0]).entries.get("starts_from") if sheets else None
+        return entry if isinstance(entry, str) else None
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:

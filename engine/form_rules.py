@@ -63,16 +63,21 @@ def check_submission(
 
 
 def check_start(
-    connection: Connection, definition: LoadedDefinition, values: Mapping[str, object], *, now: datetime
+    connection: Connection,
+    definition: LoadedDefinition,
+    values: Mapping[str, object],
+    names: Mapping[str, object],
+    *,
+    now: datetime,
 ) -> None:
-    """Check what a person submits to start a procedure. Raises: ValuesRefused."""
+    """Check what a person submits to start a procedure; `names` are the case's facts. Raises: ValuesRefused."""
     form_id = definition.program.processes[definition.process_id].form_id
     form = definition.forms.get(form_id)
     if form is None:
         problems = dict.fromkeys(values, "This procedure asks for nothing of this name")
     else:
         is_member = _member_check(connection)
-        problems = find_problems(form, definition.dictionary, values, {}, now=now, is_member=is_member)
+        problems = find_problems(form, definition.dictionary, values, names, now=now, is_member=is_member)
     if problems:
         raise ValuesRefused(problems)
 
@@ -232,7 +237,17 @@ class _Check:
             return f"{component.label} is not a declared field" if self.strict else _limits(component, value)
         if field.type == "person":
             return self._person(component, value)
-        return validate(value, field) or _chosen(component, value) or _limits(component, value)
+        return validate(value, field) or self._chosen(component, value) or _limits(component, value)
+
+    def _chosen(self, component: Component, value: object) -> str | None:
+        """Check a choice against the form's own options, or the list that they come from."""
+        offered = _offered(component, self.names)
+        if offered is None or isinstance(value, bool):
+            return None
+        chosen = value if isinstance(value, list) else [value]
+        if all(str(item) in offered for item in chosen):
+            return None
+        return f"Select {component.label.lower()} from the list"
 
     def _person(self, component: Component, value: object) -> str | None:
         group = (component.values_key or "").removeprefix("people.")
@@ -241,15 +256,18 @@ class _Check:
         return f"Choose one person for {component.label.lower()} from the list"
 
 
-def _chosen(component: Component, value: object) -> str | None:
-    """Check a choice against the form's own options, where it has any."""
-    if not component.choices or isinstance(value, bool):
+def _offered(component: Component, names: Mapping[str, object]) -> set[str] | None:
+    """Return the values that a choice offers, or None where the dictionary's picklist or a group says."""
+    if component.choices:
+        return {choice.value for choice in component.choices}
+    source = component.values_key or ""
+    if not source or source.startswith(("picklists.", "people.")):
         return None
-    allowed = {choice.value for choice in component.choices}
-    chosen = value if isinstance(value, list) else [value]
-    if all(str(item) in allowed for item in chosen):
-        return None
-    return f"Select {component.label.lower()} from the list"
+    listed: object = names
+    for part in source.split("."):
+        listed = listed.get(part) if isinstance(listed, Mapping) else None
+    items = listed if isinstance(listed, list) else []
+    return {str(item.get("value", item.get("label", ""))) if isinstance(item, Mapping) else str(item) for item in items}
 
 
 def _limits(component: Component, value: object) -> str | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
+from engine import definitions
 from engine.errors import NotFound
 from engine.history import Event
-from engine.models import Message, ServiceRequest, Wait
+from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
 from engine.people import Somebody
 from engine.spiff import Workflow
 from engine.spiff.host import RunFailed
@@ -124,15 +125,17 @@ def _record(
 ) -> Correlation:
     status: Literal["delivered", "kept"] = "kept" if why else "delivered"
     instance_id = instances[0] if len(instances) == 1 else None
-    case_id = connection.execute(
-        select(ServiceRequest.case_id).where(ServiceRequest.number == key)
-    ).scalar_one_or_none()
+    request: Any = connection.execute(
+        select(ServiceRequest.__table__).where(ServiceRequest.number == key)
+    ).one_or_none()
+    if why and request is not None:
+        _tell_holder(world, connection, request, why)
     message_id = connection.execute(
         insert(Message)
         .values(
             name=name,
             correlation_key=key,
-            case_id=case_id,
+            case_id=request.case_id if request is not None else None,
             payload=dumps(values),
             received_on=received_on,
             recorded_at=world.clock.now(),
@@ -143,3 +146,27 @@ def _record(
         .returning(Message.message_id)
     ).scalar_one()
     return Correlation(message_id, status, instance_id, why)
+
+
+def _tell_holder(world: World, connection: Connection, request: Any, why: str) -> None:
+    """Tell whoever holds a request that a message was kept; after closure, the team that the procedure began with."""
+    is_open = request.closed_at is None and request.owner_id is not None
+    connection.execute(
+        insert(Notification).values(
+            case_id=request.case_id,
+            person_id=request.owner_id if is_open else None,
+            group_key=None if is_open else _first_team(world, connection, request),
+            subject=f"A message about {request.number} needs you",
+            text=f"{why} Read it on the case, contact the client if needed, then mark it as dealt with.",
+            sent_at=world.clock.now(),
+        )
+    )
+
+
+def _first_team(world: World, connection: Connection, request: Any) -> str | None:
+    definition_id = connection.execute(
+        select(ProcessInstance.definition_id).where(ProcessInstance.request_id == request.request_id)
+    ).scalar()
+    if definition_id is None:
+        return str(request.owner_group) if request.owner_group else None
+    return definitions.load(world, connection, definition_id).first_team

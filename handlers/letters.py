@@ -17,14 +17,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.bank_holidays import calendar
 from engine.clock import LONDON
-from engine.context import Deferred, StepContext
+from engine.context import BpmnError, Deferred, StepContext
 from engine.failpoints import failpoint
 from engine.models import Blob, Document, Person
 from engine.values import dumps, plain
 from engine.world import World
 from letters.catalogue import load_letters
 from letters.facts import told
-from letters.letter import Letter
+from letters.letter import Letter, LetterError
 from letters.render import Rendered, render
 
 _SIZES = {"large_print_16": 16, "large_print_18": 18, "large_print_24": 24}
@@ -54,7 +54,8 @@ def issue_letter(
     """Render a letter, attach it to the service request, and owe its dispatch; the token waits for that.
 
     `facts` are what only the diagram knows: reached_by_phone, reply_days, agreed_by, plan_actions ...
-    Raises: LetterError when a fact is missing or the words would be untrue.
+    Raises: BpmnError ``letter_refused``, with the reasons in `letter_problems`, when a fact is missing or the words
+    would be untrue.
     """
     draft = draft_letter(
         context.world,
@@ -69,7 +70,11 @@ def issue_letter(
         now=context.now,
     )
     files = context.definition.letter_files
-    rendered = render_draft(files, draft)
+    try:
+        rendered = render_draft(files, draft)
+    except LetterError as refused:
+        problems = "\n".join(refused.faults)
+        raise BpmnError("letter_refused", problems, {"letter_problems": problems}) from refused
     failpoint("letter_rendered")
     document_id = _attach(context, draft, rendered, load_letters(files)[letter])
     for enclosure in enclosures or load_letters(files)[letter].enclosures:
@@ -121,6 +126,9 @@ def draft_letter(
     if enclosures:
         known["enclosures"] = list(enclosures)
     written = {key: value for key, value in (slots or {}).items() if value not in (None, "")}
+    if "days" in written and isinstance(written.get("due_on"), date):
+        # The letter promises days from its own date, whenever the number was typed.
+        written["days"] = (written["due_on"] - dated).days
     if "contact_days" in known:
         known["contact_by"] = _day_after(world, dated, known["contact_days"], case, known.get("contact_unit"))
     if "reply_days" in known:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from engine.cases import add_note, link_requests, open_request
+from engine.clock import LONDON
 from engine.context import BpmnError, StepContext
 from engine.facts import request_fields
 from engine.models import Document, Message, Note, Notification, Payment, RequestLink, ServiceRequest
@@ -34,6 +35,7 @@ def create_request(
     With `main` it becomes this instance's own: it takes over the facts of the start form, and its number becomes the
     business key; `raised_from` is then the number of the earlier request that it is linked to. Otherwise `relation`
     (``child``, ``related``) says how it is linked to the instance's own request, if there is one.
+    Returns its number and, of the request that it was raised from, number, closed_on and caseworker.
     Raises: ValueError when the process has no case or `raised_from` is not a request of the case.
     """
     if context.case_id is None:
@@ -52,8 +54,7 @@ def create_request(
         _take_over(context, request_id)
     elif context.request_id is not None and relation:
         link_requests(context.connection, context.request_id, request_id, relation)
-    if raised_from:
-        link_requests(context.connection, request_id, _request_id(context, raised_from), "related")
+    earlier = _raised_from(context, request_id, raised_from) if raised_from else None
     if note:
         add_note(
             context.connection,
@@ -63,7 +64,7 @@ def create_request(
             text=note,
             author_id=context.actor.person_id,
         )
-    return {"number": number}
+    return {"number": number, "raised_from": earlier}
 
 
 def close_request(
@@ -141,6 +142,17 @@ def _take_over(context: StepContext, request_id: int) -> None:
         select(ServiceRequest.__table__).where(ServiceRequest.request_id == request_id)
     ).one()
     context.facts.bind(request_id, request_fields(row))
+
+
+def _raised_from(context: StepContext, request_id: int, number: str) -> dict[str, object]:
+    """Link a new request to the earlier one that it was raised from, and return what is known of that."""
+    earlier_id = _request_id(context, number)
+    link_requests(context.connection, request_id, earlier_id, "related")
+    earlier = context.connection.execute(
+        select(ServiceRequest.closed_at, ServiceRequest.owner_id).where(ServiceRequest.request_id == earlier_id)
+    ).one()
+    closed_on = earlier.closed_at.astimezone(LONDON).date() if earlier.closed_at else None
+    return {"number": number, "closed_on": closed_on, "caseworker": earlier.owner_id}
 
 
 def _request_id(context: StepContext, number: str) -> int:
