@@ -22,7 +22,7 @@ _PHRASES = {
     "claimed": "claimed “{name}”",
     "released": "gave “{name}” back to the team",
     "assigned": "gave “{name}” to {to}",
-    "chose": "took “{name}”{question}",
+    "chose": "took “{name}”",
     "message": "recorded “{name}”",
     "timer_fired": "“{name}” came due",
     "error_caught": "“{name}”",
@@ -73,7 +73,7 @@ def who(actor: str, people: Mapping[int, str]) -> str:
 def _tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
     return [
         Told(
-            _title(row, people, loaded.get(row.definition_id)),
+            _title(row, people),
             row.at,
             row.step,
             _answers(row, people, loaded.get(row.definition_id)),
@@ -88,7 +88,7 @@ def _is_noise(row: HistoryRow) -> bool:
     return row.kind in _QUIET or (row.kind == "job_done" and row.data.get("type") in _QUIET_JOBS)
 
 
-def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> str:
+def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
     phrase = _PHRASES.get(row.kind, f"{row.kind.replace('_', ' ')} “{{name}}”")
     to = row.data.get("to")
     said = phrase.format(
@@ -97,20 +97,12 @@ def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinit
         version=row.version,
         to=people.get(to, "somebody") if isinstance(to, int) else "the team",
         attempt=row.data.get("attempt", 1),
-        question=_question(row, definition),
     )
     if row.kind in ("timer_fired", "error_caught"):
         return said
     if row.kind in ("chose", "job_done", "process_ended", "completed"):
         return f"The procedure {said}"
     return f"{who(row.actor, people)} {said}"
-
-
-def _question(row: HistoryRow, definition: LoadedDefinition | None) -> str:
-    """Return the name of the gateway that a flow leaves."""
-    flow = definition.program.flows.get(row.element_id) if definition is not None and row.kind == "chose" else None
-    gateway = definition.program.elements.get(flow.source) if definition is not None and flow is not None else None
-    return f" at “{gateway.name}”" if gateway is not None and gateway.name else ""
 
 
 def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> list[dict[str, Any]]:

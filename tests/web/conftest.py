@@ -1,0 +1,74 @@
+"""Fixtures of the pages' tests: the application on a real world, and visitors who are signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+import pytest
+from flask import Flask
+
+from engine import cases
+from engine.world import World
+from tests.page import Browser
+from tests.world import somebody
+from web.app import create_app
+
+Visitors = Callable[[str], Browser]
+
+
+@pytest.fixture
+def app(deployed: World) -> Flask:
+    """The application with the product's processes in force, and people in every group."""
+    made = create_app(world=deployed)
+    made.testing = True
+    return made
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitors:
+    """Sign somebody in: `visitor("owning_team")`."""
+    return lambda username: Browser(app).sign_in(username)
+
+
+@pytest.fixture
+def case_id(deployed: World) -> int:
+    """A case of the owning team with a Resolution service request that was closed two months ago."""
+    with deployed.db.write() as connection:
+        made = cases.open_case(
+            connection,
+            deployed,
+            reference="CM-2000001",
+            client_name="Robin Example",
+            nation="england_wales",
+            facts={
+                "client_address": "1 Sample Street\nExampletown\nEX1 1EX",
+                "language": "en",
+                "letter_format": "standard",
+                "phone": "01632 960001",
+            },
+        )
+        now = deployed.clock.now()
+        cases.open_request(
+            connection,
+            deployed,
+            case_id=made,
+            number="SR-000900",
+            fields={
+                "kind": "Resolution",
+                "status": "Closed",
+                "sub_status": "Complete",
+                "resolution_code": "No Action Taken",
+                "owner_group": "owning_team",
+                "closed_at": now.replace(month=8),
+            },
+        )
+    return made
+
+
+def person_id(world: World, username: str) -> str:
+    """Return a person's id as forms send it."""
+    return str(somebody(world, username).person_id)
+
+
+
