@@ -134,7 +134,10 @@ class _Teller:
         table, usual = self.scenario.table, self.scenario.usual
         self.world.clock.move_to(self.scenario.at)
         with self.world.db.write() as connection:
-            self.case_id = _open_case(connection, self.world, {**usual.get("case", {}), **table.get("case", {})}, table)
+            self.case_id = _open_case(connection, self.world, {**usual.get("case", {}), **table.get("case", {})})
+            for earlier in table.get("earlier", [{}]):
+                known = self.answers.typed(earlier, self._now(), "request.")
+                _open_earlier(connection, self.world, self.case_id, known)
         told = {f"request.{key}": value for key, value in table.get("request", {}).items()}
         for username, groups in {**usual.get("people", {}), **table.get("people", {})}.items():
             with self.world.db.write() as connection:
@@ -269,8 +272,8 @@ def _add_person(connection: Connection, username: str, groups: list[str]) -> Non
     people.add_person(connection, username=username, name=name, job_title="", password=username, groups=groups)
 
 
-def _open_case(connection: Connection, world: World, facts: dict[str, Any], table: Mapping[str, Any]) -> int:
-    case_id = cases.open_case(
+def _open_case(connection: Connection, world: World, facts: dict[str, Any]) -> int:
+    return cases.open_case(
         connection,
         world,
         reference=facts.pop("reference", "CM-0000001"),
@@ -278,9 +281,6 @@ def _open_case(connection: Connection, world: World, facts: dict[str, Any], tabl
         nation=facts.pop("nation", "england_wales"),
         facts=facts,
     )
-    for earlier in table.get("earlier", [{}]):
-        _open_earlier(connection, world, case_id, earlier)
-    return case_id
 
 
 def _open_earlier(connection: Connection, world: World, case_id: int, earlier: Mapping[str, Any]) -> None:

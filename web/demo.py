@@ -187,12 +187,7 @@ class _Storyteller:
 def _earlier(connection: Connection, case_id: int) -> dict[str, Any]:
     from engine.queries.cases import requests_of
 
-    resolution = requests_of(connection, case_id)[0]
-    closed_at = resolution.closed_at
-    return {
-        "request.resolution_number": resolution.number,
-        "request.resolution_closed_on": closed_at.astimezone(LONDON).date() if closed_at else None,
-    }
+    return {"request.resolution_number": requests_of(connection, case_id)[0].number}
 
 
 def _working_morning(instant: datetime) -> datetime:
