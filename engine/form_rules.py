@@ -82,6 +82,24 @@ def check_start(
         raise ValuesRefused(problems)
 
 
+def check_message(
+    connection: Connection,
+    definition: LoadedDefinition,
+    form_id: str | None,
+    values: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Check what a message brings against the form of the event that waits for it. Raises: ValuesRefused."""
+    form = definition.forms.get(form_id) if form_id else None
+    if form is None:
+        return
+    is_member = _member_check(connection)
+    problems = find_problems(form, definition.dictionary, values, {}, now=now, is_member=is_member)
+    if problems:
+        raise ValuesRefused(problems)
+
+
 def find_problems(
     form: Form,
     dictionary: Dictionary,

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
-from engine import definitions
-from engine.errors import NotFound
+from engine import definitions, form_rules
+from engine.clock import LONDON
+from engine.errors import NotFound, ValuesRefused
 from engine.history import Event
 from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
 from engine.people import Somebody
@@ -47,8 +48,11 @@ def correlate(
     """Record a message and deliver it to the one instance that waits for it.
 
     `received_on` is the day that the message reached us, which may lie before today; the payload carries it too.
+    Raises: ValuesRefused when that day is still to come, or the payload lacks what the waiting event's form asks for.
     """
     values = {**payload, "received_on": received_on}
+    if received_on > world.clock.now().astimezone(LONDON).date():
+        raise ValuesRefused({"received_on": "The date that this reached us must be today or in the past"})
     with world.db.write() as connection:
         instances = _waiting(connection, name, key)
         why = ""
@@ -57,6 +61,7 @@ def correlate(
         elif len(instances) > 1:
             why = "More than one procedure was waiting for this message."
         else:
+            _check(world, connection, instances[0], name, key, payload)
             why = _deliver(world, connection, instances[0], name, key, values, actor=actor)
         return _record(world, connection, name, key, values, received_on, actor, instances, why)
 
@@ -78,6 +83,20 @@ def _waiting(connection: Connection, name: str, key: str) -> list[int]:
         .distinct()
     )
     return [row.instance_id for row in found]
+
+
+def _check(
+    world: World, connection: Connection, instance_id: int, name: str, key: str, payload: Mapping[str, object]
+) -> None:
+    waits = connection.execute(
+        select(Wait.form_id, ProcessInstance.definition_id)
+        .join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
+        .where(Wait.instance_id == instance_id)
+        .where(Wait.kind == "message", Wait.name == name, Wait.correlation_key == key)
+        .order_by(Wait.wait_id)
+    ).all()
+    definition = definitions.load(world, connection, waits[0].definition_id)
+    form_rules.check_message(connection, definition, waits[0].form_id, payload, now=world.clock.now())
 
 
 def _deliver(
