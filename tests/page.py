@@ -7,6 +7,7 @@ form that changes something, ids used once, links in error summaries that lead s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from flask import Flask
 from lxml import html
@@ -68,9 +69,7 @@ class Browser:
                     return self.send(form, answers or {}, found)
         raise AssertionError(f"There is no button “{button}” on {self.path}: {self.text[:2000]}")
 
-    def send(
-        self, form: FormElement, answers: Mapping[str, Answer], button: HtmlElement | None = None
-    ) -> Browser:
+    def send(self, form: FormElement, answers: Mapping[str, Answer], button: HtmlElement | None = None) -> Browser:
         """Send a form as a browser would: its own values, then the answers, then the button."""
         fields: dict[str, list[str]] = {}
         for name, value in form.form_values():
@@ -112,7 +111,7 @@ def _headings(page: HtmlElement) -> list[str]:
         faults.append("no language")
     levels = [int(str(h.tag)[1]) for h in page.iter("h1", "h2", "h3", "h4")]
     levels = levels[levels.index(1) :] if 1 in levels else levels
-    faults += ["a heading level is skipped" for one, two in zip(levels, levels[1:], strict=False) if two > one + 1]
+    faults += ["a heading level is skipped" for one, two in pairwise(levels) if two > one + 1]
     return faults
 
 

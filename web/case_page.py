@@ -21,7 +21,7 @@ from web.access import OPERATIONS
 from web.case_summary import CaseSummary, current_request, summary_of
 from web.current import world
 from web.labels import label_of, option_label, say
-from web.procedure_text import message_title, starters
+from web.procedure_text import message_title
 
 _SHOWN_ELSEWHERE = frozenset(
     [
@@ -200,6 +200,5 @@ def _starts(connection: Connection, instances: list[running.InstanceRow], person
 
 
 def may_start(definition: LoadedDefinition, person: Somebody) -> bool:
-    """Tell whether a person may start a procedure: its title page may name the groups that do."""
-    groups = starters(definition)
-    return OPERATIONS not in person.groups and (not groups or bool(groups & person.groups))
+    """Tell whether a person may start a procedure: its title page may name the team that does."""
+    return definition.first_team in person.groups if definition.first_team else OPERATIONS not in person.groups

@@ -249,7 +249,7 @@ def _start_asking(
 ) -> Asking:
     process = definition.program.processes[definition.process_id]
     names: dict[str, object] = {
-        "case": case_rows.case_facts(connection, case_id),
+        "case": case_verbs.start_names(connection, case_id),
         **asking.earlier_requests(connection, case_id),
     }
     around = asking.surroundings(connection, definition, names)

@@ -12,13 +12,13 @@ from handlers.letters import Draft, draft_letter, render_draft
 from letters.render import Rendered, preview
 from web.current import world
 
-_APART = frozenset({"case", "request", "slots", "paragraph", "paragraphs", "enclosures", "actor"})
-
 
 def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any]) -> Draft:
-    """Gather a letter from what is visible at its task. A letter takes only the facts that it declares."""
+    """Gather a letter from what is visible at its task, as the shared process that issues it does.
+
+    Its variables are `slots`, `paragraph`, `enclosures` and `letter_facts`: what only the diagram knows.
+    """
     given = names.get("letter_facts")
-    facts = {key: value for key, value in names.items() if key not in _APART}
     paragraph = names.get("paragraph")
     return draft_letter(
         world(),
@@ -27,9 +27,9 @@ def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any])
         case=names.get("case") or {},
         request=names.get("request") or {},
         slots=names.get("slots"),
-        paragraphs=[str(paragraph)] if paragraph else names.get("paragraphs") or [],
+        paragraphs=[str(paragraph)] if paragraph else [],
         enclosures=names.get("enclosures"),
-        facts={**facts, **(given if isinstance(given, Mapping) else {})},
+        facts=given if isinstance(given, Mapping) else {},
         now=world().clock.now(),
     )
 

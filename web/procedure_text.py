@@ -20,13 +20,6 @@ def message_title(definition: LoadedDefinition, name: str, otherwise: str) -> st
     return _message_titles(_Bundle(definition)).get(name) or otherwise or name
 
 
-def starters(definition: LoadedDefinition) -> frozenset[str]:
-    """Return the groups whose people may start the procedure; empty when everybody may."""
-    given = _sheet(_Bundle(definition)).get("starts_from")
-    groups = given if isinstance(given, list) else [given] if given else []
-    return frozenset(str(group) for group in groups)
-
-
 class _Bundle:
     """A definition as a key of the caches: its content never changes, so its hash stands for it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-
 import pytest
 from flask import Flask
 
@@ -69,6 +68,3 @@ def case_id(deployed: World) -> int:
 def person_id(world: World, username: str) -> str:
     """Return a person's id as forms send it."""
     return str(somebody(world, username).person_id)
-
-
-

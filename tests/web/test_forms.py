@@ -57,6 +57,10 @@ def typed(**answers):
     return {name.replace("__", "-"): value if isinstance(value, list) else [value] for name, value in answers.items()}
 
 
+def day(day, month, year):
+    return typed(answer__day=day, answer__month=month, answer__year=year)
+
+
 def one(component, answers, **names):
     sheet = fill(form(component), answers, around(**names))
     return sheet.values.get("answer"), sheet.problems.get("answer")
@@ -76,8 +80,8 @@ def one(component, answers, **names):
         (field("checkbox"), {}, False),
         (field("radio", values=[{"label": "A", "value": "a"}]), typed(answer="a"), "a"),
         (field("checklist", values=[{"value": "a"}, {"value": "b"}]), typed(answer=["b", "a", "b"]), ["b", "a"]),
-        (field("datetime", subtype="date"), typed(answer__day="8", answer__month="11", answer__year="2026"), date(2026, 11, 8)),
-        (field("datetime", subtype="date"), typed(answer__day="8", answer__month="nov", answer__year="2026"), date(2026, 11, 8)),
+        (field("datetime", subtype="date"), day("8", "11", "2026"), date(2026, 11, 8)),
+        (field("datetime", subtype="date"), day("8", "nov", "2026"), date(2026, 11, 8)),
         (
             field("datetime", subtype="datetime"),
             typed(answer__day="1", answer__month="7", answer__year="2026", answer__time="2:30pm"),
@@ -120,7 +124,11 @@ def test_what_is_typed_becomes_a_typed_value(component, answers, value):
             typed(answer="500.01"),
             "Answer must be £500 or less",
         ),
-        (field("number", properties={"money": "true"}), typed(answer="1.005"), "Answer must be in pounds and whole pence, like 50.25"),
+        (
+            field("number", properties={"money": "true"}),
+            typed(answer="1.005"),
+            "Answer must be in pounds and whole pence, like 50.25",
+        ),
         (field("number", properties={"money": "true"}), typed(answer="-1"), "Answer must be £0 or more"),
         (field("radio", values=[{"value": "a"}]), typed(answer="forged"), "Select answer from the list"),
         (field("checklist", values=[{"value": "a"}]), typed(answer=["a", "forged"]), "Select answer from the list"),
@@ -170,8 +178,10 @@ def test_options_come_from_a_list_that_the_task_sees():
     assert [item["text"] for item in items] == ["Choose", "Delay", "Other"]
 
 
-def test_a_yes_or_no_radio_of_a_boolean_field_gives_a_boolean():
-    components = form(field("radio", key="reached", values=[{"value": "yes"}, {"value": "no"}]))
+def test_a_yes_or_no_radio_of_a_boolean_field_gives_a_boolean_and_no_is_an_answer():
+    yes_no = [{"value": "yes"}, {"value": "no"}]
+    components = form(field("radio", key="reached", values=yes_no, validate={"required": True}))
+    assert fill(components, typed(reached="no"), around()).problems == {}
     assert fill(components, typed(reached="no"), around()).values == {"reached": False}
     assert typed_from_names(components, around(reached=True)) == {"reached": ["yes"]}
 

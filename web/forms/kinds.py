@@ -65,7 +65,8 @@ def read(question: Question, typed: Typed) -> object:
     Raises: AnswerRefused.
     """
     value = _READERS[question.component.type](question, typed)
-    if question.component.is_required and (value is None or value is False or value == []):
+    is_unticked = question.component.type == "checkbox" and value is False
+    if question.component.is_required and (value is None or value == [] or is_unticked):
         raise AnswerRefused(missing(question))
     return value
 

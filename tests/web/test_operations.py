@@ -1,0 +1,105 @@
+"""What operations and analysts see: where instances stand, what stopped, what is handed over, what is deployed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from engine import worker
+from tests.web.conftest import person_id
+from tests.web.journeys import accept, allocate, call, decide_no_further_action, open_task, refer, write_letter
+
+
+@pytest.fixture
+def started(visitor, case_id):
+    """An instance whose first call is to be made."""
+    refer(visitor("owning_team"), case_id)
+    return visitor("operations")
+
+
+def test_an_instance_shows_its_live_tokens_on_the_diagram_and_in_a_table(started):
+    started.visit("/operations/instances").follow("Instance 1")
+    place = started.page.get_element_by_id("diagram")
+    assert place.get("data-diagram").endswith("contact_client.bpmn")
+    assert json.loads(place.get("data-live")) == {"call_client": {"kind": "active", "count": 1}}
+    assert "In the queue of Owning team" in started.text
+    assert "The chain is whole" in started.text
+
+
+def test_the_calling_diagram_marks_the_call_where_only_one_can_be_meant(started, visitor, deployed, case_id):
+    call(visitor("owning_team"))
+    allocate(visitor("review_team_leader"), person_id(deployed, "review_caseworker"))
+    accept(visitor("review_caseworker"))
+    started.visit("/operations/instances/1?diagram=processes/review/review.bpmn")
+    live = json.loads(started.page.get_element_by_id("diagram").get("data-live"))
+    assert list(live) == ["review_and_plan"] or len(live) == 1
+
+
+def test_a_diagram_is_sent_as_it_was_deployed_and_nothing_else_is(started, deployed):
+    started.visit("/operations/instances/1")
+    address = started.page.get_element_by_id("diagram").get("data-diagram")
+    answer = started.client.get(address)
+    assert answer.mimetype == "application/xml"
+    assert b"bpmn:definitions" in answer.data
+    assert started.client.get(address.replace("contact_client.bpmn", "../dictionary.toml")).status_code == 404
+    assert started.client.get(address.split("/diagram/")[0] + "/diagram/processes/dictionary.toml").status_code == 404
+
+
+def test_a_delivery_that_failed_is_an_incident_that_operations_retry(visitor, case_id, deployed):
+    call(refer(visitor("owning_team"), case_id))
+    allocate(visitor("review_team_leader"), person_id(deployed, "review_caseworker"))
+    caseworker = accept(visitor("review_caseworker"))
+    decide_no_further_action(caseworker)
+    write_letter(caseworker, update="Words.")
+    open_task(caseworker, "Check the letter").press("Complete this task", {"letter_check": "confirm"})
+    deployed.settings = replace(deployed.settings, delivery_attempts=1)
+    deliveries, deployed.deliveries = deployed.deliveries, {"letter": out_of_paper}
+    worker.work_until_rest(deployed)
+    operations = visitor("operations").visit("/operations/incidents")
+    assert "The printer is out of paper" in operations.text
+    assert "Failed" in operations.visit("/operations/deliveries?state=failed").text
+    deployed.deliveries = deliveries
+    operations.visit("/operations/incidents").press("Try again")
+    assert "The delivery will be tried again." in operations.text
+    worker.work_until_rest(deployed)
+    assert "Sent" in operations.visit("/operations/deliveries").text
+    assert "Nothing has stopped." in operations.visit("/operations/incidents").text
+
+
+def out_of_paper(_world, _owed):
+    raise OSError("The printer is out of paper")
+
+
+def test_instances_are_counted_and_narrowed_by_status(started):
+    started.visit("/operations/instances")
+    assert "1 active" in started.text
+    assert "There is no such instance." in started.visit("/operations/instances?status=incident").text
+    assert "Instance 1" in started.visit("/operations/instances?status=bogus").text
+
+
+def test_a_procedure_shows_its_versions_and_its_steps(visitor):
+    analyst = visitor("analyst").visit("/procedures/")
+    assert "Complaint - Review" in analyst.text
+    analyst.follow("Complaint - Review")
+    assert "5 Allocate the SR to a review caseworker" in analyst.text
+    assert "style-src-attr 'unsafe-inline'" in analyst.headers["Content-Security-Policy"]
+
+
+def test_health_says_the_version_and_the_state_of_database_and_scheduler(app):
+    answer = app.test_client().get("/health")
+    assert answer.status_code == 200
+    assert answer.json == {
+        "status": "ok",
+        "version": "0.1.0",
+        "database": "ok",
+        "scheduler": "not in this process",
+    }
+
+
+def test_health_is_bad_when_the_scheduler_has_stopped_or_the_database_is_empty(app, deployed, world):
+    class Stopped:
+        running = False
+
+    app.extensions["redress_scheduler"] = Stopped()
+    answer = app.test_client().get("/health")
+    assert (answer.status_code, answer.json["scheduler"]) == (503, "stopped")
