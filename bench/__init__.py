@@ -1,0 +1,1 @@
+"""Measurements: how fast the product is, beside what it is compared with."""

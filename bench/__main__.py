@@ -1,0 +1,16 @@
+"""All measurements in one run: `python -m bench`, or `make bench`."""
+
+from __future__ import annotations
+
+from bench import http, letters, step, timers
+
+
+def main() -> None:
+    """Measure everything, one after the other."""
+    for part in (step, timers, http, letters):
+        part.main()
+        print()
+
+
+if __name__ == "__main__":
+    main()
