@@ -105,8 +105,9 @@ class Element:
 
     @property
     def attached_to(self) -> str | None:
-        """Return the id of the activity that a boundary event sits on."""
-        return self.attributes.get("attachedToRef")
+        """Return the id of the activity that a boundary event sits on; the reference may be a qualified name."""
+        reference = self.attributes.get("attachedToRef")
+        return None if reference is None else reference.rpartition(":")[2]
 
     @property
     def is_event_sub_process(self) -> bool:

@@ -227,10 +227,15 @@ def _events(node: Node) -> Iterable[EventDefinition]:
             for part in _bpmn_children(child)
             if local(part) in ("timeDate", "timeDuration", "timeCycle")
         )
-        reference = child.get(_REFERENCES[kind]) if kind in _REFERENCES else None
+        reference = _target(child.get(_REFERENCES[kind])) if kind in _REFERENCES else None
         yield EventDefinition(kind=kind, ref=reference, link=child.get("name"), timers=timers)
     if local(node) in ("receiveTask", "sendTask") and node.get("messageRef"):
-        yield EventDefinition(kind="message", ref=node.get("messageRef"), link=None, timers=())
+        yield EventDefinition(kind="message", ref=_target(node.get("messageRef")), link=None, timers=())
+
+
+def _target(reference: str | None) -> str | None:
+    """Return the id in a qualified name: `tns:reply` is the `reply` of this file."""
+    return None if reference is None else reference.rpartition(":")[2]
 
 
 def _loop(node: Node) -> Loop | None:

@@ -112,7 +112,7 @@ def _child_references(diagram: Diagram, known: dict[str, set[str]]) -> Iterator[
                 message = f"The lane lists “{target}”, which is not in the process. Draw the lane's border again."
                 yield error(diagram.file, label(parent), "dangling-reference", message)
             continue
-        flow = diagram.flow_by_id.get(target)
+        flow = diagram.flow_by_id.get(target.rpartition(":")[2])
         ends_here = flow is not None and parent.get("id") == (flow.target if local(node) == "incoming" else flow.source)
         if local(parent) in FLOW_NODES and not ends_here:
             direction = "ends" if local(node) == "incoming" else "begins"

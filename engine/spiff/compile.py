@@ -18,6 +18,7 @@ from engine.spiff.host import DiagramError, Finding
 from engine.spiff.kernel import ProcessSpec
 from engine.spiff.normalise import normalise
 from engine.spiff.program import Element, Flow, Process, Program, Start
+from engine.spiff.tidy import tidy
 from engine.spiff.vocabulary import FLOW_NODES
 from engine.spiff.whitelist import check_bundle, check_file
 
@@ -54,7 +55,14 @@ def compile_program(files: Mapping[str, bytes], process_id: str) -> Program:
 
 
 def _read(file: str, data: bytes, findings: list[Finding]) -> Node | None:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,  # one inside an expression would part it
+        remove_pis=True,
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
@@ -66,6 +74,7 @@ def _read(file: str, data: bytes, findings: list[Finding]) -> Node | None:
     if local_name(root) != "definitions":
         findings.append(Finding(file, "", "root", f"The file holds {local_name(root)}, not BPMN definitions."))
         return None
+    tidy(root)
     return root
 
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
-
 from engine.spiff.host import EvaluationFailed, TimerKind
 from engine.spiff.scopes import evaluate, located, visible_names
 
@@ -71,14 +69,21 @@ class Timer(Trigger):
         return Armed(name="", due=self.due(task), rule=task.internal_data["due"][self.element_id][1])
 
     def next_round(self, task: Any) -> dict[str, Any] | None:
-        """Return what a cycle's next token starts with, counted from when this one was due; None after the last."""
+        """Return what a cycle's next token starts with, counted from when this one was due; None after the last.
+
+        Raises: EvaluationFailed when the cycle does not go forward.
+        """
         at, rule, repeats, every = task.internal_data["due"][self.element_id]
         if every is None or (repeats is not None and repeats <= 1):
             return None
         last = datetime.fromisoformat(at)
-        step = TimerEventDefinition.get_timedelta_from_start(TimerEventDefinition.parse_iso_duration(every), last)
+        host = task.workflow.top_workflow.host
+        # Asked of the host as the first round was, so that a month is a month in every round.
+        following = host.evaluate("last + duration(pause)", {"last": last, "pause": every})
+        if not isinstance(following, datetime) or following <= last:
+            raise located(EvaluationFailed(f"{every} leads from {at} to {following!r}"), task, self.text)
         left = None if repeats is None else repeats - 1
-        return {"due": {self.element_id: [(last + step).isoformat(), rule, left, every]}}
+        return {"due": {self.element_id: [following.isoformat(), rule, left, every]}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +155,6 @@ def key_text(value: object) -> str:
     if isinstance(value, str) and value:
         return value
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return str(int(value)) if value == int(value) else str(value)
+        number = Decimal(value)
+        return str(int(number)) if number == number.to_integral_value() else format(number.normalize(), "f")
     raise ValueError(f"the correlation key is {value!r}: it must be a text or a number")

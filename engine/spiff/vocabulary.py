@@ -53,6 +53,10 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "messageFlow": _words("sourceRef targetRef"),
     "lane": _words("partitionElementRef"),
     "conditionExpression": _words("language"),
+    "completionCondition": _words("language"),
+    "timeDate": _words("language"),
+    "timeDuration": _words("language"),
+    "timeCycle": _words("language"),
 }
 """What each BPMN element may say of itself besides id and name."""
 
