@@ -10,6 +10,7 @@ from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.names import FACTS, Names
 from engine.lint.project import Project
 from engine.lint.written import Written, written
+from engine.markup import BPMN, label
 
 _FEEL_LANGUAGES = ("feel", "https://www.omg.org/spec/dmn/20191111/feel/", "http://www.omg.org/spec/feel/20140401")
 _SCRIPT_FORMATS = (None, "", "feel", "application/feel", "text/feel")
@@ -74,11 +75,12 @@ def remedy_for(path: tuple[str, ...], names: Names) -> str:
 
 
 def languages(diagram: Diagram, project: Project) -> Findings:
-    """Find conditions and scripts that say that they are in another language."""
-    for flow in diagram.flows:
-        if flow.language and not flow.language.lower().startswith(_FEEL_LANGUAGES):
-            message = f"The condition is marked as “{flow.language[:60]}”. Write it in FEEL and remove the mark."
-            yield error(diagram.file, flow.id, "condition-not-feel", message)
+    """Find expressions and scripts that say that they are in another language."""
+    for node in diagram.root.iter(f"{{{BPMN}}}*"):
+        language = node.get("language", "")
+        if language and not language.lower().startswith(_FEEL_LANGUAGES):
+            message = f"The expression is marked as “{language[:60]}”. Write it in FEEL and remove the mark."
+            yield error(diagram.file, label(node), "condition-not-feel", message)
     for element in diagram.elements:
         if element.kind != "scriptTask":
             continue

@@ -101,23 +101,29 @@ def called_process(diagram: Diagram, element: Element) -> str | None:
     return called.rpartition(":")[2] if called else None
 
 
-def always_waits(diagram: Diagram, element: Element, *, passing: frozenset[str]) -> bool:
+def always_waits(
+    diagram: Diagram, element: Element, *, passing: frozenset[str], around: frozenset[str] = frozenset()
+) -> bool:
     """Tell whether a token surely stops at the element for a person, a message or a time.
 
-    `passing` holds the processes that can run through without waiting. A service task may answer at once.
+    `passing` holds the processes that can run through without waiting. A service task may answer at once. `around`
+    holds the scopes being looked into: where ids are used twice, one may seem to hold itself.
     """
     if element.kind in _WAITING:
         return not (element.kind == "intermediateCatchEvent" and "link" in element.event_kinds)
     if element.kind in SUB_PROCESSES:
-        return not passes(diagram, element.id, passing=passing)
+        return element.id in around or not passes(diagram, element.id, passing=passing, around=around)
     target = called_process(diagram, element)
     return target is not None and target not in passing
 
 
-def passes(diagram: Diagram, scope: str, *, passing: frozenset[str]) -> bool:
+def passes(diagram: Diagram, scope: str, *, passing: frozenset[str], around: frozenset[str] = frozenset()) -> bool:
     """Tell whether a token can run from the start of a scope to its end without waiting."""
     elements = {e.id: e for e in diagram.inside(scope)}
-    graph = without(ways(diagram, scope), lambda name: always_waits(diagram, elements[name], passing=passing))
+    inside = around | {scope}
+    graph = without(
+        ways(diagram, scope), lambda name: always_waits(diagram, elements[name], passing=passing, around=inside)
+    )
     reached = reached_from(graph, [e.id for e in elements.values() if e.kind == "startEvent"])
     return any(elements[name].kind == "endEvent" for name in reached)
 

@@ -130,7 +130,7 @@ def mappings(diagram: Diagram, project: Project) -> Findings:
         for direction, rows in (("input", element.inputs), ("output", element.outputs)):
             seen: set[str] = set()
             for row in rows:
-                if not row.target.strip() or not all(part.isidentifier() for part in row.target.split(".")):
+                if not _is_name(row.target):
                     message = f"An {direction} mapping writes to “{row.target}”, which cannot be a name. Correct it."
                     yield error(diagram.file, element.id, "mapping-not-valid", message)
                 elif not row.source.strip() or row.source.strip() == "=":
@@ -142,3 +142,24 @@ def mappings(diagram: Diagram, project: Project) -> Findings:
                     message = f"Two {direction} mappings write “{row.target}”. Keep one."
                     yield error(diagram.file, element.id, "mapping-not-valid", message)
                 seen.add(row.target)
+
+
+def result_names(diagram: Diagram, project: Project) -> Findings:
+    """Find variables for results and items whose names no expression could use."""
+    for element in diagram.elements:
+        named = [("result variable", e.get("resultVariable")) for e in element.extensions]
+        characteristics = element.loop.characteristics if element.loop is not None else None
+        if characteristics is not None:
+            item = characteristics.get("inputElement")
+            named += [("input element", item), ("output collection", characteristics.get("outputCollection"))]
+            if item and "." in item:
+                message = f"The input element “{item[:40]}” cannot be a part of something. Write a name without a dot."
+                yield error(diagram.file, element.id, "name-not-valid", message)
+        for what, name in named:
+            if name and not _is_name(name):
+                message = f"The {what} “{name[:40]}” cannot be a name. Write letters, digits and “_” only."
+                yield error(diagram.file, element.id, "name-not-valid", message)
+
+
+def _is_name(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))

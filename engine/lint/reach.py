@@ -102,7 +102,9 @@ def recursion(project: Project) -> Findings:
                     yield error(diagram.file, element.id, "endless-recursion", message)
 
 
-def _reached_at_once(diagram: Diagram, project: Project, scope: str) -> Iterator[Element]:
+def _reached_at_once(
+    diagram: Diagram, project: Project, scope: str, around: frozenset[str] = frozenset()
+) -> Iterator[Element]:
     """Yield the call activities that a new instance reaches before it waits."""
     elements = {e.id: e for e in diagram.inside(scope)}
     passable = {
@@ -115,5 +117,5 @@ def _reached_at_once(diagram: Diagram, project: Project, scope: str) -> Iterator
             continue
         if elements[name].kind == "callActivity":
             yield elements[name]
-        elif elements[name].kind in SUB_PROCESSES:
-            yield from _reached_at_once(diagram, project, name)
+        elif elements[name].kind in SUB_PROCESSES and name not in around:
+            yield from _reached_at_once(diagram, project, name, around | {scope, name})

@@ -58,6 +58,7 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     job_rules.jobs,
     job_rules.facts_written,
     job_rules.mappings,
+    job_rules.result_names,
     multi_instance.multi_instance,
     multi_instance.parallel_writes,
     drawing.drawing,

@@ -20,9 +20,11 @@ from engine.lint.vocabulary import (
     INSTEAD,
     KNOWN_ELEMENTS,
     ONLY_DEFAULT,
+    ONLY_ONCE,
     PLAIN_ATTRIBUTES,
     PLAIN_ELEMENTS,
     ZEEBE_ATTRIBUTES,
+    ZEEBE_BOOLEANS,
     ZEEBE_ELEMENTS,
     ZEEBE_ROWS,
     words,
@@ -75,10 +77,15 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
     for holder in holders[1:]:
         message = "The element has its extensions in two places. Keep them in one."
         yield error(diagram.file, label(holder), "unsupported-element", message)
+    seen: set[str] = set()
     for child in node:
         if not isinstance(child.tag, str):
             continue
         name = local(child)
+        if name in ONLY_ONCE and name in seen:
+            message = f"“{name}” stands here twice, so one of the two would be ignored. Keep one."
+            yield error(diagram.file, label(node), "unsupported-element", message)
+        seen.add(name)
         if name in allowed and namespace(child) == BPMN and (diagram.is_plain or name not in PLAIN_ELEMENTS):
             continue
         if namespace(child) != BPMN:
@@ -204,11 +211,16 @@ def _zeebe_element(diagram: Diagram, owner: Node, node: Node) -> Iterator[Findin
 
 
 def _zeebe_attributes(diagram: Diagram, owner: Node, node: Node, known: frozenset[str]) -> Iterator[Finding]:
-    for raw in node.attrib:
+    for raw, value in node.attrib.items():
         attribute = str(raw)
-        if attribute in known or attribute.startswith("{"):
+        if attribute.startswith("{"):
+            yield from _qualified_attribute(diagram, node, attribute)
             continue
-        if attribute in ("formKey", "externalReference"):
+        if attribute in ZEEBE_BOOLEANS and str(value).strip() not in ("true", "false"):
+            message = f"“{attribute}” is “{str(value)[:40]}”, which is neither true nor false. Correct it."
+        elif attribute in known:
+            continue
+        elif attribute in ("formKey", "externalReference"):
             message = "A form is named by its id here. Choose a form of this folder (formId)."
         else:
             message = f"zeebe:{local(node)} has “{attribute}”, which is not honoured here. Remove it."

@@ -168,6 +168,18 @@ ONLY_DEFAULT = {
     "eventGatewayType": "Exclusive",
     "isImmediate": "true",
 }
+# Elements of which a second one beside the first would be ignored.
+ONLY_ONCE = frozenset(
+    {
+        "conditionExpression",
+        "multiInstanceLoopCharacteristics",
+        "completionCondition",
+        "timeDate",
+        "timeDuration",
+        "timeCycle",
+        "script",
+    }
+)
 # What plain BPMN may say, but not a diagram of our dialect: its extensions say the same, and one answer is enough.
 PLAIN_ELEMENTS = frozenset({"itemDefinition", "source", "target"})
 PLAIN_ATTRIBUTES = frozenset(
@@ -223,6 +235,7 @@ ZEEBE_ROWS: dict[str, tuple[str, frozenset[str]]] = {
     "header": ("taskHeaders", frozenset({"key", "value"})),
     "property": ("properties", frozenset({"name", "value"})),
 }
+ZEEBE_BOOLEANS = frozenset({"propagateAllChildVariables", "propagateAllParentVariables"})
 ZEEBE_ATTRIBUTES = frozenset({"modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon"})
 
 # Namespaces that make other engines act: what they say would be ignored here, so it is refused.
