@@ -13,7 +13,8 @@ from typing import IO, Any
 import waitress
 
 from engine import bank_holidays, definitions, worker
-from engine.errors import RedressError
+from engine.errors import DeploymentRefused, RedressError
+from engine.queries.operations import list_definitions
 from engine.schema import migrate
 from engine.settings import Settings, read_settings
 from engine.world import DEPLOYMENT, World
@@ -73,9 +74,10 @@ def prepare(world: World) -> None:
 def _deploy(world: World, folder: Path) -> None:
     try:
         deployed = definitions.deploy(world, folder, actor=DEPLOYMENT)
-    except RedressError as refused:
+    except DeploymentRefused as refused:
         with world.db.read() as connection:
-            definitions.in_force(world, connection, folder.name)
+            if all(row.key != folder.name for row in list_definitions(connection)):
+                raise
         print(refused, file=sys.stderr)
         return
     if deployed.is_new:

@@ -1,0 +1,85 @@
+"""Fixtures of the browser tests: the demonstration served on a free port, and Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import waitress
+from playwright.sync_api import Browser, sync_playwright
+
+from engine.settings import Settings
+from engine.world import World
+from tests.browser.screen import Screen
+from web import serve
+from web.app import create_app, make_world
+from web.assets import built_from
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+Screens = Callable[..., Screen]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium once."""
+    if CHROMIUM is None:
+        pytest.fail("The browser tests need Chromium: sudo apt-get install chromium")
+    if not built_from():
+        pytest.fail("The pages have no style yet: run `python -m web.assets`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of the demonstration as a first start makes it; made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    world = make_world(Settings(data_dir=folder))
+    serve.prepare(world)
+    with world.db.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.db.close()
+    return folder
+
+
+@pytest.fixture
+def served(filled: Path, tmp_path: Path) -> Iterator[tuple[World, str]]:
+    """The demonstration, served on a free port; background work is the test's to do."""
+    shutil.copytree(filled, tmp_path / "data")
+    app = create_app(Settings(data_dir=tmp_path / "data"))
+    world: World = app.extensions["redress"]
+    server = waitress.create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield world, f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+    world.db.close()
+
+
+@pytest.fixture
+def screen(chromium: Browser, served: tuple[World, str]) -> Iterator[Screens]:
+    """Sit somebody down at a screen: `screen("cara")`; with `script=False` in a browser without JavaScript."""
+    contexts = []
+    screens = []
+
+    def sit(username: str, *, script: bool = True, width: int = 1280) -> Screen:
+        context = chromium.new_context(java_script_enabled=script, viewport={"width": width, "height": 900})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        made = Screen(context.new_page(), served[1])
+        screens.append(made)
+        return made.sign_in(username)
+
+    yield sit
+    faults = [fault for made in screens for fault in made.faults]
+    for context in contexts:
+        context.close()
+    assert faults == []
