@@ -6,17 +6,16 @@ Before a procedure has made its service request, `request.*` is kept with the in
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from engine.models import Case, Person, ProcessInstance, ServiceRequest
 from engine.spiff.host import RunFailed
-from engine.values import dumps, loads
+from engine.values import copied, dumps, loads
 
 _CASE_COLUMNS = {"reference": "reference", "client_name": "client_name", "nation": "nation", "lock_flag": "lock_flag"}
 _REQUEST_COLUMNS = {
@@ -39,6 +38,13 @@ READ_ONLY = frozenset({"case.reference", "request.number", "request.kind", "requ
 _TEXT = frozenset({"client_name", "nation", "kind", "status", "sub_status", "resolution_code", "owner_group"})
 _DESCRIPTION = frozenset({"process", "area", "sub_area"})
 _INSTANTS = frozenset({"opened_at", "closed_at"})
+_TABLES = Case.metadata.tables
+_CASE, _REQUEST = _TABLES[Case.__tablename__], _TABLES[ServiceRequest.__tablename__]
+_INSTANCE, _PERSON = _TABLES[ProcessInstance.__tablename__], _TABLES[Person.__tablename__]
+_SAVE_CASE = update(_CASE).where(_CASE.c.case_id == bindparam("b_id"))
+_SAVE_REQUEST = update(_REQUEST).where(_REQUEST.c.request_id == bindparam("b_id"))
+_SAVE_PENDING = update(_INSTANCE).where(_INSTANCE.c.instance_id == bindparam("b_id"))
+_FIND_PERSON = select(_PERSON.c.person_id).where(_PERSON.c.person_id == bindparam("b_id"))
 _NEVER_NULL = frozenset({"client_name", "nation", "kind", "status", "opened_at"})
 
 
@@ -64,12 +70,12 @@ class Facts:
     def __init__(self, *, case: dict[str, Any], request: dict[str, Any], request_id: int | None) -> None:
         self.values: dict[str, Any] = {"case": case, "request": request}
         self.request_id = request_id
-        self._as_stored = copy.deepcopy(self.values)
+        self._as_stored = copied(self.values)
 
     def mark(self) -> FactsMark:
         """Remember the facts as they are now, to come back to with `rewind`."""
-        fields = {name: copy.deepcopy(self.values[name]) for name in ("case", "request")}
-        return FactsMark(fields, copy.deepcopy(self._as_stored), self.request_id)
+        fields = {name: copied(self.values[name]) for name in ("case", "request")}
+        return FactsMark(fields, copied(self._as_stored), self.request_id)
 
     def rewind(self, mark: FactsMark) -> None:
         """Put the facts back; the dictionaries stay the same objects, because expressions hold them."""
@@ -84,7 +90,7 @@ class Facts:
         self.request_id = request_id
         self.values["request"].clear()
         self.values["request"].update(fields)
-        self._as_stored["request"] = copy.deepcopy(fields)
+        self._as_stored["request"] = copied(fields)
 
     def save(self, connection: Connection, *, case_id: int | None, instance_id: int) -> None:
         """Write what changed since the facts were read.
@@ -94,32 +100,28 @@ class Facts:
         if case_id is not None and self.values["case"] != self._as_stored["case"]:
             _check("case", self.values["case"])
             changed = _columns(self.values["case"], _CASE_COLUMNS)
-            connection.execute(update(Case).where(Case.case_id == case_id).values(**changed))
+            connection.execute(_SAVE_CASE, {"b_id": case_id, **changed})
         request = self.values["request"]
         if request == self._as_stored["request"]:
             return
         if self.request_id is None:
-            connection.execute(
-                update(ProcessInstance)
-                .where(ProcessInstance.instance_id == instance_id)
-                .values(pending_facts=_text(request))
-            )
+            connection.execute(_SAVE_PENDING, {"b_id": instance_id, "pending_facts": _text(request)})
             return
         _check("request", request)
         if request.get("caseworker") != self._as_stored["request"].get("caseworker"):
             _check_person(connection, request.get("caseworker"))
         changed = _columns(request, _REQUEST_COLUMNS)
-        connection.execute(update(ServiceRequest).where(ServiceRequest.request_id == self.request_id).values(**changed))
+        connection.execute(_SAVE_REQUEST, {"b_id": self.request_id, **changed})
 
 
-def case_fields(row: Row[Any]) -> dict[str, Any]:
-    """Return `case.*` from a row of the case table."""
-    return {**loads(row.facts), **{fact: getattr(row, column) for fact, column in _CASE_COLUMNS.items()}}
+def case_fields(row: Row[Any], *, prefix: str = "") -> dict[str, Any]:
+    """Return `case.*` from a row of the case table, or one whose columns have a prefix."""
+    return _fields(row, _CASE_COLUMNS, prefix)
 
 
-def request_fields(row: Row[Any]) -> dict[str, Any]:
-    """Return `request.*` from a row of the service request table."""
-    return {**loads(row.facts), **{fact: getattr(row, column) for fact, column in _REQUEST_COLUMNS.items()}}
+def request_fields(row: Row[Any], *, prefix: str = "") -> dict[str, Any]:
+    """Return `request.*` from a row of the service request table, or one whose columns have a prefix."""
+    return _fields(row, _REQUEST_COLUMNS, prefix)
 
 
 def request_columns(fields: dict[str, Any]) -> dict[str, Any]:
@@ -127,16 +129,9 @@ def request_columns(fields: dict[str, Any]) -> dict[str, Any]:
     return _columns(fields, _REQUEST_COLUMNS)
 
 
-def read_facts(connection: Connection, *, case_id: int | None, request_id: int | None, pending: str) -> Facts:
-    """Read the facts of an instance's case and service request."""
-    case: dict[str, Any] = {}
-    request: dict[str, Any] = loads(pending)
-    if case_id is not None:
-        case = case_fields(connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one())
-    if request_id is not None:
-        found = connection.execute(select(ServiceRequest.__table__).where(ServiceRequest.request_id == request_id))
-        request = request_fields(found.one())
-    return Facts(case=case, request=request, request_id=request_id)
+def _fields(row: Row[Any], columns: dict[str, str], prefix: str) -> dict[str, Any]:
+    stored: dict[str, Any] = loads(getattr(row, f"{prefix}facts"))
+    return {**stored, **{fact: getattr(row, prefix + column) for fact, column in columns.items()}}
 
 
 def _check(owner: str, fields: dict[str, Any]) -> None:
@@ -164,7 +159,7 @@ def _check_person(connection: Connection, value: object) -> None:
     if value is None:
         return
     number = int(value) if isinstance(value, int | Decimal) and value == int(value) else None
-    found = connection.execute(select(Person.person_id).where(Person.person_id == number)).first()
+    found = connection.execute(_FIND_PERSON, {"b_id": number}).first()
     if number is None or found is None:
         raise FactRefused("request.caseworker", value, "a person of ours")
 

@@ -17,6 +17,7 @@ from engine.models import History, ProcessInstance, Submission
 from engine.values import dumps
 
 START = "0" * 64
+_ADD_ROW, _ADD_VALUES = (insert(model.metadata.tables[model.__tablename__]) for model in (History, Submission))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ def append(
         chain.hash = row["hash"] = _row_hash(row)
         rows.append(row)
     if rows:
-        connection.execute(insert(History), rows)
+        connection.execute(_ADD_ROW, rows)
     if submissions:
-        connection.execute(insert(Submission), submissions)
+        connection.execute(_ADD_VALUES, submissions)
 
 
 def verify(connection: Connection, instance_id: int) -> str | None:

@@ -1,18 +1,30 @@
-"""Projection: the rows that worklists and waits are read from, kept up to date by their difference to the live tokens."""
+"""Projection: the rows of worklists and waits, brought up to date by what changed between two moments of a step."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from engine.models import UserTask, Wait
-from engine.spiff import OpenTask, OpenWait, Program
+from engine.spiff import OpenTask, OpenWait, Program, Workflow
 from engine.values import dumps, plain
+
+_TASK, _WAIT = (model.metadata.tables[model.__tablename__] for model in (UserTask, Wait))
+_ADD_TASK, _ADD_WAIT = insert(_TASK), insert(_WAIT)
+_END_TASK = update(_TASK).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token"))
+_END_WAIT = delete(_WAIT).where(
+    _WAIT.c.instance_id == bindparam("b_instance"),
+    _WAIT.c.token == bindparam("b_token"),
+    _WAIT.c.element_id == bindparam("b_element"),
+    _WAIT.c.kind == bindparam("b_kind"),
+    _WAIT.c.name == bindparam("b_name"),
+    _WAIT.c.due_at.is_not_distinct_from(bindparam("b_due", type_=_WAIT.c.due_at.type)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,52 +37,59 @@ class Place:
     actor_id: int | None
 
 
-def project_tasks(
-    connection: Connection, place: Place, open_tasks: Iterable[OpenTask], *, completed: str | None
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What an instance had open at one moment: user tasks by their tokens, and waits by all that tells them apart."""
+
+    tasks: Mapping[str, OpenTask]
+    waits: Mapping[tuple[object, ...], OpenWait]
+
+    @classmethod
+    def of(cls, workflow: Workflow) -> Open:
+        """Look at an instance in memory."""
+        return cls(
+            {task.token: task for task in workflow.open_tasks()},
+            {(wait.token, wait.element_id, wait.kind, wait.name, wait.due_at): wait for wait in workflow.open_waits()},
+        )
+
+
+def project(
+    connection: Connection, place: Place, program: Program, *, before: Open, after: Open, completed: str | None
 ) -> None:
-    """Add a row for each new user task and end the rows of those that are gone.
+    """Bring the rows from what was open before a step to what is open after it.
 
-    `completed` is the token that the actor completed in this step; any other that is gone was withdrawn.
+    `completed` is the token that the actor completed in this step; any other task that is gone was withdrawn.
     """
-    live = {task.token: task for task in open_tasks}
-    rows = connection.execute(
-        select(UserTask.task_id, UserTask.token).where(
-            UserTask.instance_id == place.instance_id, UserTask.status == "open"
-        )
-    ).all()
-    known = {row.token for row in rows}
-    gone = [row.task_id for row in rows if row.token not in live and row.token != completed]
-    done = [row.task_id for row in rows if row.token == completed]
-    if done:
+    gone = [token for token in before.tasks if token not in after.tasks]
+    if completed in gone:
         ended = {"status": "completed", "ended_at": place.now, "ended_by_id": place.actor_id, "draft": None}
-        connection.execute(update(UserTask).where(UserTask.task_id.in_(done)).values(**ended))
-    if gone:
+        connection.execute(_END_TASK, {"b_instance": place.instance_id, "b_token": completed, **ended})
+    withdrawn = [token for token in gone if token != completed]
+    if withdrawn:
         ended = {"status": "withdrawn", "ended_at": place.now, "ended_by_id": place.actor_id}
-        connection.execute(update(UserTask).where(UserTask.task_id.in_(gone)).values(**ended))
-    new = [_task_row(task, place) for token, task in live.items() if token not in known]
-    if new:
-        connection.execute(insert(UserTask), new)
-
-
-def project_waits(connection: Connection, place: Place, open_waits: Iterable[OpenWait], program: Program) -> None:
-    """Add a row for each new wait and delete the rows of those that are over."""
-    live = {_wait_key(wait.token, wait.element_id, wait.kind, wait.name, wait.due_at): wait for wait in open_waits}
-    rows = connection.execute(
-        select(Wait.wait_id, Wait.token, Wait.element_id, Wait.kind, Wait.name, Wait.due_at).where(
-            Wait.instance_id == place.instance_id
+        connection.execute(
+            _END_TASK, [{"b_instance": place.instance_id, "b_token": token, **ended} for token in withdrawn]
         )
-    ).all()
-    known = {_wait_key(row.token, row.element_id, row.kind, row.name, row.due_at): row.wait_id for row in rows}
-    over = [wait_id for key, wait_id in known.items() if key not in live]
+    new_tasks = [_task_row(task, place) for token, task in after.tasks.items() if token not in before.tasks]
+    if new_tasks:
+        connection.execute(_ADD_TASK, new_tasks)
+    over = [_wait_place(wait, place) for key, wait in before.waits.items() if key not in after.waits]
     if over:
-        connection.execute(delete(Wait).where(Wait.wait_id.in_(over)))
-    new = [_wait_row(wait, place, program) for key, wait in live.items() if key not in known]
-    if new:
-        connection.execute(insert(Wait), new)
+        connection.execute(_END_WAIT, over)
+    new_waits = [_wait_row(wait, place, program) for key, wait in after.waits.items() if key not in before.waits]
+    if new_waits:
+        connection.execute(_ADD_WAIT, new_waits)
 
 
-def _wait_key(*parts: object) -> tuple[object, ...]:
-    return parts
+def _wait_place(wait: OpenWait, place: Place) -> dict[str, object]:
+    return {
+        "b_instance": place.instance_id,
+        "b_token": wait.token,
+        "b_element": wait.element_id,
+        "b_kind": wait.kind,
+        "b_name": wait.name or "",
+        "b_due": wait.due_at,
+    }
 
 
 def _task_row(task: OpenTask, place: Place) -> dict[str, object]:

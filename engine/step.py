@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
-from engine import definitions, history, incidents
+from engine import definitions, history, incidents, instance_row
 from engine.definitions import LoadedDefinition
-from engine.errors import Conflict, NotFound, RedressError
-from engine.facts import Facts, read_facts
+from engine.errors import RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
-from engine.models import History, Job, Person, ProcessInstance, UserTask
+from engine.models import Job, ProcessInstance
 from engine.outbox import owe
-from engine.projection import Place, project_tasks, project_waits
+from engine.projection import Open, Place, project
 from engine.spiff import Stored, Workflow
 from engine.spiff.host import HandlerFailed, Happening, RunFailed
 from engine.step_host import StepHost
@@ -65,7 +64,7 @@ def step(
     `completes` is the token of the user task that the act completes.
     Raises: NotFound; StepBlocked; Conflict; whatever the act raises (nothing has changed then).
     """
-    row = _lock(connection, instance_id)
+    row = instance_row.lock(connection, instance_id)
     run = _Run(world, connection, row, actor=actor, completes=completes)
     workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
     return run.advance(workflow, act)
@@ -102,7 +101,7 @@ def begin(
         )
         .returning(ProcessInstance.instance_id)
     ).scalar_one()
-    run = _Run(world, connection, _lock(connection, instance_id), actor=actor, completes=None)
+    run = _Run(world, connection, instance_row.lock(connection, instance_id), actor=actor, completes=None)
     data = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
     run.host.events.append(Event("started", data=data, values=values))
     workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
@@ -114,7 +113,7 @@ def names_at(world: World, connection: Connection, instance_id: int, token: str,
 
     Raises: NotFound; TokenNotOpen when the task is gone.
     """
-    row = _lock(connection, instance_id)
+    row = instance_row.lock(connection, instance_id)
     run = _Run(world, connection, row, actor=actor, completes=None)
     workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
     return workflow.names(token)
@@ -131,11 +130,9 @@ class _Run:
         self.completes = completes
         self.now: datetime = world.clock.now()
         self.definition = definitions.load(world, connection, row.definition_id)
-        self.facts: Facts = read_facts(
-            connection, case_id=row.case_id, request_id=row.request_id, pending=row.pending_facts
-        )
+        self.facts = instance_row.facts_of(row)
         # A retry belongs to the person whose submit it goes on with, and not to who or what set it off.
-        self.submitter = actor if completes else _last_submitter(connection, row.instance_id) or actor
+        self.submitter = actor if completes else instance_row.last_submitter(connection, row.instance_id) or actor
         self.facts.values["actor"] = self.submitter.person_id
         self.host = StepHost(
             world,
@@ -150,6 +147,7 @@ class _Run:
 
     def advance(self, workflow: Workflow, act: Act) -> Outcome:
         """Fire, act, keep, run, save."""
+        self.before = Open.of(workflow)
         self._catch_up(workflow, act)
         act(workflow, self.host)
         failpoint("step_after_act")
@@ -234,8 +232,14 @@ class _Run:
 
     def _save(self, workflow: Workflow, stored: Stored, status: str) -> None:
         place = Place(self.row.instance_id, self.row.case_id, self.now, self.actor.person_id)
-        project_tasks(self.connection, place, workflow.open_tasks(), completed=self.completes)
-        project_waits(self.connection, place, workflow.open_waits(), self.definition.program)
+        project(
+            self.connection,
+            place,
+            self.definition.program,
+            before=self.before,
+            after=Open.of(workflow),
+            completed=self.completes,
+        )
         for number, signal in enumerate(workflow.thrown_signals):
             owe(
                 self.connection,
@@ -256,23 +260,17 @@ class _Run:
             actor=self.actor.key,
         )
         failpoint("step_before_commit")
-        saved = self.connection.execute(
-            update(ProcessInstance)
-            .where(ProcessInstance.instance_id == self.row.instance_id, ProcessInstance.version == self.row.version)
-            .values(
-                version=self.row.version + 1,
-                state=stored.state,
-                variables=stored.variables,
-                status=status,
-                history_seq=chain.seq,
-                history_hash=chain.hash,
-                ended_at=self.now if status == "completed" else None,
-                request_id=self.facts.request_id,
-                business_key=self.facts.values["request"].get("number") or self.row.business_key,
-            )
-        )
-        if saved.rowcount != 1:
-            raise Conflict
+        changes = {
+            "state": stored.state,
+            "variables": stored.variables,
+            "status": status,
+            "history_seq": chain.seq,
+            "history_hash": chain.hash,
+            "ended_at": self.now if status == "completed" else None,
+            "request_id": self.facts.request_id,
+            "business_key": self.facts.values["request"].get("number") or self.row.business_key,
+        }
+        instance_row.save(self.connection, self.row, changes)
 
 
 def _stored(workflow: Workflow) -> Stored:
@@ -281,33 +279,3 @@ def _stored(workflow: Workflow) -> Stored:
         return workflow.store()
     except ValueError as fault:
         raise RunFailed(f"A variable holds what cannot be stored: {fault}.") from fault
-
-
-def _last_submitter(connection: Connection, instance_id: int) -> Actor | None:
-    """Return who completed the instance's last user task, or started it when none was completed."""
-    row = connection.execute(
-        select(Person.name, Person.person_id)
-        .join(UserTask, UserTask.ended_by_id == Person.person_id)
-        .where(UserTask.instance_id == instance_id, UserTask.status == "completed")
-        .order_by(UserTask.ended_at.desc(), UserTask.task_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is not None:
-        return Actor(row.name, row.person_id)
-    started_by = connection.execute(
-        select(History.actor).where(History.instance_id == instance_id, History.seq == 1)
-    ).scalar_one_or_none()
-    kind, _, person_id = (started_by or "").partition(":")
-    if kind != "person":
-        return None
-    name = connection.execute(select(Person.name).where(Person.person_id == int(person_id))).scalar_one_or_none()
-    return Actor(name or "", int(person_id))
-
-
-def _lock(connection: Connection, instance_id: int) -> Any:
-    row = connection.execute(
-        select(ProcessInstance.__table__).where(ProcessInstance.instance_id == instance_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise NotFound("There is no such instance.")
-    return row

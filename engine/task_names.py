@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from engine import definitions
+from engine import definitions, instance_row
 from engine.errors import TaskWithdrawn
-from engine.facts import read_facts
-from engine.models import ProcessInstance
 from engine.spiff import Stored, Workflow
 from engine.spiff.host import TokenNotOpen
 from engine.step_host import StepHost
@@ -27,11 +25,9 @@ def names_at(world: World, connection: Connection, task: Any) -> Mapping[str, An
 
     Raises: TaskWithdrawn when the token is gone.
     """
-    row: Any = connection.execute(
-        select(ProcessInstance.__table__).where(ProcessInstance.instance_id == task.instance_id)
-    ).one()
+    row = instance_row.read(connection, task.instance_id)
     definition = definitions.load(world, connection, row.definition_id)
-    facts = read_facts(connection, case_id=row.case_id, request_id=row.request_id, pending=row.pending_facts)
+    facts = instance_row.facts_of(row)
     host = StepHost(
         world,
         connection,

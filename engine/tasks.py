@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine import definitions, history
 from engine.errors import (
@@ -28,6 +28,13 @@ from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import World
 
+_TABLES = UserTask.metadata.tables
+_TASK, _INSTANCE = _TABLES[UserTask.__tablename__], _TABLES[ProcessInstance.__tablename__]
+_READ = (
+    select(*_TASK.c, _INSTANCE.c.definition_id)
+    .join_from(_TASK, _INSTANCE, _INSTANCE.c.instance_id == _TASK.c.instance_id)
+    .where(_TASK.c.task_id == bindparam("b_task"))
+)
 _LEADERS = {"review_caseworker": "review_team_leader", "owning_team": "owning_team_leader"}
 
 
@@ -131,9 +138,8 @@ def get_task(connection: Connection, task_id: int) -> Any:
     Raises: NotFound.
     """
     row = connection.execute(
-        select(UserTask.__table__, ProcessInstance.definition_id)
-        .join(ProcessInstance, ProcessInstance.instance_id == UserTask.instance_id)
-        .where(UserTask.task_id == task_id)
+        _READ,
+        {"b_task": task_id},
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such task.")

@@ -45,6 +45,15 @@ def unpack(data: bytes) -> Any:
     return _untagged(msgpack.unpackb(data, raw=False, strict_map_key=False))
 
 
+def copied(value: Any) -> Any:
+    """Return the value without a list or a context that it shares with the original; everything else is immutable."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [copied(item) for item in value]
+    return value
+
+
 def plain(value: object) -> Any:
     """Return the value with whole decimals as int, for handlers, pages and JSON."""
     if isinstance(value, Decimal):

@@ -1,0 +1,92 @@
+"""An instance's row, read with its case and its service request in one statement, and saved in one.
+
+Statements are built once: the step is the product's hot path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, select, update
+
+from engine.errors import Conflict, NotFound
+from engine.facts import Facts, case_fields, request_fields
+from engine.models import Case, History, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.values import loads
+from engine.world import Actor
+
+_INSTANCE, _CASE, _REQUEST = (
+    model.metadata.tables[model.__tablename__] for model in (ProcessInstance, Case, ServiceRequest)
+)
+
+
+def _prefixed(table: Table, prefix: str) -> list[Any]:
+    return [column.label(prefix + column.name) for column in table.c]
+
+
+_READ = (
+    select(*_INSTANCE.c, *_prefixed(_CASE, "case__"), *_prefixed(_REQUEST, "request__"))
+    .select_from(
+        _INSTANCE.outerjoin(_CASE, _CASE.c.case_id == _INSTANCE.c.case_id).outerjoin(
+            _REQUEST, _REQUEST.c.request_id == _INSTANCE.c.request_id
+        )
+    )
+    .where(_INSTANCE.c.instance_id == bindparam("b_instance"))
+)
+_LOCK = _READ.with_for_update(of=_INSTANCE)
+_SAVE = update(_INSTANCE).where(
+    _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
+)
+
+
+def lock(connection: Connection, instance_id: int) -> Any:
+    """Return an instance's row, held until the transaction ends. Raises: NotFound."""
+    return _one(connection.execute(_LOCK, {"b_instance": instance_id}).one_or_none())
+
+
+def read(connection: Connection, instance_id: int) -> Any:
+    """Return an instance's row as it is. Raises: NotFound."""
+    return _one(connection.execute(_READ, {"b_instance": instance_id}).one_or_none())
+
+
+def facts_of(row: Any) -> Facts:
+    """Return the facts that came with an instance's row."""
+    case = case_fields(row, prefix="case__") if row.case_id is not None else {}
+    if row.request_id is None:
+        return Facts(case=case, request=loads(row.pending_facts), request_id=None)
+    return Facts(case=case, request=request_fields(row, prefix="request__"), request_id=row.request_id)
+
+
+def save(connection: Connection, row: Any, changes: Mapping[str, object]) -> None:
+    """Save an instance as its next version. Raises: Conflict when someone else saved it since it was read."""
+    numbers = {"b_instance": row.instance_id, "b_version": row.version, "version": row.version + 1}
+    if connection.execute(_SAVE, {**changes, **numbers}).rowcount != 1:
+        raise Conflict
+
+
+def last_submitter(connection: Connection, instance_id: int) -> Actor | None:
+    """Return who completed the instance's last user task, or started it when none was completed."""
+    row = connection.execute(
+        select(Person.name, Person.person_id)
+        .join(UserTask, UserTask.ended_by_id == Person.person_id)
+        .where(UserTask.instance_id == instance_id, UserTask.status == "completed")
+        .order_by(UserTask.ended_at.desc(), UserTask.task_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is not None:
+        return Actor(row.name, row.person_id)
+    started_by = connection.execute(
+        select(History.actor).where(History.instance_id == instance_id, History.seq == 1)
+    ).scalar_one_or_none()
+    kind, _, person_id = (started_by or "").partition(":")
+    if kind != "person":
+        return None
+    name = connection.execute(select(Person.name).where(Person.person_id == int(person_id))).scalar_one_or_none()
+    return Actor(name or "", int(person_id))
+
+
+def _one(row: Any) -> Any:
+    if row is None:
+        raise NotFound("There is no such instance.")
+    return row
