@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
-from engine.feel import compile_expression
+from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
 from engine.values import loads
@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from engine.definitions import LoadedDefinition
 
 IsMember = Callable[[int, str], bool]
-_SETTLING_ROUNDS = 8
+_PERSON, _MEMBERSHIP = (model.metadata.tables[model.__tablename__] for model in (Person, Membership))
+_MEMBER = (
+    select(_PERSON.c.person_id)
+    .join_from(_PERSON, _MEMBERSHIP, _MEMBERSHIP.c.person_id == _PERSON.c.person_id)
+    .where(
+        _PERSON.c.person_id == bindparam("b_person"),
+        _MEMBERSHIP.c.group_key == bindparam("b_group"),
+        _PERSON.c.is_active,
+    )
+)
 
 
 def check_submission(
@@ -115,54 +124,13 @@ def find_problems(
     `names` are the variables that the task sees; typed values win over them in the forms' conditions. With `strict` a
     field must be declared in the dictionary.
     """
-    settled = _settled(form.components, values, names, now=now)
-    check = _Check(dictionary, settled, now=now, is_member=is_member, strict=strict)
+    seen = settled(form.components, values, names, now=now)
+    check = _Check(dictionary, seen, now=now, is_member=is_member, strict=strict)
     check.fields(form.components, values, prefix="", shown="")
     for key in values:
         if key not in check.known:
             check.problems.setdefault(key, "This form asks for nothing of this name")
     return check.problems
-
-
-def is_hidden(component: Component, names: Mapping[str, object], *, now: datetime) -> bool:
-    """Tell whether a field is hidden by its condition; a condition that is not true shows it."""
-    if component.hide is None:
-        return False
-    return compile_expression(component.hide).evaluate(names, now=now) is True
-
-
-def _settled(
-    components: tuple[Component, ...], values: Mapping[str, object], names: Mapping[str, object], *, now: datetime
-) -> dict[str, object]:
-    """Return the names that conditions see: a hidden field counts as null, whatever was typed or is known.
-
-    Hiding one field may hide or show another, so this is repeated until nothing changes.
-    """
-    hidden: set[str] = set()
-    for _ in range(_SETTLING_ROUNDS):
-        seen = _overlaid(names, _nested({**values, **dict.fromkeys(hidden)}))
-        now_hidden = _hidden_keys(components, seen, now=now)
-        if now_hidden == hidden:
-            break
-        hidden = now_hidden
-    return seen
-
-
-def _hidden_keys(components: tuple[Component, ...], names: Mapping[str, object], *, now: datetime) -> set[str]:
-    """Return the keys that no visible field has."""
-    shown: set[str] = set()
-    hidden: set[str] = set()
-
-    def look(parts: tuple[Component, ...], *, is_shown: bool) -> None:
-        for part in parts:
-            is_seen = is_shown and not is_hidden(part, names, now=now)
-            if part.type == "group":
-                look(part.components, is_shown=is_seen)
-            elif part.key:
-                (shown if is_seen else hidden).add(part.key)
-
-    look(components, is_shown=True)
-    return hidden - shown
 
 
 class _Check:
@@ -208,7 +176,7 @@ class _Check:
     ) -> None:
         for component in components:
             if is_hidden(component, self.names, now=self.now):
-                keys = {part.key for part in _asked(component) if part.key}
+                keys = {part.key for part in asked_in(component) if part.key}
                 self.known |= keys
                 hidden |= keys
                 continue
@@ -246,7 +214,7 @@ class _Check:
             self.fields(component.components, item, prefix=f"{key}[].", shown=f"{shown}{name}[{index}].")
 
     def _problem(self, component: Component, value: object) -> str | None:
-        if value is None or value == "" or value == []:
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
             return _required(component) if component.is_required else None
         if component.is_required and component.type == "checkbox" and value is not True:
             return _required(component)
@@ -315,15 +283,6 @@ def _required(component: Component) -> str:
     return f"{verb} {component.label[:1].lower()}{component.label[1:]}".rstrip("?")
 
 
-def _asked(component: Component) -> list[Component]:
-    """Return a component and, of a group, those inside it; what a list repeats belongs to its rows."""
-    found = [component]
-    if component.type == "group":
-        for part in component.components:
-            found += _asked(part)
-    return found
-
-
 def _walk(component: Component) -> list[Component]:
     found = [component]
     for part in component.components:
@@ -331,35 +290,9 @@ def _walk(component: Component) -> list[Component]:
     return found
 
 
-def _nested(values: Mapping[str, object]) -> dict[str, object]:
-    """Turn ``{"request.status": "x"}`` into ``{"request": {"status": "x"}}``, as expressions see it."""
-    nested: dict[str, Any] = {}
-    for key, value in values.items():
-        target = nested
-        *parents, last = key.split(".")
-        for parent in parents:
-            target = target.setdefault(parent, {})
-        target[last] = value
-    return nested
-
-
-def _overlaid(names: Mapping[str, object], typed: Mapping[str, object]) -> dict[str, object]:
-    """Lay what was typed over what is known, so that ``request.source`` does not hide the rest of `request`."""
-    merged = dict(names)
-    for key, value in typed.items():
-        known = merged.get(key)
-        merged[key] = {**known, **value} if isinstance(known, Mapping) and isinstance(value, Mapping) else value
-    return merged
-
-
 def _member_check(connection: Connection) -> IsMember:
     def is_member(person_id: int, group: str) -> bool:
-        found = connection.execute(
-            select(Person.person_id)
-            .join(Membership, Membership.person_id == Person.person_id)
-            .where(Person.person_id == person_id, Membership.group_key == group, Person.is_active)
-        )
-        return found.first() is not None
+        return connection.execute(_MEMBER, {"b_person": person_id, "b_group": group}).first() is not None
 
     return is_member
 

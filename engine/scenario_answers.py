@@ -14,7 +14,7 @@ from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
 from engine.errors import RedressError
 from engine.feel import compile_expression
-from engine.form_rules import is_hidden
+from engine.form_visibility import is_hidden
 from engine.forms import INPUTS, Component
 
 
