@@ -71,23 +71,22 @@ class Answers:
         self, components: tuple[Component, ...], given: dict[str, Any], names: Mapping[str, Any], now: datetime
     ) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        asked = list(_asked(components))
+        asked = _asked(components)
         for component in asked:
             key = component.key or ""
             if key in given:
                 values[key] = given.pop(key)
-            elif component.properties.get("prefill") != "no":
-                values[key] = _open_with(component, _look_up(names, key))
             else:
-                values[key] = None
+                opens = component.properties.get("prefill") != "no"
+                values[key] = _open_with(component, _look_up(names, key)) if opens else None
             if component.type == "dynamiclist":
                 self._complete_rows(component, values, given)
         for component in asked:
-            key = component.key or ""
             if is_hidden(component, _overlaid(names, values), now=now):
-                values[key] = None
-        kept = {c.key for c in asked if not (is_hidden(c, _overlaid(names, values), now=now) and _is_fact(c.key or ""))}
-        return {**{key: value for key, value in values.items() if key in kept}, **given}
+                values[component.key or ""] = None
+        shown = _overlaid(names, values)
+        left_alone = {c.key for c in asked if _is_fact(c.key or "") and is_hidden(c, shown, now=now)}
+        return {**{key: value for key, value in values.items() if key not in left_alone}, **given}
 
     def _complete_rows(self, component: Component, values: dict[str, Any], given: dict[str, Any]) -> None:
         """Answer ``list[].field`` once for every row of a list that does not say otherwise."""
