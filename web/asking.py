@@ -6,7 +6,7 @@ A form's page is the same for all three; only what its buttons do differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -60,25 +60,29 @@ class Asking:
         return blocks(sheet, self.surroundings, with_problems=True), error_summary(sheet, self.problems)
 
 
-def surroundings(connection: Connection, definition: LoadedDefinition, names: Mapping[str, object]) -> Surroundings:
-    """Return what a form of a definition may refer to. People are read now, while there is a connection."""
-    known: dict[str, list[tuple[int, str]]] = {}
-
-    def people(group: str) -> list[tuple[int, str]]:
-        return known.get(group, [])
-
-    for form in definition.forms.values():
-        for component in form.walk():
-            group = (component.values_key or "").removeprefix("people.")
-            if component.values_key and component.values_key.startswith("people.") and group not in known:
-                known[group] = members(connection, group)
+def surroundings(
+    connection: Connection,
+    definition: LoadedDefinition,
+    names: Mapping[str, object],
+    components: Sequence[Component],
+) -> Surroundings:
+    """Return what a form may refer to. The people that it offers are read now, while there is a connection."""
+    groups = {group for component in components for group in _groups_asked(component)}
+    known = {group: members(connection, group) for group in groups}
     return Surroundings(
         names=names,
         dictionary=definition.dictionary,
-        people=people,
+        people=lambda group: known.get(group, []),
         now=world().clock.now(),
         calendar=calendar(world()),
     )
+
+
+def _groups_asked(component: Component) -> Iterator[str]:
+    if component.values_key and component.values_key.startswith("people."):
+        yield component.values_key.removeprefix("people.")
+    for part in component.components:
+        yield from _groups_asked(part)
 
 
 def names_of_instance(connection: Connection, instance_id: int) -> dict[str, object]:

@@ -20,7 +20,8 @@ from web import history_words
 from web.access import OPERATIONS
 from web.case_summary import CaseSummary, current_request, summary_of
 from web.current import world
-from web.labels import label_of, option_label, say
+from web.fact_tables import FactTable, tables_of
+from web.labels import label_of, lines, option_label, say
 from web.procedure_text import message_title
 
 _SHOWN_ELSEWHERE = frozenset(
@@ -62,15 +63,6 @@ class Deadline:
     step: str
     due_at: datetime
     rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class FactTable:
-    """A list that belongs to the service request, such as the actions of a plan."""
-
-    caption: str
-    head: list[dict[str, str]]
-    rows: list[list[dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +111,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         request=request,
         requests=requests,
         details=_details(request, dictionary, people),
-        tables=_tables(request, dictionary, people),
+        tables=tables_of(request.fields if request is not None else {}, dictionary, people),
         tasks=worklist.tasks_of_case(connection, case_id),
         actions=actions_of(waits, loaded),
         deadlines=[
@@ -158,22 +150,8 @@ def _details(request: RequestRow | None, dictionary: Dictionary, people: Mapping
             continue
         text = say(dictionary, key, value, people)
         if text:
-            pairs.append({"key": {"text": label_of(dictionary, key)}, "value": {"text": text, "classes": "app-note"}})
+            pairs.append({"key": {"text": label_of(dictionary, key)}, "value": {"html": lines(text)}})
     return pairs
-
-
-def _tables(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[FactTable]:
-    tables = []
-    for name, value in (request.fields if request is not None else {}).items():
-        key = f"request.{name}"
-        field = dictionary.field_for(key)
-        if field is None or not isinstance(value, list) or not value or not isinstance(value[0], dict):
-            continue
-        columns = [n for n in dictionary.items_of(key) if any(row.get(n) is not None for row in value)]
-        head = [{"text": label_of(dictionary, f"{key}[].{n}")} for n in columns]
-        rows = [[{"text": say(dictionary, f"{key}[].{n}", row.get(n), people)} for n in columns] for row in value]
-        tables.append(FactTable(field.label, head, rows))
-    return tables
 
 
 def _attempts(rows: list[casework.AttemptRow], dictionary: Dictionary) -> list[casework.AttemptRow]:

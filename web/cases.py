@@ -208,7 +208,7 @@ def _message_asking(
     form = definition.forms.get(wait.form_id) if wait.form_id else None
     own = [c for c in asking.components_of(form) if c.key != "received_on"]
     components = [asking.RECEIVED_ON, *own]
-    around = asking.surroundings(connection, definition, names)
+    around = asking.surroundings(connection, definition, names, components)
     if typed is None:
         # What an earlier reply said is not what this one says: a message's form opens empty, but for its own defaults.
         typed = typed_from_names(components, asking.without_answers(around, components))
@@ -252,8 +252,8 @@ def _start_asking(
         "case": case_verbs.start_names(connection, case_id),
         **asking.earlier_requests(connection, case_id),
     }
-    around = asking.surroundings(connection, definition, names)
     components = asking.components_of(definition.forms.get(process.form_id))
+    around = asking.surroundings(connection, definition, names, components)
     return Asking(components, around, typed_from_names(components, around) if typed is None else typed)
 
 

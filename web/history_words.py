@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.definitions import LoadedDefinition
 from engine.queries.told import HistoryRow
-from web.labels import label_of, say
+from web.labels import label_of, lines, say
 
 _SYSTEM = {
     "system:timers": "The clock",
@@ -111,5 +111,5 @@ def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefin
     for key, value in (row.values or {}).items():
         text = say(dictionary, key, value, people)
         if text:
-            answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"text": text, "classes": "app-note"}})
+            answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"html": lines(text)}})
     return answers

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from markupsafe import Markup, escape
+
 from engine.dictionary import Dictionary, Field
 from web.words import in_words
 
@@ -51,3 +53,8 @@ def _list(
         else:
             said.append(_one(field, value, people))
     return "\n".join(said)
+
+
+def lines(text: str) -> Markup:
+    """Return text as HTML that keeps its line breaks."""
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))

@@ -19,6 +19,7 @@ from letters.letter import LetterError
 from web import letter_preview
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
 from web.current import world
+from web.fact_tables import FactTable, tables_of
 from web.forms import typed_from_names
 from web.groups import group_title
 from web.procedure_text import documentation
@@ -35,9 +36,6 @@ class TaskPage:
     writes: str | None
     checks: str | None
     help_text: str
-    group_title: str
-    assignee_name: str | None
-    colleagues: list[tuple[int, str]]
     preview: Preview | None = None
 
 
@@ -51,7 +49,19 @@ class Preview:
     faults: tuple[str, ...] = ()
 
 
-def open_page(connection: Connection, task: Any, person: Somebody, typed: Typed | None = None) -> TaskPage:
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who holds a task, and what this person may do about that."""
+
+    group_title: str
+    assignee_name: str | None
+    is_mine: bool
+    may_claim: bool
+    may_release: bool
+    colleagues: list[tuple[int, str]]
+
+
+def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> TaskPage:
     """Return an open task's page; `typed` is what the person has just sent, else the draft or what is known."""
     definition = definitions.load(world(), connection, task.definition_id)
     names = names_at(world(), connection, task)
@@ -59,10 +69,9 @@ def open_page(connection: Connection, task: Any, person: Somebody, typed: Typed 
     writes, checks = properties.get("letter") or None, properties.get("preview") or None
     form = definition.forms.get(task.form_id) if task.form_id else None
     components = components_of(form, definition.letter_form(str(writes)) if writes else None)
-    around = surroundings(connection, definition, names)
+    around = surroundings(connection, definition, names, components)
     if typed is None:
         typed = drafted(task) or typed_from_names(components, around)
-    leads = tasks.may_lead(person, task.candidate_group)
     return TaskPage(
         task=task,
         definition=definition,
@@ -71,9 +80,6 @@ def open_page(connection: Connection, task: Any, person: Somebody, typed: Typed 
         writes=str(writes) if writes else None,
         checks=str(checks) if checks else None,
         help_text=documentation(definition, task.element_id),
-        group_title=group_title(definition, task.candidate_group),
-        assignee_name=_name(connection, task.assignee_id),
-        colleagues=members(connection, task.candidate_group) if leads and task.candidate_group else [],
     )
 
 
@@ -112,5 +118,24 @@ def show_preview(connection: Connection, page: TaskPage) -> None:
         page.preview = replace(page.preview, pages=made.pages, text=made.text)
 
 
-def _name(connection: Connection, person_id: int | None) -> str | None:
-    return names_of_people(connection).get(person_id) if person_id is not None else None
+def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding:
+    """Return who holds a task and what a person may do about it."""
+    task = page.task
+    leads = task.candidate_group is not None and tasks.may_lead(person, task.candidate_group)
+    return Holding(
+        group_title=group_title(page.definition, task.candidate_group),
+        assignee_name=names_of_people(connection).get(task.assignee_id),
+        is_mine=task.assignee_id == person.person_id,
+        may_claim=task.assignee_id is None and task.candidate_group in person.groups,
+        may_release=task.assignee_id is not None and (leads or task.assignee_id == person.person_id),
+        colleagues=members(connection, task.candidate_group) if leads else [],
+    )
+
+
+def tables(connection: Connection, page: TaskPage) -> list[FactTable]:
+    """Return the lists of the case's service request, such as its plan, that the form itself does not ask for."""
+    fields = page.names.get("request")
+    asked = {component.key for component in page.asking.components}
+    known = fields if isinstance(fields, Mapping) else {}
+    found = tables_of(known, page.definition.dictionary, names_of_people(connection))
+    return [table for table in found if table.key not in asked]

@@ -73,7 +73,7 @@ def page(task_id: int) -> ResponseReturnValue:
         task = tasks.get_task(connection, task_id)
         if task.status != "open":
             return _over(connection, task, {}), 200
-        shown_page = task_page.open_page(connection, task, person())
+        shown_page = task_page.open_page(connection, task)
         if shown_page.checks or "preview" in request.args:
             task_page.show_preview(connection, shown_page)
         return _render(connection, shown_page)
@@ -88,7 +88,7 @@ def submit(task_id: int) -> ResponseReturnValue:
         if task.status != "open":
             return _over(connection, task, typed), 409
         try:
-            current = task_page.open_page(connection, task, person(), typed)
+            current = task_page.open_page(connection, task, typed)
         except TaskWithdrawn:
             return _over(connection, tasks.get_task(connection, task_id), typed), 409
         if action == "questions":
@@ -163,7 +163,7 @@ def _letter(connection: Connection, task_id: int) -> tuple[task_page.TaskPage, A
     task = tasks.get_task(connection, task_id)
     if task.status != "open":
         raise NotFound("This task is over; the letter is on the case if it was issued.")
-    current = task_page.open_page(connection, task, person())
+    current = task_page.open_page(connection, task)
     draft = task_page.draft_of(connection, current)
     if draft is None:
         raise NotFound("This task has no letter.")
@@ -224,27 +224,26 @@ def _refused(current: task_page.TaskPage, error: RedressError) -> ResponseReturn
     """Show the page again with why nothing was done, and with everything that was typed."""
     with world().db.read() as connection:
         task = tasks.get_task(connection, current.task.task_id)
-        fresh = task_page.open_page(connection, task, person(), current.asking.typed)
+        fresh = task_page.open_page(connection, task, current.asking.typed)
         return _render(connection, fresh, refusal=str(error)), page_for(error)[0]
 
 
 def _render(connection: Connection, current: task_page.TaskPage, refusal: str = "") -> str:
     drawn, errors = current.asking.draw()
     task = current.task
-    is_mine = task.assignee_id == person().person_id
+    holding = task_page.holding(connection, current, person())
     return render_template(
         "tasks/page.html",
         page=current,
         task=task,
+        holding=holding,
         due=_tag(task.due_at),
         blocks=drawn,
         errors=errors,
         refusal=refusal,
-        is_mine=is_mine,
-        keeps_typed=bool(refusal) and not is_mine,
-        may_claim=task.assignee_id is None and task.candidate_group in person().groups,
-        may_release=is_mine or (task.assignee_id is not None and bool(current.colleagues)),
+        shows_form=holding.is_mine or bool(refusal),
         summary=summary_of(connection, task.case_id) if task.case_id is not None else None,
+        tables=task_page.tables(connection, current),
     )
 
 
@@ -252,12 +251,13 @@ def _over(connection: Connection, task: Any, typed: asking.Typed) -> str:
     """Show that a task is over: by whom and when, with what this person had typed."""
     definition = definitions.load(world(), connection, task.definition_id)
     form = definition.forms.get(task.form_id) if task.form_id else None
-    around = asking.surroundings(connection, definition, {})
+    components = asking.components_of(form)
+    around = asking.surroundings(connection, definition, {}, components)
     return render_template(
         "tasks/over.html",
         task=task,
         by=told.names_of_people(connection).get(task.ended_by_id) if task.ended_by_id else None,
-        kept=asking.kept_answers(asking.components_of(form), typed, around),
+        kept=asking.kept_answers(components, typed, around),
     )
 
 
