@@ -235,7 +235,7 @@ def test_questions_appear_and_go_with_the_answers_that_they_depend_on(screen):
     cara.visit("/tasks/").click("Call the client")
     stop = cara.page.locator('[data-question="stop_trying"]')
     enquiry = cara.page.locator('[data-question="enquiry_only"]')
-    assert not stop.is_visible()
+    stop.wait_for(state="hidden")
     cara.answer(contact_outcome="no_answer")
     stop.wait_for(state="visible")
     assert not enquiry.is_visible()
