@@ -23,8 +23,9 @@ def draft_payment(
 ) -> Mapping[str, object]:
     """Draft a payment on the service request; one drafted earlier (`payment`) is brought up to what is now asked for.
 
-    With status ``Withdrawn`` an earlier draft is withdrawn, and none is made.
-    Raises: ValueError without a service request, for an amount that is not a whole number of pence, or a paid payment.
+    With status ``Withdrawn`` an earlier draft is withdrawn, and none is made. What was paid stays: more than that is a
+    payment of its own.
+    Raises: ValueError without a service request, or for an amount that is not a whole number of pence.
     """
     amount = _pence(amount)
     earlier = _find(context, payment) if payment else None
@@ -78,16 +79,19 @@ def update_payment(
 ) -> Mapping[str, object]:
     """Move an approved payment on to Paid, keep it Approved, or withdraw it. It is paid with the approved amount only.
 
-    Raises: ValueError for a payment that was not approved, another amount, or a second payment.
+    Raises: ValueError for a payment that was not approved or was paid already, another amount, or another status.
     """
     if not payment:
         return {}
     row = _find(context, payment)
-    if status == "Paid":
-        if row.status != "Approved" or row.approved_amount is None:
-            raise ValueError(f"{payment} has not been approved, or has been paid already, so it cannot be paid.")
-        if amount is not None and _pence(amount) != row.approved_amount:
-            raise ValueError(f"{payment} was approved for another amount than the one to be paid.")
+    if row.status == "Paid":
+        raise ValueError(f"{payment} has been paid already, and what was paid is never changed.")
+    if status not in ("Paid", "Approved", "Withdrawn"):
+        raise ValueError(f"{payment} cannot become {status!r}: a payment is Approved, Paid or Withdrawn.")
+    if status != "Withdrawn" and (row.status != "Approved" or row.approved_amount is None):
+        raise ValueError(f"{payment} has not been approved, so it cannot be {status.lower()}.")
+    if status == "Paid" and amount is not None and _pence(amount) != row.approved_amount:
+        raise ValueError(f"{payment} was approved for another amount than the one to be paid.")
     _update(context, row.payment_id, status=status)
     return {"payment": payment, "approved_amount": row.approved_amount}
 
