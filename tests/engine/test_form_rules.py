@@ -1,0 +1,210 @@
+"""What may be submitted: each answer belongs to a question that was asked, is there where it must be, and fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.dictionary import read_dictionary
+from engine.form_rules import find_problems
+from engine.forms import read_form
+from tests import tiny
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+DICTIONARY = read_dictionary(
+    b"""
+[picklists.colour]
+title = "Colour"
+values = [{ value = "Red" }, { value = "Green" }]
+[fields.name]
+type = "text"
+label = "Name"
+[fields.agreed]
+type = "boolean"
+label = "Agreed"
+[fields.count]
+type = "number"
+label = "Count"
+[fields.amount]
+type = "money"
+label = "Amount"
+[fields.colour]
+type = "choice"
+label = "Colour"
+picklist = "colour"
+[fields.day]
+type = "date"
+label = "Day"
+[fields.who]
+type = "person"
+label = "Who"
+[fields.actions]
+type = "list"
+label = "Actions"
+[fields."actions[].action"]
+type = "text"
+label = "Action"
+[fields."actions[].due_on"]
+type = "date"
+label = "Due"
+"""
+)
+
+
+def ask(*components: Mapping[str, Any]) -> Any:
+    form = read_form(tiny.form("f", *components).encode(), file="f.form")
+    assert form.faults == (), form.faults
+    return form
+
+
+def problems(form: Any, values: Mapping[str, object], **names: object) -> dict[str, str]:
+    return find_problems(
+        form, DICTIONARY, values, names, now=NOW, is_member=lambda person, group: (person, group) == (7, "team")
+    )
+
+
+NAME = {"type": "textfield", "key": "name", "label": "Name"}
+AGREED = {"type": "checkbox", "key": "agreed", "label": "Agreed"}
+REQUIRED = {"validate": {"required": True}}
+
+
+@pytest.mark.parametrize("empty", [None, "", []])
+def test_an_answer_that_is_needed_is_asked_for(empty: object) -> None:
+    form = ask({**NAME, **REQUIRED})
+    assert problems(form, {"name": empty}) == {"name": "Enter name"}
+    assert problems(form, {}) == {"name": "Enter name"}
+    assert problems(form, {"name": "Robin"}) == {}
+
+
+def test_a_form_may_ask_in_its_own_words() -> None:
+    form = ask({**NAME, **REQUIRED, "properties": {"requiredMessage": "Say who called"}})
+    assert problems(form, {}) == {"name": "Say who called"}
+
+
+def test_a_checkbox_that_must_be_ticked_is_not_answered_by_no() -> None:
+    form = ask({**AGREED, **REQUIRED})
+    assert set(problems(form, {"agreed": False})) == {"agreed"}
+    assert problems(form, {"agreed": True}) == {}
+
+
+def test_what_is_not_needed_may_be_left_out() -> None:
+    assert problems(ask(NAME, AGREED), {}) == {}
+
+
+def test_a_name_that_the_form_does_not_ask_for_is_refused() -> None:
+    assert problems(ask(NAME), {"agreed": True}) == {"agreed": "This form asks for nothing of this name"}
+
+
+@pytest.mark.parametrize(
+    ("component", "good", "bad"),
+    [
+        ({"type": "textfield", "key": "name", "validate": {"maxLength": 5}}, ["Robin"], ["Robin E", 5, True]),
+        ({"type": "textfield", "key": "name", "validate": {"minLength": 3}}, ["Rob"], ["Ro"]),
+        (
+            {"type": "number", "key": "count", "validate": {"min": 2, "max": 4}},
+            [2, Decimal("3.5"), 4],
+            [1, 5, "3", True],
+        ),
+        ({"type": "number", "key": "amount", "properties": {"money": "true"}}, [0, 2500], [-1, Decimal("0.5"), "25"]),
+        ({"type": "select", "key": "colour", "valuesKey": "picklists.colour"}, ["Red"], ["Blue", 1, ["Red"]]),
+        ({"type": "radio", "key": "name", "values": [{"value": "a", "label": "A"}]}, ["a"], ["b"]),
+        ({"type": "datetime", "key": "day", "subtype": "date"}, [date(2026, 11, 22)], ["2026-11-22", NOW]),
+        ({"type": "select", "key": "who", "valuesKey": "people.team"}, [7], [8, "7", True]),
+        ({"type": "checkbox", "key": "agreed"}, [True, False], ["yes", 1]),
+    ],
+)
+def test_an_answer_must_fit_its_type_range_and_list(
+    component: dict[str, Any], good: list[object], bad: list[object]
+) -> None:
+    form = ask({"label": "It", **component})
+    key = component["key"]
+    assert [problems(form, {key: value}) for value in good] == [{}] * len(good)
+    for value in bad:
+        assert set(problems(form, {key: value})) == {key}, value
+
+
+HIDDEN = {**NAME, **REQUIRED, "conditional": {"hide": "=agreed = true"}}
+
+
+def test_a_hidden_question_needs_no_answer_and_takes_none() -> None:
+    form = ask(AGREED, HIDDEN)
+    assert problems(form, {"agreed": True}) == {}
+    assert problems(form, {"agreed": True, "name": None}) == {}
+    assert problems(form, {"agreed": True, "name": "x"}) == {
+        "name": "This question was not asked, so it takes no answer"
+    }
+    assert problems(form, {"agreed": False}) == {"name": "Enter name"}
+
+
+def test_what_was_just_typed_counts_before_what_was_known() -> None:
+    assert problems(ask(AGREED, HIDDEN), {"agreed": True}, agreed=False) == {}
+    assert problems(ask(HIDDEN), {}, agreed=True) == {}
+
+
+def test_a_hidden_answer_of_an_earlier_round_hides_nothing_else() -> None:
+    count = {"type": "number", "key": "count", "label": "Count", "conditional": {"hide": "=agreed = true"}}
+    name = {**NAME, **REQUIRED, "conditional": {"hide": "=count = 1"}}
+    assert problems(ask(AGREED, count, name), {"agreed": True, "count": None}, count=1) == {"name": "Enter name"}
+
+
+def test_a_question_asked_in_two_places_takes_an_answer_when_one_of_them_shows() -> None:
+    other = {**NAME, "id": "other", "conditional": {"hide": "=agreed != true"}}
+    form = read_form(
+        tiny.form("f", AGREED, {**NAME, "conditional": {"hide": "=agreed = true"}}, other).encode(), file="f.form"
+    )
+    assert problems(form, {"agreed": True, "name": "x"}) == {}
+    assert problems(form, {"agreed": False, "name": "x"}) == {}
+
+
+def test_a_condition_that_is_null_shows_the_question() -> None:
+    form = ask({**NAME, **REQUIRED, "conditional": {"hide": "=nothing.there > 5"}})
+    assert set(problems(form, {})) == {"name"}
+
+
+def test_a_hidden_group_hides_what_is_in_it() -> None:
+    group = {
+        "type": "group",
+        "label": "G",
+        "conditional": {"hide": "=agreed = true"},
+        "components": [{**NAME, **REQUIRED, "id": "n"}],
+    }
+    assert problems(ask(AGREED, group), {"agreed": True}) == {}
+    assert set(problems(ask(AGREED, group), {})) == {"name"}
+
+
+ACTIONS = {
+    "type": "dynamiclist",
+    "path": "actions",
+    "label": "Actions",
+    "components": [
+        {"type": "textfield", "key": "action", "label": "Action", "id": "a", **REQUIRED},
+        {"type": "datetime", "subtype": "date", "key": "due_on", "label": "Due", "id": "b"},
+    ],
+}
+
+
+def test_each_entry_of_a_list_is_checked_and_named() -> None:
+    form = ask(ACTIONS)
+    good = {"action": "Write", "due_on": date(2026, 12, 1)}
+    assert problems(form, {"actions": [good]}) == {}
+    assert problems(form, {"actions": [good, {"due_on": "soon", "other": 1}]}).keys() == {
+        "actions[1].action",
+        "actions[1].due_on",
+        "actions[1].other",
+    }
+
+
+@pytest.mark.parametrize("value", ["text", {"action": "x"}, ["x"], 5])
+def test_a_list_must_be_a_list_of_entries(value: object) -> None:
+    assert problems(ask(ACTIONS), {"actions": value}) == {"actions": "Actions must be a list of entries"}
+
+
+def test_a_form_is_data_and_its_text_is_never_run() -> None:
+    form = ask({**NAME, "label": "={{ 7 * 7 }}<script>"})
+    assert problems(form, {"name": 5})
+    assert json.loads(tiny.form("f", NAME))["components"][0]["key"] == "name"
