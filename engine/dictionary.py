@@ -82,10 +82,11 @@ class Dictionary:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A candidate group: a role in the procedure that people are members of."""
+    """A candidate group: a role in the procedure that people are members of. `leads` is the group that it leads."""
 
     key: str
     title: str
+    leads: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +119,18 @@ def read_dictionary(data: bytes | None) -> Dictionary:
 
 
 def read_groups(data: bytes | None) -> tuple[Mapping[str, Group], tuple[Fault, ...]]:
-    """Read groups.toml: one table a group, under ``[groups]`` or at the top, each with a title."""
+    """Read groups.toml: one table a group, each with a title and, for leaders, the group that it `leads`."""
     table, faults = read_toml(data)
     inner = table.get("groups")
     entries = inner if isinstance(inner, Mapping) else table
     groups: dict[str, Group] = {}
     for key, entry in entries.items():
         if isinstance(entry, Mapping):
-            groups[str(key)] = Group(key=str(key), title=str(entry.get("title", key)))
+            leads = str(entry.get("leads", ""))
+            groups[str(key)] = Group(key=str(key), title=str(entry.get("title", key)), leads=leads)
+    for group in groups.values():
+        if group.leads and group.leads not in groups:
+            faults.append(Fault(group.key, f"There is no group “{group.leads}” to lead. Correct the name."))
     return groups, tuple(faults)
 
 

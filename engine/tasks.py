@@ -35,7 +35,6 @@ _READ = (
     .join_from(_TASK, _INSTANCE, _INSTANCE.c.instance_id == _TASK.c.instance_id)
     .where(_TASK.c.task_id == bindparam("b_task"))
 )
-_LEADERS = {"review_caseworker": "review_team_leader", "owning_team": "owning_team_leader"}
 
 
 def claim(world: World, task_id: int, *, actor: Somebody) -> None:
@@ -61,7 +60,7 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
     """
     with world.db.write() as connection:
         task = _open_task(connection, task_id)
-        if task.assignee_id != actor.person_id and not may_lead(actor, task.candidate_group):
+        if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
         _hold(world, connection, task, to=None, kind="released", actor=actor)
 
@@ -75,7 +74,7 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
 
     with world.db.write() as connection:
         task = _open_task(connection, task_id)
-        if not may_lead(actor, task.candidate_group):
+        if not may_lead(world, actor, task.candidate_group):
             raise NotAllowed("Only a team leader of this team can assign its tasks.")
         person = get_person(connection, to)
         if task.candidate_group is not None and task.candidate_group not in person.groups:
@@ -123,13 +122,10 @@ def complete(
         return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
 
 
-def may_lead(actor: Somebody, group: str | None) -> bool:
-    """Tell whether a person leads a group: they are in its leaders' group, or the group is one of leaders."""
-    if group is None:
-        return False
-    return _LEADERS.get(group, f"{group}_leader") in actor.groups or (
-        group.endswith("leader") and group in actor.groups
-    )
+def may_lead(world: World, actor: Somebody, group: str | None) -> bool:
+    """Tell whether a person may assign the tasks of a group: they lead it, or it is a group of leaders and theirs."""
+    theirs = [world.groups[key] for key in actor.groups if key in world.groups]
+    return any(own.leads and group in (own.leads, own.key) for own in theirs)
 
 
 def get_task(connection: Connection, task_id: int) -> Any:

@@ -16,6 +16,7 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.calendar import Calendar
     from engine.definitions import LoadedDefinition
+    from engine.dictionary import Group
     from engine.lint import Known
     from engine.outbox import Owed
     from engine.spiff.host import Deferred
@@ -60,6 +61,7 @@ class World:
     deliveries: Mapping[str, Delivery]
     known: Known
     letter_form: LetterForm
+    groups: Mapping[str, Group] = field(default_factory=dict)
     letter_files: Mapping[str, bytes] = field(default_factory=dict)
     definitions: dict[int, LoadedDefinition] = field(default_factory=dict)
     calendar_cache: Calendar | None = None

@@ -41,6 +41,7 @@ def make_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSE
         deliveries=DELIVERIES,
         known=known_to_diagrams(processes),
         letter_form=letter_form,
+        groups=read_groups((PROCESSES / "groups.toml").read_bytes())[0],
         letter_files=letter_files(),
     )
     migrate(world.db)

@@ -23,12 +23,12 @@ Rule = Callable[[Connection, Somebody, Mapping[str, Any]], None]
 
 OPERATIONS = "operations"
 ANALYST = "analyst"
-_LED_BY = {"owning_team_leader": "owning_team", "review_team_leader": "review_caseworker"}
 
 
 def sight_of(person: Somebody) -> frozenset[str]:
     """Return the groups whose cases a person sees: their own and those that they lead."""
-    return person.groups | {_LED_BY[group] for group in person.groups if group in _LED_BY}
+    groups = world().groups
+    return person.groups | {groups[key].leads for key in person.groups if key in groups and groups[key].leads}
 
 
 def anyone(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> None:

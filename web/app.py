@@ -11,6 +11,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLo
 
 from engine.clock import MovableClock
 from engine.db import Database
+from engine.dictionary import read_groups
 from engine.settings import ROOT, Settings, read_settings
 from engine.world import World
 from handlers import DELIVERIES, HANDLERS
@@ -47,6 +48,7 @@ def make_world(settings: Settings, *, clock: MovableClock | None = None) -> Worl
         deliveries=DELIVERIES,
         known=known_to_diagrams(settings.processes_dir),
         letter_form=letter_form,
+        groups=read_groups((settings.processes_dir / "groups.toml").read_bytes())[0],
         letter_files=letter_files(),
     )
 

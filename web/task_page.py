@@ -121,7 +121,7 @@ def show_preview(connection: Connection, page: TaskPage) -> None:
 def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding:
     """Return who holds a task and what a person may do about it."""
     task = page.task
-    leads = task.candidate_group is not None and tasks.may_lead(person, task.candidate_group)
+    leads = task.candidate_group is not None and tasks.may_lead(world(), person, task.candidate_group)
     return Holding(
         group_title=group_title(page.definition, task.candidate_group),
         assignee_name=names_of_people(connection).get(task.assignee_id),
