@@ -84,8 +84,13 @@ def _executable(root: Node) -> Iterator[Node]:
 def _check_name(node: Node, say: Say) -> None:
     namespace, name = etree.QName(node).namespace, local_name(node)
     if namespace == BPMN:
+        parent = node.getparent()
         if name not in known.FLOW_NODES | known.STRUCTURE | known.DECORATION:
             say(node, "element", f"{name} is not supported.")
+        elif name in known.FLOW_NODES | {"sequenceFlow"} and (
+            parent is None or bpmn_name(parent) not in ("process", "subProcess")
+        ):
+            say(node, "element", f"A {name} must stand directly in a process or sub-process.")
     elif namespace == ZEEBE:
         _check_place(node, name, say)
     elif namespace not in known.HARMLESS_NAMESPACES:

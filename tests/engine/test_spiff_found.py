@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.spiff import Due, EvaluationFailed, Program, compile_program
+from engine.spiff import DiagramError, Due, EvaluationFailed, Program, compile_program
 from tests.engine.spiff_world import (
     Run,
     World,
@@ -128,3 +128,10 @@ def waiting(key: str) -> Program:
     catch = node("intermediateCatchEvent", "c", on_message("M9"))
     body = process("p", start(), catch, end(), seq("s", "c", "e"))
     return compile_program({"p.bpmn": diagram(body, message("M9", "M", key))}, "p")
+
+
+def test_a_node_inside_something_that_is_no_scope_is_refused_by_name() -> None:
+    handler = node("subProcess", "h", start("hs", on_message()), end("he"), seq("hs", "he"), triggeredByEvent="true")
+    text = diagram(process("p", start("s", handler), end(), seq("s", "e")))
+    with pytest.raises(DiagramError, match="must stand directly in a process"):
+        compile_program({"p.bpmn": text}, "p")
