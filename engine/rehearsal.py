@@ -25,6 +25,8 @@ _BEFORE = datetime(2020, 1, 1, tzinfo=UTC)  # a clock only moves forward, so it 
 
 MakeWorld = Callable[[Path], World]
 """Wires a world whose database and spool lie in an empty folder."""
+Watch = Callable[[int, int], None]
+"""Hears how many stories have been told, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Rehearsal:
         return [failure for story in self.told for failure in story.failures]
 
 
-def rehearse(folder: Path, *, make_world: MakeWorld) -> Rehearsal:
-    """Deploy a process folder beside the real work and tell its stories.
+def rehearse(folder: Path, *, make_world: MakeWorld, watch: Watch | None = None) -> Rehearsal:
+    """Deploy a process folder beside the real work and tell its stories; `watch` hears of each as it ends.
 
     Raises: DeploymentRefused; ScenarioInvalid for a file that is not a story.
     """
@@ -56,6 +58,8 @@ def rehearse(folder: Path, *, make_world: MakeWorld) -> Rehearsal:
             world = _world(stage, make_world)
             world.definitions = loaded
             told.append(scenarios.tell(world, story))
+            if watch is not None:
+                watch(number + 1, len(stories))
             world.db.close()
             shutil.rmtree(stage)
     return Rehearsal(next(iter(loaded.values())).program, tuple(told))

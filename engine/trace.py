@@ -59,12 +59,12 @@ class Trace:
         }
 
 
-def trace_folder(folder: Path, *, processes_root: Path) -> Trace:
-    """Trace a process folder as it stands on disk.
+def trace_folder(folder: Path, *, processes_root: Path, taken: Mapping[str, frozenset[str]] | None = None) -> Trace:
+    """Trace a process folder as it stands on disk; `taken` as in `trace`.
 
     Raises: BundleInvalid when it is not a process folder.
     """
-    return trace(read_bundle(folder, processes_root=processes_root, extra={}))
+    return trace(read_bundle(folder, processes_root=processes_root, extra={}), taken=taken)
 
 
 def trace(bundle: Bundle, *, taken: Mapping[str, frozenset[str]] | None = None) -> Trace:

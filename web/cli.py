@@ -47,7 +47,9 @@ def register(app: Flask) -> None:
     def trace(key: str, as_json: bool) -> None:
         """Show procedure step -> elements -> letters -> scenarios; exits 1 when a step is missing."""
         root = here.settings.processes_dir
-        found = _or_exit(lambda: trace_folder(root / key, processes_root=root))
+        made = _rehearse(here, root / key)
+        taken = {f"{root.name}/{key}/scenarios/{Path(t.scenario.file).name}": frozenset(t.elements) for t in made.told}
+        found = _or_exit(lambda: trace_folder(root / key, processes_root=root, taken=taken))
         if as_json:
             print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
         else:
@@ -76,21 +78,29 @@ def register(app: Flask) -> None:
     @click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))
     def scenarios(folders: tuple[Path, ...]) -> None:
         """Tell every scenario to the real engine; print what they cover; exit 1 when they fail or miss something."""
-        from web.app import make_world
-
         is_well = True
         for folder in folders or tuple(definitions.process_folders(here.settings.processes_dir)):
-            made = _or_exit(
-                lambda folder=folder: rehearsal.rehearse(  # type: ignore[misc]
-                    folder, make_world=lambda place: make_world(replace(here.settings, data_dir=place))
-                )
-            )
+            made = _rehearse(here, folder)
             for failure in made.failures:
                 print(failure)
             measured = coverage.measure(made.program, made.told)
             print(coverage.report(measured))
             is_well = is_well and not made.failures and measured.is_complete
         sys.exit(0 if is_well else 1)
+
+
+def _rehearse(here: World, folder: Path) -> rehearsal.Rehearsal:
+    """Tell the scenarios of a folder, saying on the error stream how far it has got."""
+    from web.app import make_world
+
+    def watch(number: int, of: int) -> None:
+        end = "\n" if number == of else ""
+        print(f"\rTelling the scenarios of {folder.name}: {number} of {of}", end=end, file=sys.stderr, flush=True)
+
+    def place(scratch: Path) -> World:
+        return make_world(replace(here.settings, data_dir=scratch))
+
+    return _or_exit(lambda: rehearsal.rehearse(folder, make_world=place, watch=watch))
 
 
 def _or_exit(act: Callable[[], T]) -> T:
