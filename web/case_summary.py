@@ -66,10 +66,8 @@ def current_request(requests: list[RequestRow]) -> RequestRow | None:
 def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[WaitRow], groups: Mapping[str, str]) -> str:
     """Return the one answer to who holds a case now."""
     if tasks:
-        named = [
-            task.assignee_name or f"{_group(task.candidate_group, groups)} (nobody has claimed it)" for task in tasks
-        ]
-        return "; ".join(f"{name}: {task.name}" for name, task in zip(named, tasks, strict=True))
+        held_first = sorted(tasks, key=lambda task: task.assignee_id is None)
+        return "; ".join(f"{_holder(task, groups)}: {task.name}" for task in held_first)
     owner = request.owner_name if request is not None and request.status != "Closed" else None
     replies = [wait for wait in waits if wait.kind == "message"]
     dates = [wait.due_at for wait in waits if wait.kind == "timer" and wait.due_at is not None]
@@ -84,6 +82,10 @@ def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[Wait
     return owner or (
         _group(request.owner_group, groups) if request.owner_group else "Nobody: no procedure is under way"
     )
+
+
+def _holder(task: TaskRow, groups: Mapping[str, str]) -> str:
+    return task.assignee_name or f"{_group(task.candidate_group, groups)} (nobody has claimed it)"
 
 
 def _group(key: str | None, groups: Mapping[str, str]) -> str:

@@ -61,7 +61,7 @@ def letter_checked(writer: Screen, client: str, **slots: str) -> Screen:
         writer.put(f"slots.{name}", text)
     writer.click("Preview the letter")
     assert "The letter cannot be made yet" not in writer.text, writer.text
-    assert writer.page.locator(".app-preview img").first.evaluate("i => i.naturalWidth > 0")
+    assert writer.page.locator(".app-preview img").first.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
     writer.complete()
     writer.open("Check the letter", client).answer(letter_check="confirm").complete()
     return writer
