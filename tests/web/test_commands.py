@@ -1,6 +1,7 @@
 """The commands of `flask --app web`, and the demonstration that a first start fills."""
 
 import json
+import shutil
 
 import pytest
 from sqlalchemy import func, select
@@ -43,10 +44,18 @@ def test_check_of_nothing_says_so(run, tmp_path):
     assert "There is nothing at this path" in answer.output
 
 
-def test_trace_names_elements_letters_and_scenarios(run):
-    answer = run("trace", "--json")
-    found = json.loads(answer.output)
-    assert {"steps", "missing", "unknown"} <= set(found)
+def test_trace_names_elements_letters_and_scenarios_and_prints_nothing_else(tmp_path):
+    shutil.copytree(PROCESSES, tmp_path / "processes")
+    for path in (tmp_path / "processes" / "review" / "scenarios").glob("*.toml"):
+        if path.stem != "no_further_action_silence":
+            path.unlink()
+    world = make_world(tmp_path, processes=tmp_path / "processes")
+    answer = create_app(world=world).test_cli_runner().invoke(args=["trace", "--json"])
+    steps = {step["step"]: step for step in json.loads(answer.stdout)["steps"]}
+    assert [name for name in (f"Review {n}" for n in range(1, 32)) if name not in steps] == []
+    assert "CMSL5800" in steps["Review 9"]["letters"]
+    assert steps["Review 11"]["scenarios"] == ["processes/review/scenarios/no_further_action_silence.toml"]
+    assert answer.exit_code == 0
 
 
 def test_deploy_puts_in_force_once(run):
