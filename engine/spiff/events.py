@@ -142,18 +142,15 @@ class Throwing(JobNode):
         if self.ext.job_type:
             return super()._run_hook(my_task)
         private = copied(my_task.internal_data.get("locals", {}))
-        if isinstance(self.trigger, Error | Escalation):
-            self.leave(my_task)
-            self.finish(my_task)
+        self.leave(my_task)
+        if isinstance(self.trigger, Error | Escalation | Signal):
+            self.finish(my_task)  # it has happened, even if what it threw ends the scope that it stands in
         if isinstance(self.trigger, Error):
             raise_error(my_task, self.trigger.code, "", private)
         elif isinstance(self.trigger, Escalation):
             raise_escalation(my_task, self.trigger.code, private)
-        else:
-            if isinstance(self.trigger, Signal):
-                throw_signal(my_task, self.trigger.name, private)
-            if my_task.has_state(LIVE):
-                self.leave(my_task)
+        elif isinstance(self.trigger, Signal):
+            throw_signal(my_task, self.trigger.name, private)
         return True
 
 

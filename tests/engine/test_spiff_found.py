@@ -20,6 +20,7 @@ from tests.engine.spiff_world import (
     message,
     node,
     on_message,
+    on_signal,
     process,
     program,
     seq,
@@ -135,3 +136,21 @@ def test_a_node_inside_something_that_is_no_scope_is_refused_by_name() -> None:
     text = diagram(process("p", start("s", handler), end(), seq("s", "e")))
     with pytest.raises(DiagramError, match="must stand directly in a process"):
         compile_program({"p.bpmn": text}, "p")
+
+
+def test_a_signal_that_ends_its_own_scope_was_thrown_all_the_same(stored: bool) -> None:
+    inside = (start("i"), node("intermediateThrowEvent", "th", on_signal()), end("ie"), seq("i", "th", "ie"))
+    run = Run(
+        program(
+            start(),
+            node("subProcess", "sp", *inside),
+            node("boundaryEvent", "b", on_signal(), attachedToRef="sp"),
+            end(),
+            seq("s", "sp", "e"),
+            flow("b", "e"),
+        ),
+        stored=stored,
+    )
+    assert run.ended
+    assert "th" in run.world.seen("completed")
+    assert run.world.seen("cancelled") == ["sp"]
