@@ -14,9 +14,10 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from engine.errors import NotAllowed, NotFound
-from engine.models import Document, UserTask
+from engine.models import Document
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
+from engine.tasks import get_task
 from web.current import visitor, world
 
 Rule = Callable[[Connection, Somebody, Mapping[str, Any]], None]
@@ -46,13 +47,7 @@ def their_case(connection: Connection, person: Somebody, args: Mapping[str, Any]
 
 def their_task(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> None:
     """Allow who may see the task: its group, its holder, and who may see its case."""
-    task = connection.execute(
-        select(UserTask.case_id, UserTask.assignee_id, UserTask.candidate_group).where(
-            UserTask.task_id == args["task_id"]
-        )
-    ).one_or_none()
-    if task is None:
-        raise NotFound("There is no such task.")
+    task = g.task = get_task(connection, args["task_id"])
     if task.assignee_id == person.person_id or task.candidate_group in sight_of(person):
         return
     if task.case_id is None:

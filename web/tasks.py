@@ -30,6 +30,7 @@ from web import asking, letter_preview, task_page
 from web.access import sight_of
 from web.case_summary import summary_of
 from web.current import person, world
+from web.current import task as current_task
 from web.errors import page_for
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -69,8 +70,8 @@ def queue() -> str:
 @pages.get("/<int:task_id>")
 def page(task_id: int) -> ResponseReturnValue:
     """Show a task; one that is over says by whom and when it was completed."""
+    task = current_task()
     with world().db.read() as connection:
-        task = tasks.get_task(connection, task_id)
         if task.status != "open":
             return _over(connection, task, {}), 200
         shown_page = task_page.open_page(connection, task)
@@ -83,8 +84,8 @@ def page(task_id: int) -> ResponseReturnValue:
 def submit(task_id: int) -> ResponseReturnValue:
     """Do what the pressed button says: complete, save, preview, add or remove a row."""
     typed, action = asking.sent(), request.form.get("do", "complete")
+    task = current_task()
     with world().db.read() as connection:
-        task = tasks.get_task(connection, task_id)
         if task.status != "open":
             return _over(connection, task, typed), 409
         try:
