@@ -170,12 +170,17 @@ class _Run:
         return outcome
 
     def _catch_up(self, workflow: Workflow, act: Act) -> None:
-        """Let overdue timers take their course before the act, so that a late submit meets the case as it now is."""
-        start = self.host.mark()
-        if not workflow.fire_due_timers() or act is nothing:
+        """Let overdue timers take their course before the act, so that a late submit meets the case as it now is.
+
+        One after the other: what one of them leads to may end what another waits for. The poll fires one a step.
+        """
+        if act is nothing:
+            workflow.fire_due_timers(most=1)
             return
+        start = self.host.mark()
         try:
-            workflow.run_to_rest(budget=self.world.settings.step_budget)
+            while workflow.fire_due_timers(most=1):
+                workflow.run_to_rest(budget=self.world.settings.step_budget)
         except RunFailed as failure:
             self.host.rewind(start)
             raise StepBlocked from failure

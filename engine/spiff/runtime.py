@@ -67,8 +67,10 @@ class Workflow:
 
     # What may happen
 
-    def fire_due_timers(self) -> int:
+    def fire_due_timers(self, *, most: int | None = None) -> int:
         """Fire the timers that are due by the host's clock, the earliest first; return how many. Does not run further.
+
+        With `most` no more than that: after an outage the effect of one overdue timer may withdraw the next.
 
         An interrupting one withdraws its activity at once, so that it beats a submit of the same step.
         """
@@ -84,6 +86,8 @@ class Workflow:
             if task.state == TaskState.WAITING:  # an earlier one may have withdrawn it
                 task.task_spec.fire_timer(task, element_id)
                 fired += 1
+            if fired == most:
+                break
         return fired
 
     def complete_task(self, token: str, values: Mapping[str, Any]) -> None:
