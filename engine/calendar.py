@@ -13,8 +13,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import holidays as holidays_package
-
 from engine.errors import RedressError
 
 LONDON = ZoneInfo("Europe/London")
@@ -238,6 +236,8 @@ def seed_holidays(first_year: int, last_year: int) -> list[tuple[str, date, str,
 
     The package gives only the days common to all nations when no subdivision is named, so each nation names its own.
     """
+    import holidays as holidays_package  # slow to import, and needed once in a database's life
+
     source = f"holidays {holidays_package.__version__}"
     years = range(first_year, last_year + 1)
     return [

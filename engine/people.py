@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import Connection, delete, insert, select
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -11,8 +12,6 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
 from engine.world import Actor, World
-
-_NOBODY = generate_password_hash("nobody has this password", method="scrypt:16384:8:1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,16 @@ def authenticate(world: World, username: str, password: str) -> Somebody:
         row = connection.execute(
             select(Person.person_id, Person.password_hash).where(Person.username == username, Person.is_active)
         ).one_or_none()
-        matches = check_password_hash(row.password_hash if row else _NOBODY, password)
+        matches = check_password_hash(row.password_hash if row else _nobodys_hash(), password)
         if row is None or not matches:
             raise SignInRefused
         return get_person(connection, row.person_id)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return a hash that no password fits: an unknown name must take as long to refuse as a wrong password."""
+    return generate_password_hash("nobody has this password", method="scrypt:16384:8:1")
 
 
 def get_person(connection: Connection, person_id: int) -> Somebody:

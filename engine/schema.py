@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from engine.db import Database
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 
 def migrate(db: Database) -> bool:
     """Bring the database to the newest schema; return whether anything had to be done."""
-    config = _config()
-    newest = ScriptDirectory.from_config(config).get_current_head()
     with db.read() as connection:
-        if _current(connection) == newest:
+        if _current(connection) == _newest():
             return False
+    # Slow to import, and needed only when there is something to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
     with db.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -32,8 +36,6 @@ def _current(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _newest() -> str:
+    """Return the newest migration: their files are numbered in order."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
