@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from engine.errors import NotFound
 from engine.models import Definition, Message, Person, ProcessInstance, Wait
 from engine.values import loads
 
@@ -39,6 +40,7 @@ class InstanceRow:
 
     instance_id: int
     definition_id: int
+    case_id: int | None
     key: str
     title: str
     version: int
@@ -100,10 +102,23 @@ def _waits(connection: Connection, where: Any) -> list[WaitRow]:
 
 def instances_of(connection: Connection, case_id: int) -> list[InstanceRow]:
     """Return the procedures of a case, newest first, with their variables (process-wide and of called processes)."""
+    return _instances(connection, ProcessInstance.case_id == case_id)
+
+
+def get_instance_row(connection: Connection, instance_id: int) -> InstanceRow:
+    """Return one instance with its variables. Raises: NotFound."""
+    found = _instances(connection, ProcessInstance.instance_id == instance_id)
+    if not found:
+        raise NotFound("There is no such instance.")
+    return found[0]
+
+
+def _instances(connection: Connection, where: Any) -> list[InstanceRow]:
     rows = connection.execute(
         select(
             ProcessInstance.instance_id,
             ProcessInstance.definition_id,
+            ProcessInstance.case_id,
             Definition.key,
             Definition.title,
             Definition.version,
@@ -114,7 +129,7 @@ def instances_of(connection: Connection, case_id: int) -> list[InstanceRow]:
             ProcessInstance.variables,
         )
         .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
-        .where(ProcessInstance.case_id == case_id)
+        .where(where)
         .order_by(ProcessInstance.instance_id.desc())
     )
     return [InstanceRow(**{**row._mapping, "variables": _variables(row.variables)}) for row in rows]
