@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.definitions import LoadedDefinition
+from engine.forms import Form
 from engine.queries.told import HistoryRow
 from web.labels import label_of, lines, say
 
@@ -100,6 +101,8 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
     )
     if row.kind in ("timer_fired", "error_caught"):
         return said
+    if letter := _issued(row):
+        return f"The procedure issued {letter}"
     if row.kind in ("chose", "job_done", "process_ended", "completed"):
         return f"The procedure {said}"
     return f"{who(row.actor, people)} {said}"
@@ -107,9 +110,32 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
 
 def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> list[dict[str, Any]]:
     dictionary = definition.dictionary if definition is not None else None
+    values = row.values or {}
+    if _issued(row):
+        values = {"letter.dispatched_at": values["letter"]["dispatched_at"]}
+    form = _form_of(values, definition)
     answers = []
-    for key, value in (row.values or {}).items():
-        text = say(dictionary, key, value, people)
+    for key, value in values.items():
+        text = _choice(form, key, value) or say(dictionary, key, value, people)
         if text:
             answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"html": lines(text)}})
     return answers
+
+
+def _issued(row: HistoryRow) -> str:
+    """Return which letter a job issued; the number of its document is for machines, the case page has the document."""
+    letter = (row.values or {}).get("letter")
+    is_issue = row.kind == "job_done" and row.data.get("type") == "letter" and isinstance(letter, dict)
+    return str(letter["id"]) if is_issue and letter else ""
+
+
+def _form_of(values: Mapping[str, object], definition: LoadedDefinition | None) -> Form | None:
+    """Return the form that these answers fit best: two forms may word the same choice differently."""
+    forms = definition.forms.values() if definition is not None else ()
+    return max(forms, key=lambda form: (len(form.names & values.keys()), -len(form.names)), default=None)
+
+
+def _choice(form: Form | None, key: str, value: object) -> str:
+    """Return the words of a chosen option that is written in the form itself, not in a picklist; else nothing."""
+    inputs = form.inputs if form is not None else ()
+    return next((c.label for part in inputs if part.key == key for c in part.choices if c.value == value), "")

@@ -126,7 +126,15 @@ def test_history_tells_who_did_what_in_words(waiting, case_id):
     assert "Scenario owning team started the procedure Complaint - Review, version 1" in waiting.text
     assert "Scenario review caseworker completed “8 Decide: can more be done?”" in waiting.text
     assert "Everything has been done." in waiting.text
-    assert "The procedure did “Issue the letter”" in waiting.text
+    assert "The procedure issued CMSL5800" in waiting.text
+
+
+def test_history_tells_a_choice_in_the_words_of_its_form(waiting):
+    waiting.follow("The whole history")
+    assert "Accept for review" in waiting.text
+    assert "Yes, issue it" in waiting.text
+    assert "confirm" not in waiting.text
+    assert "Slots" not in waiting.text
 
 
 def test_a_note_is_added_and_an_empty_one_is_not(waiting, case_id):
