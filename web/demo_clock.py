@@ -16,6 +16,7 @@ from engine.clock import MovableClock
 from engine.models import Setting
 from engine.world import World
 from web import words
+from web.addresses import own_address
 from web.current import world
 
 pages = Blueprint("clock", __name__)
@@ -56,5 +57,4 @@ def restore(here: World) -> None:
 
 def _where_from() -> str:
     """Return the address of the page with the button, as its hidden field says."""
-    target = request.form.get("back", "")
-    return target if target.startswith("/") and not target.startswith("//") else url_for("session.home")
+    return own_address(request.form.get("back", "")) or url_for("session.home")

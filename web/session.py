@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from engine import people
 from engine.errors import SignInRefused
 from web.access import ANALYST, OPERATIONS
+from web.addresses import own_address
 from web.current import person, visitor, world
 from web.demo_people import PASSWORD, PEOPLE
 
@@ -27,7 +28,7 @@ def home() -> Response:
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> str | Response | tuple[str, int]:
     """Ask for a user name and a password, and begin a session."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect(_target()) if visitor() else _form()
     username = request.form.get("username", "").strip()
     password = request.form.get("password", "")
@@ -69,7 +70,4 @@ def _form(username: str = "", problems: dict[str, str] | None = None) -> str:
 
 def _target() -> str:
     """Return where to go after signing in: an address of our own, never another site\u2019s."""
-    target = request.values.get("next", "")
-    if target.startswith("/") and not target.startswith("//") and "\\" not in target:
-        return target
-    return url_for("session.home")
+    return own_address(request.values.get("next", "")) or url_for("session.home")
