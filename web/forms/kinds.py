@@ -244,7 +244,7 @@ def _date(question: Question, typed: Typed) -> date | None:
         if not 1900 <= year <= 2200:
             raise AnswerRefused(f"{question.subject} must include a year with 4 digits, like 2026")
         return date(year, _month(parts["month"]), int(parts["day"]))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise AnswerRefused(f"{question.subject} must be a real date") from None
 
 
