@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import jsonify, request
+from flask import abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
@@ -26,6 +26,8 @@ from web.forms.view import every, identity, shown
 
 Typed = dict[str, list[str]]
 _OURS = frozenset({"csrf_token", "do", "version", "back"})
+_BUTTONS = frozenset({"complete", "save", "preview", "questions"})
+_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}")
 
 RECEIVED_ON = read_form(
     b"""{"id": "received", "components": [{"type": "datetime", "subtype": "date", "key": "received_on",
@@ -120,6 +122,14 @@ def earlier_requests(connection: Connection, case_id: int) -> dict[str, object]:
 def questions_that_count(ask: Asking) -> ResponseReturnValue:
     """Answer the script of a page: which questions are needless with what is typed now."""
     return jsonify(hidden=[identity(name) for name in ask.sheet.hidden])
+
+
+def pressed() -> str:
+    """Return which button was pressed; a browser that sends none means the page's own. Raises: BadRequest."""
+    action = request.form.get("do", "complete")
+    if action not in _BUTTONS and _ROW_BUTTON.fullmatch(action) is None:
+        abort(400)
+    return action
 
 
 def components_of(*forms: Form | None) -> list[Component]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
+from web.addresses import RowNumber
+
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -24,7 +26,7 @@ _DIAGRAM_PAGES = frozenset({"operations.instance", "definitions.page"})
 
 
 def secure(app: Flask) -> None:
-    """Set session cookie, size limits and headers."""
+    """Set session cookie, size limits, the numbers that a path may hold, and headers."""
     app.config.update(
         SESSION_COOKIE_NAME="redress",
         SESSION_COOKIE_HTTPONLY=True,
@@ -37,6 +39,7 @@ def secure(app: Flask) -> None:
         MAX_FORM_PARTS=5_000,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.url_map.converters["int"] = RowNumber
     app.after_request(_add_headers)
 
 

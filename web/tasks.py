@@ -28,6 +28,7 @@ from engine.queries.worklist import TaskRow
 from letters.letter import LetterError
 from web import asking, letter_preview, task_page
 from web.access import sight_of
+from web.addresses import row_number
 from web.case_summary import summary_of
 from web.current import person, world
 from web.current import task as current_task
@@ -83,7 +84,7 @@ def page(task_id: int) -> ResponseReturnValue:
 @pages.post("/<int:task_id>")
 def submit(task_id: int) -> ResponseReturnValue:
     """Do what the pressed button says: complete, save, preview, add or remove a row."""
-    typed, action = asking.sent(), request.form.get("do", "complete")
+    typed, action = asking.sent(), asking.pressed()
     task = current_task()
     with world().db.read() as connection:
         if task.status != "open":
@@ -125,13 +126,13 @@ def release(task_id: int) -> ResponseReturnValue:
 @pages.post("/<int:task_id>/assign")
 def assign(task_id: int) -> ResponseReturnValue:
     """Give a task to a member of its group."""
-    chosen = request.form.get("to", "")
-    if not chosen.isdecimal():
+    chosen = row_number(request.form.get("to", ""))
+    if chosen is None:
         flash("Choose who is to do the task.")
         return redirect(url_for("tasks.page", task_id=task_id))
-    tasks.assign(world(), task_id, to=int(chosen), actor=person())
+    tasks.assign(world(), task_id, to=chosen, actor=person())
     with world().db.read() as connection:
-        name = told.names_of_people(connection).get(int(chosen), "")
+        name = told.names_of_people(connection).get(chosen, "")
     flash(f"{name} now holds the task.")
     return redirect(url_for("tasks.queue"))
 
@@ -191,7 +192,6 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseRetur
     sheet = current.asking.sheet
     if sheet.problems:
         return _wrong(current, {})
-    version = request.form.get("version", "")
     values = asking.nested_slots(sheet.values)
     try:
         tasks.complete(
@@ -199,7 +199,7 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseRetur
             current.task.task_id,
             values,
             actor=person(),
-            version=int(version) if version.isdecimal() else None,
+            version=row_number(request.form.get("version", "")),
         )
     except ValuesRefused as refused:
         return _wrong(current, asking.by_input_name(refused.problems))
