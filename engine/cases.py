@@ -10,9 +10,9 @@ from sqlalchemy import Connection, insert, select
 
 from engine import definitions, form_rules
 from engine.clock import london_date
-from engine.errors import NotFound
+from engine.errors import Conflict, NotFound
 from engine.facts import case_fields, request_columns
-from engine.models import Case, Note, RequestLink, ServiceRequest
+from engine.models import Case, Definition, Note, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
 from engine.step import Outcome, begin
 from engine.values import dumps
@@ -61,12 +61,34 @@ def start(world: World, key: str, values: Mapping[str, object], *, case_id: int,
     Raises: NotFound, ValuesRefused.
     """
     with world.db.write() as connection:
-        if connection.execute(select(Case.case_id).where(Case.case_id == case_id)).first() is None:
-            raise NotFound("There is no such case.")
-        definition = definitions.in_force(world, connection, key)
-        names = {"case": start_names(connection, case_id)}
-        form_rules.check_start(connection, definition, values, names, now=world.clock.now())
-        return begin(world, connection, definition, dict(values), case_id=case_id, actor=actor.actor)
+        return _start(world, connection, key, values, case_id=case_id, actor=actor)
+
+
+def start_once(world: World, key: str, values: Mapping[str, object], *, case_id: int, actor: Somebody) -> Outcome:
+    """Start a procedure unless it is under way on the case: of a start that is sent twice, the first counts.
+
+    Raises: NotFound, ValuesRefused, Conflict.
+    """
+    with world.db.write() as connection:
+        under_way = connection.execute(
+            select(ProcessInstance.instance_id)
+            .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
+            .where(ProcessInstance.case_id == case_id, Definition.key == key, ProcessInstance.ended_at.is_(None))
+        ).first()
+        if under_way is not None:
+            raise Conflict("This procedure is under way on the case already. It was not started a second time.")
+        return _start(world, connection, key, values, case_id=case_id, actor=actor)
+
+
+def _start(
+    world: World, connection: Connection, key: str, values: Mapping[str, object], *, case_id: int, actor: Somebody
+) -> Outcome:
+    if connection.execute(select(Case.case_id).where(Case.case_id == case_id)).first() is None:
+        raise NotFound("There is no such case.")
+    definition = definitions.in_force(world, connection, key)
+    names = {"case": start_names(connection, case_id)}
+    form_rules.check_start(connection, definition, values, names, now=world.clock.now())
+    return begin(world, connection, definition, dict(values), case_id=case_id, actor=actor.actor)
 
 
 def start_names(connection: Connection, case_id: int) -> dict[str, Any]:

@@ -66,13 +66,14 @@ def history(case_id: int) -> str:
 @pages.post("/<int:case_id>/notes")
 def add_note(case_id: int) -> ResponseReturnValue:
     """Add a note; notes are only ever added."""
-    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    text = request.form.get("text", "").replace("\r\n", "\n").replace("\0", "").strip()
     problem = "" if text else "Enter the note"
     if len(text) > MAX_NOTE:
         problem = f"The note must be {MAX_NOTE:,} characters or fewer"
     if problem:
         return _page(case_id, note=text, note_problem=problem), 422
     with world().db.read() as connection:
+        case_rows.case_facts(connection, case_id)  # operations may open any address: is there such a case?
         current = current_request(case_rows.requests_of(connection, case_id))
     with world().db.write() as connection:
         case_verbs.add_note(
@@ -102,7 +103,7 @@ def message_form(case_id: int, wait_id: int) -> ResponseReturnValue:
 @pages.post("/<int:case_id>/messages/<int:wait_id>")
 def record_message(case_id: int, wait_id: int) -> ResponseReturnValue:
     """Record a message: it reaches the place that waits for it, or is kept."""
-    typed, action = asking.sent(), request.form.get("do", "complete")
+    typed, action = asking.sent(), asking.pressed()
     with world().db.read() as connection:
         wait = _wait(connection, case_id, wait_id)
         if wait is None:
@@ -155,7 +156,7 @@ def start_form(case_id: int, key: str) -> ResponseReturnValue:
 @pages.post("/<int:case_id>/start/<key>")
 def start(case_id: int, key: str) -> ResponseReturnValue:
     """Start a procedure on a case."""
-    typed, action = asking.sent(), request.form.get("do", "complete")
+    typed, action = asking.sent(), asking.pressed()
     with world().db.read() as connection:
         definition = _startable(connection, key)
         ask = _start_asking(connection, definition, case_id, typed)
@@ -167,7 +168,7 @@ def start(case_id: int, key: str) -> ResponseReturnValue:
             ask.shows_problems = ask.typed is typed
             return _start_page(connection, case_id, definition, ask), 422 if ask.shows_problems else 200
     try:
-        case_verbs.start(world(), key, ask.sheet.values, case_id=case_id, actor=person())
+        case_verbs.start_once(world(), key, ask.sheet.values, case_id=case_id, actor=person())
     except ValuesRefused as refused:
         ask.shows_problems, ask.problems = True, asking.by_input_name(refused.problems)
         with world().db.read() as connection:

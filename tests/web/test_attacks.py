@@ -1,0 +1,157 @@
+"""What an attacker or a broken browser sends: refused with a page of ours, and nothing changed."""
+
+import threading
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.models import Note, ProcessInstance
+from tests.page import Browser
+from tests.web.journeys import REFERRAL
+from web.addresses import own_address
+
+HUGE = ("9" * 19, "9" * 30, "9" * 5000, "-1", "1.5", "\u0663", "%00")
+ELSEWHERE = (
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example/",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/\r\nSet-Cookie: a=b",
+    "/\x00/evil.example",
+    "javascript:alert(1)",
+    "evil.example",
+    "",
+)
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_an_address_elsewhere_is_not_our_own(target):
+    assert own_address(target) is None
+
+
+@pytest.mark.parametrize("target", ["/", "/cases/?q=a+b", "/tasks/1?preview=yes", "/f\u00fcr/alle"])
+def test_our_own_address_is_kept(target):
+    assert own_address(target) == target
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_signing_in_leads_nowhere_else(app, target):
+    page = Browser(app).visit("/sign-in")
+    token = page.page.xpath("//input[@name='csrf_token']/@value")[0]
+    answer = page.client.post(
+        "/sign-in", data={"csrf_token": token, "username": "analyst", "password": "analyst", "next": target}
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize(
+    "path",
+    ["/tasks/{}", "/cases/{}", "/documents/{}", "/operations/instances/{}", "/procedures/{}", "/cases/1/messages/{}"],
+)
+def test_a_number_that_no_row_can_have_is_an_address_that_does_not_exist(visitor, path, number):
+    assert visitor("operations").client.get(path.format(number)).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "NONSENSE"])
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/tasks/", "/health", "/clock", "/cases", "//cases//1", "/static/"])
+def test_odd_methods_and_paths_get_an_answer_and_never_a_fault(app, visitor, method, path):
+    for client in (app.test_client(), visitor("owning_team").client):
+        assert client.open(path, method=method).status_code in (200, 302, 308, 404, 405)
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%00"])
+def test_static_files_lead_to_no_other_files(app, path):
+    assert app.test_client().get(path).status_code == 404
+
+
+def start_page(visitor, case_id):
+    page = visitor("owning_team").visit(f"/cases/{case_id}/start/review")
+    form = next(form for form in page.page.forms if "request.reason_for_review" in form.fields)
+    return page, dict(form.form_values()) | REFERRAL
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("request.received_on-day", "9" * 30),
+        ("request.received_on-month", "9" * 30),
+        ("request.received_on-year", "9" * 5000),
+        ("request.received_on-month", "\u0663\u0663"),
+        ("request.received_on-day", "\x00"),
+        ("request.same_issue", "maybe"),
+        ("request.source", "somebody"),
+        ("request.contact_channel", "\u202ephone"),
+        ("request.reason_for_review", "x" * 100_000),
+    ],
+)
+def test_an_answer_out_of_range_is_told_beside_its_question_and_starts_nothing(visitor, case_id, deployed, name, text):
+    page, answers = start_page(visitor, case_id)
+    sent = page.client.post(page.path, data=answers | {name: text})
+    assert sent.status_code == 422
+    assert "There is a problem" in sent.text
+    assert running(deployed) == 0
+
+
+@pytest.mark.parametrize(
+    "action", ["remove:x:" + "9" * 5000, "remove:x:" + "9" * 30, "add:(", "remove:(:1", "add:\x00"]
+)
+def test_an_odd_button_changes_nothing(visitor, case_id, deployed, action):
+    page, answers = start_page(visitor, case_id)
+    assert page.client.post(page.path, data=answers | {"do": action}).status_code in (200, 400)
+    assert running(deployed) == 0
+
+
+def test_what_a_form_does_not_ask_is_not_taken(visitor, case_id, deployed):
+    page, answers = start_page(visitor, case_id)
+    forged = {"request.status": "Closed", "case.nation": "scotland", "request.caseworker": "1", "actor": "1"}
+    assert page.client.post(page.path, data=answers | forged).status_code == 302
+    with deployed.db.read() as connection:
+        facts = connection.execute(select(ProcessInstance.pending_facts, ProcessInstance.variables)).one()
+    assert "Closed" not in facts.pending_facts
+    assert "scotland" not in facts.pending_facts + facts.variables
+
+
+def running(world):
+    with world.db.read() as connection:
+        return connection.execute(select(func.count()).select_from(ProcessInstance)).scalar_one()
+
+
+def test_a_start_that_is_sent_many_times_at_once_starts_one_procedure(app, visitor, case_id, deployed):
+    page, answers = start_page(visitor, case_id)
+    cookie = page.client.get_cookie("redress").value
+    statuses = []
+
+    def send():
+        client = app.test_client()
+        client.set_cookie("redress", cookie)
+        statuses.append(client.post(page.path, data=answers).status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [302] + [409] * 7
+    assert running(deployed) == 1
+
+
+MARKUP = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>{{ 7*7 }}\u202e\x00\U0001f4a9 #read("/etc/passwd")'
+
+
+def test_markup_in_a_note_is_shown_as_it_was_typed(visitor, case_id, deployed):
+    page = visitor("owning_team").visit(f"/cases/{case_id}")
+    page.press("Add note", {"text": MARKUP})
+    assert not page.page.xpath("//script[not(@src)] | //img[@src='x']")
+    assert "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}" in page.text
+    with deployed.db.read() as connection:
+        assert "\x00" not in connection.execute(select(Note.text)).scalar_one()
+
+
+def test_a_note_on_a_case_that_does_not_exist_is_refused_to_operations_too(visitor):
+    page = visitor("operations").visit("/cases/")
+    token = page.page.xpath("//input[@name='csrf_token']/@value")[0]
+    assert page.client.post("/cases/999/notes", data={"csrf_token": token, "text": "x"}).status_code == 404
