@@ -20,7 +20,8 @@ from engine.decisions import Decision, load_decisions
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
 from engine.forms import Form, read_form
-from engine.lint import check_bundle
+from engine.lint import check_bundle, is_error
+from engine.lint.finding import error
 from engine.models import Definition
 from engine.spiff import Program, compile_program
 from engine.spiff.host import DiagramError
@@ -121,7 +122,9 @@ def deploy(world: World, folder: Path, *, actor: Actor) -> Deployed:
         ).one_or_none()
     if known is not None and known.is_in_force:
         return Deployed(bundle.key, known.version, bundle.sha256, is_new=False)
-    errors = [finding for finding in check_bundle(bundle, known=world.known) if finding.severity == "error"]
+    errors = [finding for finding in check_bundle(bundle, known=world.known) if is_error(finding)]
+    faults = world.letter_faults({path: data for path, data in bundle.files.items() if path.startswith("letters/")})
+    errors += [error("letters/letters.toml", "", "letter-not-valid", fault) for fault in faults]
     if errors:
         raise DeploymentRefused(errors)
     diagrams = {path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LetterForm = Callable[[Mapping[str, bytes], str], bytes]
 """(letter files, letter id) -> the letter's boxes as a form-js schema."""
 
+LetterFaults = Callable[[Mapping[str, bytes]], list[str]]
+"""(letter files) -> a sentence for each letter that cannot be set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -61,6 +64,7 @@ class World:
     deliveries: Mapping[str, Delivery]
     known: Known
     letter_form: LetterForm
+    letter_faults: LetterFaults
     groups: Mapping[str, Group] = field(default_factory=dict)
     letter_files: Mapping[str, bytes] = field(default_factory=dict)
     definitions: dict[int, LoadedDefinition] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from handlers import DELIVERIES, HANDLERS
 from handlers.known import known_to_diagrams
 from handlers.letters import letter_form
 from letters.catalogue import letter_files
+from letters.specimen import check_templates
 
 START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 PROCESSES = ROOT / "processes"
@@ -41,6 +42,7 @@ def make_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSE
         deliveries=DELIVERIES,
         known=known_to_diagrams(processes),
         letter_form=letter_form,
+        letter_faults=check_templates,
         groups=read_groups((PROCESSES / "groups.toml").read_bytes())[0],
         letter_files=letter_files(),
     )

@@ -18,6 +18,7 @@ from handlers import DELIVERIES, HANDLERS
 from handlers.known import known_to_diagrams
 from handlers.letters import letter_form
 from letters.catalogue import letter_files
+from letters.specimen import check_templates
 from web import (
     access,
     cases,
@@ -48,6 +49,7 @@ def make_world(settings: Settings, *, clock: MovableClock | None = None) -> Worl
         deliveries=DELIVERIES,
         known=known_to_diagrams(settings.processes_dir),
         letter_form=letter_form,
+        letter_faults=check_templates,
         groups=read_groups((settings.processes_dir / "groups.toml").read_bytes())[0],
         letter_files=letter_files(),
     )

@@ -147,3 +147,13 @@ def test_folders_with_a_main_process_can_be_deployed_and_the_shared_one_cannot(t
     (tmp_path / "p" / "alpha" / "process.toml").write_text("")
     (tmp_path / "p" / "shared" / "process.toml").write_text("")
     assert [folder.name for folder in definitions.process_folders(tmp_path / "p")] == ["alpha"]
+
+
+def test_a_letter_template_that_cannot_be_set_is_refused_at_deployment(stage: Stage) -> None:
+    template = "letters/templates/CMSL5806.typ"
+    good = stage.world.letter_files
+    stage.world.letter_files = {**good, template: good[template] + b"\n#no-such-function()\n"}
+    with pytest.raises(DeploymentRefused) as caught:
+        stage.deploy(*ask("good"))
+    assert any("CMSL5806" in str(finding) for finding in caught.value.findings)
+    assert stage.rows(Definition) == []
