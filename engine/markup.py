@@ -5,6 +5,8 @@ Refuses, by `MarkupRefused`, what is not well-formed, carries a DOCTYPE or is to
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from engine.errors import RedressError
@@ -19,6 +21,9 @@ MODELER = "http://camunda.org/schema/modeler/1.0"
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 100
 MAX_NODES = 50_000
+MAX_ATTRIBUTES = 2_000
+# The parser compares every attribute of an element with every other: 200,000 of them keep it busy for minutes.
+_ATTRIBUTE = re.compile(rb"""=[\s\x00]*["']""")
 
 Node = etree._Element
 
@@ -41,6 +46,11 @@ def parse_xml(data: bytes) -> Node:
         raise MarkupRefused(
             f"The file is larger than {MAX_BYTES // 1_000_000} MB. Split the diagram into called processes.",
             rule="file-too-large",
+        )
+    if max(len(_ATTRIBUTE.findall(tag)) for tag in data.split(b"<")) > MAX_ATTRIBUTES:
+        raise MarkupRefused(
+            f"An element has more than {MAX_ATTRIBUTES:,} attributes. Remove those that no diagram needs.",
+            rule="too-many-attributes",
         )
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_pis=True

@@ -17,6 +17,7 @@ from lxml import etree
 
 from engine.lint import Known, check_path, is_error
 from engine.lint.finding import RESOURCE_RULES
+from engine.markup import MarkupRefused, parse_xml
 from engine.spiff import compile_program
 from tests.unit.bpmn_text import (
     chain,
@@ -290,3 +291,10 @@ def test_a_pipe_and_a_link_that_leads_in_a_circle_are_passed_over(tmp_path: Path
     (tmp_path / "circle").symlink_to(tmp_path)
     (tmp_path / "broken.bpmn").symlink_to(tmp_path / "gone")
     assert {f.rule for f in check_path(tmp_path, known=Known())} == {"file-not-readable"}
+
+
+def test_an_element_with_a_hundred_thousand_attributes_is_refused_before_the_parser_compares_them():
+    attributes = " ".join(f"a{n}='1'" for n in range(100_000))
+    with pytest.raises(MarkupRefused) as refused:
+        parse_xml(f"<x {attributes}/>".encode())
+    assert refused.value.rule == "too-many-attributes"
