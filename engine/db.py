@@ -61,7 +61,9 @@ class Database:
 
 
 def _open(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False} if url.startswith("sqlite") else {})
+    arguments = {"check_same_thread": False} if url.startswith("sqlite") else {}
+    # A failed statement's values are clients' data, and its error goes to the log.
+    engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -3,7 +3,8 @@
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.models import Note, ProcessInstance
 from tests.page import Browser
@@ -155,3 +156,9 @@ def test_a_note_on_a_case_that_does_not_exist_is_refused_to_operations_too(visit
     page = visitor("operations").visit("/cases/")
     token = page.page.xpath("//input[@name='csrf_token']/@value")[0]
     assert page.client.post("/cases/999/notes", data={"csrf_token": token, "text": "x"}).status_code == 404
+
+
+def test_a_failed_statement_tells_the_log_no_values(deployed):
+    with pytest.raises(IntegrityError) as failed, deployed.db.write() as connection:
+        connection.execute(insert(Note).values(case_id=999, text="Robin Example", written_at=deployed.clock.now()))
+    assert "Robin Example" not in str(failed.value)
