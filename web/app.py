@@ -34,13 +34,14 @@ from web import (
     session,
     tasks,
 )
-from web.security import secret_key, secure
+from web.security import keep_private, secret_key, secure
 
 PAGES = (session, tasks, cases, documents, notifications, operations, definitions, demo_clock, health)
 
 
 def make_world(settings: Settings, *, clock: MovableClock | None = None) -> World:
     """Return the world of this process: real database, clock, handlers, deliveries and letters."""
+    keep_private(settings.data_dir)
     return World(
         settings=settings,
         db=Database(settings.database_url),

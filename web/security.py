@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, Response, request
 
 from web.addresses import RowNumber
+from web.tries import Tries
 
 _POLICY = {
     "default-src": "'none'",
@@ -21,6 +23,7 @@ _POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+MAX_SENT = 2_000_000
 # The diagram viewer sets style attributes on what it draws; it runs no style sheet and no script of its own.
 _DIAGRAM_PAGES = frozenset({"operations.instance", "definitions.page"})
 
@@ -34,13 +37,27 @@ def secure(app: Flask) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         # An answer that changes nothing must not send the cookie again: it would undo what a page sent meanwhile.
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=2_000_000,
-        MAX_FORM_MEMORY_SIZE=2_000_000,
+        MAX_CONTENT_LENGTH=MAX_SENT,
+        MAX_FORM_MEMORY_SIZE=MAX_SENT,
         MAX_FORM_PARTS=5_000,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.extensions["redress_tries"] = Tries()
     app.url_map.converters["int"] = RowNumber
     app.after_request(_add_headers)
+
+
+def keep_private(data_dir: Path) -> None:
+    """Keep what lies in the data directory from other users of the machine: clients' data, letters, the secret key.
+
+    A directory that was there before keeps its own mode: it may hold other things too.
+    """
+    os.umask(0o077)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    for pattern, mode in (("redress.db*", 0o600), ("lock", 0o600), ("spool", 0o700)):
+        for path in data_dir.glob(pattern):
+            with suppress(PermissionError):  # of another user, who has let us in
+                path.chmod(mode)
 
 
 def secret_key(data_dir: Path) -> bytes:

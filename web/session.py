@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from engine import people
@@ -13,6 +13,7 @@ from web.current import person, visitor, world
 from web.demo_people import PASSWORD, PEOPLE
 
 pages = Blueprint("session", __name__)
+_TOO_MANY = "You have tried too often. Wait 5 minutes, then try again"
 
 
 @pages.get("/")
@@ -39,10 +40,14 @@ def sign_in() -> str | Response | tuple[str, int]:
         problems["password"] = "Enter your password"
     if problems:
         return _form(username, problems), 422
+    tries, place = current_app.extensions["redress_tries"], request.remote_addr or ""
+    if not tries.begin(username, place, now=world().clock.now()):
+        return _form(username, {"username": _TOO_MANY}), 429
     try:
         somebody = people.authenticate(world(), username, password)
     except SignInRefused as refused:
         return _form(username, {"username": str(refused)}), 422
+    tries.forget(username, place)
     session.clear()
     session["person_id"] = somebody.person_id
     session.permanent = True
