@@ -1,4 +1,4 @@
-"""Commands of `flask --app web`: check, trace, deploy, scenarios. Each is thin; the engine does the work."""
+"""Commands of `flask --app web`: check, trace, deploy, scenarios, add-person. Each is thin; others do the work."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from engine.lint import check_path, is_error
 from engine.schema import migrate
 from engine.trace import Trace, trace_folder
 from engine.world import DEPLOYMENT, World
+from web import accounts
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ T = TypeVar("T")
 def register(app: Flask) -> None:
     """Add the commands."""
     here = cast(World, app.extensions["redress"])
+    accounts.register(app, here)
 
     @app.cli.command("check")
     @click.argument("path", type=click.Path(path_type=Path), required=False)

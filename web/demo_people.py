@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, select
+from werkzeug.security import check_password_hash
+
+from engine.models import Person
+
 PASSWORD = "demo"
 
 
@@ -54,3 +59,13 @@ PEOPLE = (
     DemoPerson("otis", "Otis Operations", "Operations", ("operations",), "watches instances, incidents and deliveries"),
     DemoPerson("ana", "Ana Analyst", "Business analyst", ("analyst",), "draws the procedures"),
 )
+
+
+def with_known_password(connection: Connection) -> list[str]:
+    """Return the user names of accounts that may sign in with the demonstration's password."""
+    rows = connection.execute(
+        select(Person.username, Person.password_hash)
+        .where(Person.username.in_([person.username for person in PEOPLE]), Person.is_active)
+        .order_by(Person.username)
+    )
+    return [row.username for row in rows if check_password_hash(row.password_hash, PASSWORD)]

@@ -21,7 +21,8 @@ from engine.world import DEPLOYMENT, World
 from web import demo_clock
 from web.app import create_app
 from web.assets import built_from
-from web.demo_people import PASSWORD, PEOPLE
+from web.demo_people import PASSWORD, PEOPLE, with_known_password
+from web.security import MAX_SENT, keep_private
 
 
 def main() -> int:
@@ -43,7 +44,14 @@ def main() -> int:
     greet(settings)
     try:
         waitress.serve(
-            app, host=settings.host, port=settings.port, threads=8, ident=None, clear_untrusted_proxy_headers=True
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=8,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+            # Above what pages take, so that theirs is the answer; far above, nothing is even received.
+            max_request_body_size=4 * MAX_SENT,
         )
     except KeyboardInterrupt:
         pass
@@ -57,18 +65,31 @@ def main() -> int:
 def prepare(world: World) -> None:
     """Make or migrate the database, put `processes/` in force, and fill an empty demonstration.
 
-    Raises: DeploymentRefused only when nothing is in force yet; otherwise the version in force stays.
+    Raises: DeploymentRefused only when nothing is in force yet; otherwise the version in force stays. DemoAccountsLeft.
     """
     if migrate(world.db):
         print("The database is ready.")
     bank_holidays.seed(world)
     for folder in definitions.process_folders(world.settings.processes_dir):
         _deploy(world, folder)
-    if world.settings.demo:
+    if not world.settings.demo:
+        refuse_demo_accounts(world)
+    else:
         demo_clock.restore(world)
         from web import demo  # only a first start needs what it imports
 
         demo.seed(world, say=print)
+
+
+def refuse_demo_accounts(world: World) -> None:
+    """Refuse to serve in earnest what a demonstration left. Raises: DemoAccountsLeft."""
+    with world.db.read() as connection:
+        left = with_known_password(connection)
+    if left:
+        raise DemoAccountsLeft(
+            f"Everybody knows the password of {', '.join(left)}: a demonstration made these accounts. "
+            "Choose another DATA_DIR, or start with REDRESS_DEMO=yes."
+        )
 
 
 def _deploy(world: World, folder: Path) -> None:
@@ -88,13 +109,17 @@ class AlreadyRunning(RedressError):
     """Another Redress is running on this data directory. Stop it first, or choose another with DATA_DIR."""
 
 
+class DemoAccountsLeft(RedressError):
+    """The data directory holds accounts of a demonstration, whose password everybody knows."""
+
+
 class PortTaken(RedressError):
     """The port is in use. Choose another with PORT."""
 
 
 def hold(data_dir: Path) -> IO[Any]:
     """Take the data directory for this process. Raises: AlreadyRunning."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    keep_private(data_dir)
     lock = (data_dir / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
