@@ -1,0 +1,66 @@
+"""The tables. Declarative models for the schema and for reads; the step writes them with Core statements.
+
+`*_at` are aware UTC instants, `*_on` dates, money is integer pence. Columns named `values`, `facts`, `data` and the
+like hold text written by `engine.values`.
+"""
+
+from __future__ import annotations
+
+from engine.models.base import Base, Instant
+from engine.models.cases import (
+    BankHoliday,
+    Blob,
+    Case,
+    ContactAttempt,
+    Counter,
+    Document,
+    Membership,
+    Note,
+    Payment,
+    Person,
+    RequestLink,
+    ServiceRequest,
+    Setting,
+)
+from engine.models.running import (
+    Definition,
+    History,
+    Incident,
+    Job,
+    Message,
+    Notification,
+    Outbox,
+    ProcessInstance,
+    Submission,
+    UserTask,
+    Wait,
+)
+
+__all__ = [
+    "BankHoliday",
+    "Base",
+    "Blob",
+    "Case",
+    "ContactAttempt",
+    "Counter",
+    "Definition",
+    "Document",
+    "History",
+    "Incident",
+    "Instant",
+    "Job",
+    "Membership",
+    "Message",
+    "Note",
+    "Notification",
+    "Outbox",
+    "Payment",
+    "Person",
+    "ProcessInstance",
+    "RequestLink",
+    "ServiceRequest",
+    "Setting",
+    "Submission",
+    "UserTask",
+    "Wait",
+]

@@ -1,0 +1,171 @@
+"""People, cases, service requests and what hangs on them; the bank holidays and the numbers given out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.models.base import Base
+
+
+class Person(Base):
+    """Somebody who signs in."""
+
+    __tablename__ = "person"
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    job_title: Mapped[str] = mapped_column(String(120), default="")
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+
+class Membership(Base):
+    """A person belongs to a candidate group (groups are declared in processes/groups.toml)."""
+
+    __tablename__ = "membership"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"), primary_key=True)
+    group_key: Mapped[str] = mapped_column(String(80), primary_key=True, index=True)
+
+
+class Case(Base):
+    """One client's maintenance case, as far as complaints need it."""
+
+    __tablename__ = "case_file"
+    case_id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    client_name: Mapped[str] = mapped_column(String(120), index=True)
+    nation: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[str] = mapped_column(Text, default="{}")
+    lock_flag: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class ServiceRequest(Base):
+    """One request on a case: review, resolution, enquiry, payment ... Its number is the business key."""
+
+    __tablename__ = "service_request"
+    request_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    process: Mapped[str] = mapped_column(String(80), default="")
+    area: Mapped[str] = mapped_column(String(80), default="")
+    sub_area: Mapped[str] = mapped_column(String(80), default="")
+    status: Mapped[str] = mapped_column(String(80))
+    sub_status: Mapped[str | None] = mapped_column(String(80))
+    resolution_code: Mapped[str | None] = mapped_column(String(120))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    owner_group: Mapped[str | None] = mapped_column(String(80))
+    facts: Mapped[str] = mapped_column(Text, default="{}")
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_service_request_status_kind", "status", "kind"),)
+
+
+class RequestLink(Base):
+    """Two requests of a case belong together: child, related or raised_from."""
+
+    __tablename__ = "request_link"
+    link_id: Mapped[int] = mapped_column(primary_key=True)
+    from_request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    to_request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    relation: Mapped[str] = mapped_column(String(20))
+
+
+class Note(Base):
+    """A note on a case; notes are only ever added."""
+
+    __tablename__ = "note"
+    note_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+
+
+class ContactAttempt(Base):
+    """One try to reach the client."""
+
+    __tablename__ = "contact_attempt"
+    attempt_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    channel: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(80))
+    day_part: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="")
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    made_at: Mapped[datetime]
+
+
+class Blob(Base):
+    """Bytes stored once, by content."""
+
+    __tablename__ = "blob"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes]
+
+
+class Document(Base):
+    """A letter, form or piece of evidence attached to a service request."""
+
+    __tablename__ = "document"
+    document_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
+    kind: Mapped[str] = mapped_column(String(20))  # letter, leaflet, form, evidence
+    template_id: Mapped[str | None] = mapped_column(String(40))
+    template_sha256: Mapped[str | None] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(80))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    facts: Mapped[str] = mapped_column(Text, default="{}")
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    dispatched_at: Mapped[datetime | None]
+    dispatch_ref: Mapped[str | None] = mapped_column(String(200))
+
+
+class Payment(Base):
+    """A non-standard payment: drafted when redress enters a plan, progressed only after approval. Amounts in pence."""
+
+    __tablename__ = "payment"
+    payment_id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    status: Mapped[str] = mapped_column(String(40))  # Draft, Approved, Paid, Withdrawn
+    requested_amount: Mapped[int]
+    approved_amount: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    updated_at: Mapped[datetime]
+
+
+class BankHoliday(Base):
+    """A day on which a nation does not work; seeded, then kept by operations."""
+
+    __tablename__ = "bank_holiday"
+    nation: Mapped[str] = mapped_column(String(40), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str] = mapped_column(String(120))
+
+
+class Counter(Base):
+    """The last number given out, per series (service requests, payments)."""
+
+    __tablename__ = "counter"
+    series: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+
+class Setting(Base):
+    """A value that operations keep in the database (the demonstration's clock, the salt of history)."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
