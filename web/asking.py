@@ -138,8 +138,9 @@ def components_of(*forms: Form | None) -> list[Component]:
 
 
 def sent() -> Typed:
-    """Return what the browser sent, without our own fields."""
-    return {name: values for name, values in request.form.lists() if name not in _OURS}
+    """Return what the browser sent, without our own fields and without NUL, which no database column need take."""
+    sent_by_name = request.form.lists()
+    return {name: [value.replace("\0", "") for value in values] for name, values in sent_by_name if name not in _OURS}
 
 
 def with_row_change(typed: Typed, action: str) -> Typed | None:

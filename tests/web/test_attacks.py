@@ -1,14 +1,16 @@
 """What an attacker or a broken browser sends: refused with a page of ours, and nothing changed."""
 
+import re
 import threading
 
 import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from engine.models import Note, ProcessInstance
+from engine.models import Note, ProcessInstance, UserTask
 from tests.page import Browser
-from tests.web.journeys import REFERRAL
+from tests.web.conftest import person_id
+from tests.web.journeys import REACHED, REFERRAL, accept, allocate, claim, decide_no_further_action, open_task
 from web.addresses import own_address
 
 HUGE = ("9" * 19, "9" * 30, "9" * 5000, "-1", "1.5", "\u0663", "%00")
@@ -162,3 +164,31 @@ def test_a_failed_statement_tells_the_log_no_values(deployed):
     with pytest.raises(IntegrityError) as failed, deployed.db.write() as connection:
         connection.execute(insert(Note).values(case_id=999, text="Robin Example", written_at=deployed.clock.now()))
     assert "Robin Example" not in str(failed.value)
+
+
+HOSTILE = MARKUP + ' ]#panic("x") #include "/etc/passwd" \\u{202e} $x^2$ <label> @ref // https://evil.example'
+
+
+def test_hostile_text_stays_text_from_the_referral_to_the_letter(visitor, case_id, deployed):
+    owner, caseworker = visitor("owning_team"), visitor("review_caseworker")
+    owner.visit(f"/cases/{case_id}/start/review").press("Start", REFERRAL | {"request.reason_for_review": HOSTILE})
+    claim(owner, "Call the client").press("Complete this task", REACHED | {"contact_note": HOSTILE})
+    allocate(visitor("review_team_leader"), person_id(deployed, "review_caseworker"))
+    accept(caseworker)
+    decide_no_further_action(caseworker)
+    page = open_task(caseworker, "Write the letter")
+    boxes = [name for form in page.page.forms for name in form.fields if name and name.startswith("slots.")]
+    page.press("Preview", dict.fromkeys(boxes, HOSTILE))
+    assert "a character that the letter's font cannot print" in page.text
+    with deployed.db.read() as connection:
+        assert "\\u0000" not in str(connection.execute(select(UserTask.draft)).scalars().all())
+    page.press("Preview", dict.fromkeys(boxes, HOSTILE.replace("\U0001f4a9", "")))
+    assert '#panic("x")' in page.text
+    pictures = page.page.xpath("//img[contains(@src, '/letter/')]/@src")
+    assert pictures
+    for address in pictures:
+        drawn = page.client.get(address).text
+        assert not re.search(r"<script|<foreignObject|javascript:|\son\w+=|evil\.example", drawn)
+    assert "root:" not in page.text
+    for path in (f"/cases/{case_id}", f"/cases/{case_id}/history", "/operations/instances/1", "/operations/incidents"):
+        assert not visitor("operations").visit(path).page.xpath("//script[not(@src)] | //img[@src='x']")
