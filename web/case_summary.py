@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ from web.groups import titles
 from web.words import due, in_words
 
 NATIONS = {"england_wales": "England and Wales", "scotland": "Scotland", "northern_ireland": "Northern Ireland"}
-_SOURCES = {"client": "The client", "mp": "A Member of Parliament", "ice": "ICE", "phso": "PHSO"}
+_PRINT = re.compile(r"large_print_(\d+)")
+_SOURCES = {"client": "The client", "mp": "a Member of Parliament", "ice": "ICE", "phso": "PHSO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _flags(facts: dict[str, Any], request: RequestRow | None) -> list[str]:
     if fields.get("source") in ("mp", "ice", "phso"):
         flags.append(f"Raised by {_SOURCES[fields['source']]}")
     if facts.get("letter_format") not in (None, "standard"):
-        flags.append(f"Letters in {str(facts['letter_format']).replace('_', ' ')}")
+        flags.append("Letters in " + _PRINT.sub(r"large print, \1 point", str(facts["letter_format"])))
     if facts.get("language") == "cy":
         flags.append("Letters in Welsh")
     if facts.get("lock_flag"):
