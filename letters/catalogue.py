@@ -134,7 +134,7 @@ def _letter(
         closure_letter=entry.flag("closure_letter"),
         automatic=entry.flag("automatic"),
         facts=tuple(_facts(entry, required, optional, known_facts)),
-        slots=tuple(_slot(slot, hint) for slot in entry.entries("slots")),
+        slots=tuple(_slot(slot, hint if is_letter else "") for slot in entry.entries("slots")),
         paragraph_groups=tuple(_paragraph_group(group) for group in entry.entries("paragraph_groups")),
         enclosures=entry.texts("enclosures"),
         brands=brands,
