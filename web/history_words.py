@@ -11,6 +11,7 @@ from engine.definitions import LoadedDefinition
 from engine.forms import Form
 from engine.queries.told import HistoryRow
 from web.labels import label_of, lines, say
+from web.words import in_words
 
 _SYSTEM = {
     "system:timers": "The clock",
@@ -34,9 +35,15 @@ _PHRASES = {
     "job_done": "did “{name}”",
     "completed": "went through “{name}”",
 }
+_DECIDED = {
+    ("plan", "approved"): "approved",
+    ("plan", "rejected"): "rejected",
+    ("disagreement", "approved"): "goes ahead unchanged",
+    ("disagreement", "rejected"): "must change",
+}
 _QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose"})
 # What these jobs do is on the case page already, or in the answer that led to them.
-_QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "record_decision", "set_fields"})
+_QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "set_fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,9 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
         return said
     if letter := _issued(row):
         return f"The procedure issued {letter}"
+    if decision := _decision(row):
+        said = _DECIDED.get((str(decision.get("subject")), str(decision["decision"])), str(decision["decision"]))
+        return f"Decision on version {decision.get('plan_version')} of the plan: {said}"
     if row.kind in ("chose", "job_done", "process_ended", "completed"):
         return f"The procedure {said}"
     return f"{who(row.actor, people)} {said}"
@@ -113,6 +123,8 @@ def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefin
     values = row.values or {}
     if _issued(row):
         values = {"letter.dispatched_at": values["letter"]["dispatched_at"]}
+    if decision := _decision(row):
+        return _decision_answers(decision, people)
     form = _form_of(values, definition)
     answers = []
     for key, value in values.items():
@@ -127,6 +139,25 @@ def _issued(row: HistoryRow) -> str:
     letter = (row.values or {}).get("letter")
     is_issue = row.kind == "job_done" and row.data.get("type") == "letter" and isinstance(letter, dict)
     return str(letter["id"]) if is_issue and letter else ""
+
+
+def _decision(row: HistoryRow) -> Mapping[str, Any]:
+    """Return what was decided on a plan; empty for every other row."""
+    record = (row.values or {}).get("decision_record")
+    return record if isinstance(record, dict) else {}
+
+
+def _decision_answers(decision: Mapping[str, Any], people: Mapping[int, str]) -> list[dict[str, Any]]:
+    by = decision.get("decided_by")
+    is_approved = decision["decision"] == "approved"
+    told = {
+        "Decided by": people.get(by, "Somebody who has left") if isinstance(by, int) else by,
+        "Amount approved": in_words(decision.get("amount"), is_money=True)
+        if decision["decision"] == "approved"
+        else "",
+        "Comments": decision.get("comments"),
+    }
+    return [{"key": {"text": key}, "value": {"html": lines(str(text))}} for key, text in told.items() if text]
 
 
 def _form_of(values: Mapping[str, object], definition: LoadedDefinition | None) -> Form | None:
