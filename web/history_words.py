@@ -152,9 +152,7 @@ def _decision_answers(decision: Mapping[str, Any], people: Mapping[int, str]) ->
     is_approved = decision["decision"] == "approved"
     told = {
         "Decided by": people.get(by, "Somebody who has left") if isinstance(by, int) else by,
-        "Amount approved": in_words(decision.get("amount"), is_money=True)
-        if decision["decision"] == "approved"
-        else "",
+        "Amount approved": in_words(decision.get("amount"), is_money=True) if is_approved else "",
         "Comments": decision.get("comments"),
     }
     return [{"key": {"text": key}, "value": {"html": lines(str(text))}} for key, text in told.items() if text]
