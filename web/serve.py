@@ -52,6 +52,11 @@ def main() -> int:
             clear_untrusted_proxy_headers=True,
             # Above what pages take, so that theirs is the answer; far above, nothing is even received.
             max_request_body_size=4 * MAX_SENT,
+            # Who opens connections and sends a byte now and then must not shut out the others.
+            connection_limit=500,
+            channel_timeout=30,
+            cleanup_interval=5,
+            asyncore_use_poll=True,
         )
     except KeyboardInterrupt:
         pass
@@ -69,12 +74,12 @@ def prepare(world: World) -> None:
     """
     if migrate(world.db):
         print("The database is ready.")
+    if not world.settings.demo:
+        refuse_demo_accounts(world)
     bank_holidays.seed(world)
     for folder in definitions.process_folders(world.settings.processes_dir):
         _deploy(world, folder)
-    if not world.settings.demo:
-        refuse_demo_accounts(world)
-    else:
+    if world.settings.demo:
         demo_clock.restore(world)
         from web import demo  # only a first start needs what it imports
 
