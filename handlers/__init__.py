@@ -15,6 +15,7 @@ from handlers.fields import set_fields
 from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
 from handlers.payments import approve_payment, draft_payment, update_payment
+from handlers.procedures import hand_over
 from handlers.requests import close_request, complete_request, create_request
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ HANDLERS: Mapping[str, Handler] = {
     "create_request": create_request,
     "draft_payment": draft_payment,
     "fill_form": fill_form,
+    "hand_over": hand_over,
     "issue_letter": issue_letter,
     "log_contact_attempt": log_contact_attempt,
     "notify_group": notify_group,
