@@ -16,7 +16,7 @@ from engine import bank_holidays, definitions, scenarios
 from engine.clock import MovableClock
 from engine.definitions import LoadedDefinition
 from engine.dictionary import read_groups, read_sheet
-from engine.scenarios import Told
+from engine.scenarios import Scenario, Told
 from engine.schema import migrate
 from engine.spiff import Program
 from engine.world import DEPLOYMENT, World
@@ -48,7 +48,7 @@ def rehearse(folder: Path, *, make_world: MakeWorld) -> Rehearsal:
     stories = [scenarios.read_story(path) for path in scenarios.story_files(folder)]
     with TemporaryDirectory(prefix="redress-rehearsal-") as scratch:
         ready = Path(scratch) / "ready"
-        program, loaded = _prepare(ready, folder, make_world)
+        program, loaded = _prepare(ready, _folders(folder, stories), make_world)
         told = []
         for number, story in enumerate(stories):
             stage = Path(scratch) / str(number)
@@ -61,13 +61,13 @@ def rehearse(folder: Path, *, make_world: MakeWorld) -> Rehearsal:
     return Rehearsal(program, tuple(told))
 
 
-def _prepare(ready: Path, folder: Path, make_world: MakeWorld) -> tuple[Program, dict[int, LoadedDefinition]]:
+def _prepare(ready: Path, folders: list[Path], make_world: MakeWorld) -> tuple[Program, dict[int, LoadedDefinition]]:
     ready.mkdir()
     world = _world(ready, make_world)
     migrate(world.db)
     bank_holidays.seed(world)
-    scenarios.cast(world, list(read_groups((folder.parent / "groups.toml").read_bytes())[0]))
-    keys = [definitions.deploy(world, each, actor=DEPLOYMENT).key for each in _with_those_it_hands_over_to(folder)]
+    scenarios.cast(world, list(read_groups((folders[0].parent / "groups.toml").read_bytes())[0]))
+    keys = [definitions.deploy(world, each, actor=DEPLOYMENT).key for each in folders]
     with world.db.read() as connection:
         loaded = [definitions.in_force(world, connection, key) for key in keys]
     with world.db.engine.connect() as connection:
@@ -76,13 +76,14 @@ def _prepare(ready: Path, folder: Path, make_world: MakeWorld) -> tuple[Program,
     return loaded[0].program, world.definitions
 
 
-def _with_those_it_hands_over_to(folder: Path) -> list[Path]:
-    """Return a process folder and every folder beside it that its cases can go on to, itself first."""
-    found = [folder]
+def _folders(folder: Path, stories: list[Scenario]) -> list[Path]:
+    """Return a process folder, itself first, those that its stories begin in, and every one that cases can go on to."""
+    begun_in = (folder.parent / key for key in sorted({story.process for story in stories} - {folder.name}))
+    found = [folder, *(path for path in begun_in if (path / "process.toml").is_file())]
     for each in found:
         entries = read_sheet((each / "process.toml").read_bytes()).entries.get("hand_overs")
         targets = [entry.get("to") for entry in entries] if isinstance(entries, list) else []
-        beside = [folder.parent / str(target) for target in targets]
+        beside = [folder.parent / str(target) for target in targets if target != folder.name]
         found += [path for path in dict.fromkeys(beside) if path not in found and (path / "process.toml").is_file()]
     return found
 
