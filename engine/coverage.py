@@ -51,21 +51,27 @@ class Coverage:
         return not any(diagram.not_taken for diagram in self.diagrams)
 
 
-def measure(program: Program, told: Iterable[Told]) -> Coverage:
-    """Compare what a program draws with what scenarios took when they were told."""
+def measure(program: Program, told: Iterable[Told], *, under: str = "") -> Coverage:
+    """Compare what a program draws with what scenarios took when they were told.
+
+    `under` is the folder whose diagrams count (``processes/log/``): what all procedures share is taken by the stories
+    of all of them together, and not by each.
+    """
     stories = list(told)
     elements = frozenset().union(*(story.elements for story in stories))
     flows = frozenset().union(*(story.flows for story in stories))
     counts: dict[str, list[int]] = {}
     missing: dict[str, list[NotTaken]] = {}
     for element in program.elements.values():
-        if element.synthetic:
+        if element.synthetic or not element.file.startswith(under):
             continue
         counts.setdefault(element.file, [0, 0])[0] += 1
         if element.id not in elements:
             missing.setdefault(element.file, []).append(NotTaken(element.id, element.kind, element.name))
     for flow in program.flows.values():
         file = program.elements[flow.source].file
+        if not file.startswith(under):
+            continue
         counts.setdefault(file, [0, 0])[1] += 1
         if flow.id not in flows:
             missing.setdefault(file, []).append(NotTaken(flow.id, "sequenceFlow", flow.name))

@@ -71,11 +71,28 @@ class LoadedDefinition:
         return read_groups(self.files.get(self._beside("groups.toml")))[0]
 
     @cached_property
-    def first_team(self) -> str | None:
-        """The group that cases come from and go back to: `starts_from` of the folder's process.toml."""
+    def sheet(self) -> Mapping[str, object]:
+        """What the folder's process.toml says."""
         sheets = [data for path, data in self.files.items() if path.endswith(f"/{self.key}/process.toml")]
-        entry = read_sheet(sheets[0]).entries.get("starts_from") if sheets else None
+        return read_sheet(sheets[0]).entries if sheets else {}
+
+    @property
+    def first_team(self) -> str | None:
+        """The group that cases come from and go back to: `starts_from` of process.toml."""
+        entry = self.sheet.get("starts_from")
         return entry if isinstance(entry, str) else None
+
+    def hand_over_to(self, key: str) -> Mapping[str, str] | None:
+        """Return which facts go over to another procedure (source name to target name), or None if it is not declared.
+
+        process.toml: ``[[hand_overs]]`` with `to` and `fields`, each a name or ``{ from = "...", to = "..." }``.
+        """
+        entries = self.sheet.get("hand_overs")
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, Mapping) and entry.get("to") == key:
+                fields = entry.get("fields") or []
+                return dict((f, f) if isinstance(f, str) else (str(f["from"]), str(f["to"])) for f in fields)
+        return None
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:

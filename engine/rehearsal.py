@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from engine import bank_holidays, definitions, scenarios
 from engine.clock import MovableClock
 from engine.definitions import LoadedDefinition
-from engine.dictionary import read_groups
-from engine.scenarios import Told
+from engine.dictionary import read_groups, read_sheet
+from engine.scenarios import Scenario, Told
 from engine.schema import migrate
 from engine.spiff import Program
 from engine.world import DEPLOYMENT, World
@@ -50,7 +50,7 @@ def rehearse(folder: Path, *, make_world: MakeWorld, watch: Watch | None = None)
     stories = [scenarios.read_story(path) for path in scenarios.story_files(folder)]
     with TemporaryDirectory(prefix="redress-rehearsal-") as scratch:
         ready = Path(scratch) / "ready"
-        loaded = _prepare(ready, folder, make_world)
+        program, loaded = _prepare(ready, _folders(folder, stories), make_world)
         told = []
         for number, story in enumerate(stories):
             stage = Path(scratch) / str(number)
@@ -62,22 +62,34 @@ def rehearse(folder: Path, *, make_world: MakeWorld, watch: Watch | None = None)
                 watch(number + 1, len(stories))
             world.db.close()
             shutil.rmtree(stage)
-    return Rehearsal(next(iter(loaded.values())).program, tuple(told))
+    return Rehearsal(program, tuple(told))
 
 
-def _prepare(ready: Path, folder: Path, make_world: MakeWorld) -> dict[int, LoadedDefinition]:
+def _prepare(ready: Path, folders: list[Path], make_world: MakeWorld) -> tuple[Program, dict[int, LoadedDefinition]]:
     ready.mkdir()
     world = _world(ready, make_world)
     migrate(world.db)
     bank_holidays.seed(world)
-    scenarios.cast(world, list(read_groups((folder.parent / "groups.toml").read_bytes())[0]))
-    deployed = definitions.deploy(world, folder, actor=DEPLOYMENT)
+    scenarios.cast(world, list(read_groups((folders[0].parent / "groups.toml").read_bytes())[0]))
+    keys = [definitions.deploy(world, each, actor=DEPLOYMENT).key for each in folders]
     with world.db.read() as connection:
-        definitions.in_force(world, connection, deployed.key)
+        loaded = [definitions.in_force(world, connection, key) for key in keys]
     with world.db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     world.db.close()
-    return world.definitions
+    return loaded[0].program, world.definitions
+
+
+def _folders(folder: Path, stories: list[Scenario]) -> list[Path]:
+    """Return a process folder, itself first, those that its stories begin in, and every one that cases can go on to."""
+    begun_in = (folder.parent / key for key in sorted({story.process for story in stories} - {folder.name}))
+    found = [folder, *(path for path in begun_in if (path / "process.toml").is_file())]
+    for each in found:
+        entries = read_sheet((each / "process.toml").read_bytes()).entries.get("hand_overs")
+        targets = [entry.get("to") for entry in entries] if isinstance(entries, list) else []
+        beside = [folder.parent / str(target) for target in targets if target != folder.name]
+        found += [path for path in dict.fromkeys(beside) if path not in found and (path / "process.toml").is_file()]
+    return found
 
 
 def _world(folder: Path, make_world: MakeWorld) -> World:

@@ -2,7 +2,8 @@
 
 A story says what a person submits or how much time passes, then which tasks, letters and statuses there are. What is
 the same in most stories stands once, in ``scenarios/usual/answers.toml``: a story tells only what is its own. The
-caller lends a world of its own (an empty database, a frozen clock); nothing here is faked.
+caller lends a world of its own (an empty database, a frozen clock); nothing here is faked. A step may turn to another
+procedure of the case that took over (``in = "resolution"``); the story goes on there.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from engine import cases, dispatch, jobs, messages, people, tasks, timers
 from engine.clock import LONDON
 from engine.definitions import LoadedDefinition, in_force
 from engine.errors import RedressError
 from engine.feel import compile_expression
-from engine.models import Message, Person, ProcessInstance, UserTask
+from engine.models import Definition, Message, Person, ProcessInstance, UserTask
 from engine.people import Somebody
 from engine.scenario_answers import AnswerInvalid, Answers
 from engine.scenario_sight import THEN_KEYS, Sight, problems_of
@@ -32,8 +33,8 @@ from engine.world import World
 USUAL = "usual/answers.toml"
 _KEYS = {"title", "process", "at", "start", "as", "case", "request", "earlier", "people", "step", "note"}
 _ACTS = ("complete", "message", "deal_with", "wait", "wait_until")
-_STEP_KEYS = {*_ACTS, "as", "with", "then", "hold_deliveries", "note", "nth"}
-_USUAL_KEYS = {"at", "start", "case", "people", "answers", "letters", "messages"}
+_STEP_KEYS = {*_ACTS, "as", "with", "then", "hold_deliveries", "note", "nth", "in"}
+_USUAL_KEYS = {"at", "start", "case", "people", "answers", "letters", "messages", "actor"}
 _ROUNDS = 50  # of background work after a step; more means that something never comes to rest
 
 
@@ -137,6 +138,8 @@ class _Teller:
             self.case_id = _open_case(connection, self.world, {**usual.get("case", {}), **table.get("case", {})})
             for earlier in table.get("earlier", [{}]):
                 known = self.answers.typed(earlier, self._now(), "request.")
+                if earlier.get("closed_on") == "":
+                    known["closed_on"] = None
                 _open_earlier(connection, self.world, self.case_id, known)
         told = {f"request.{key}": value for key, value in table.get("request", {}).items()}
         for username, groups in {**usual.get("people", {}), **table.get("people", {})}.items():
@@ -152,6 +155,8 @@ class _Teller:
         """Take one step and check what it says; return False when the story cannot go on."""
         then = dict(entry.get("then", {}))
         refused = then.pop("refused", None)
+        if "in" in entry:
+            self._turn_to(entry["in"])
         with self.world.db.read() as connection:
             before = Sight.marks(connection, self.case_id)
         problems: list[str] = []
@@ -177,6 +182,28 @@ class _Teller:
         """Note every element and flow that a step took."""
         for happening in outcome.happenings:
             (self.told.flows if happening.kind == "flow" else self.told.elements).add(happening.element_id)
+
+    def _turn_to(self, key: str) -> None:
+        """Go on with the procedure that was started last on the case under this key: the one that took over."""
+        with self.world.db.read() as connection:
+            found = connection.execute(
+                select(func.max(ProcessInstance.instance_id))
+                .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
+                .where(ProcessInstance.case_id == self.case_id, Definition.key == key)
+            ).scalar_one()
+        if found is None:
+            raise ScenarioInvalid(f"No procedure {key} was started on the case.")
+        self.instance_id = found
+        self.definition = self._in_force(key)
+        self.answers = self._answers()
+
+    def _in_force(self, key: str) -> LoadedDefinition:
+        with self.world.db.read() as connection:
+            return in_force(self.world, connection, key)
+
+    def _answers(self) -> Answers:
+        usual = self.scenario.usual
+        return Answers(self.definition, usual, person=lambda name: self._person(name).person_id)
 
     def _act(self, entry: Mapping[str, Any]) -> None:
         if "complete" in entry:
@@ -221,7 +248,7 @@ class _Teller:
         usual = self.scenario.usual.get("messages", {}).get(entry["message"], {})
         values = self.answers.typed({**usual, **entry.get("with", {})}, self._now())
         received_on: Any = values.pop("received_on", self._now().astimezone(LONDON).date())
-        actor = self._person(entry.get("as", "review_caseworker"))
+        actor = self._person(entry.get("as", self.scenario.usual.get("actor", "review_caseworker")))
         with self.world.db.read() as connection:
             key = connection.execute(
                 select(ProcessInstance.business_key).where(ProcessInstance.instance_id == self.instance_id)
@@ -236,7 +263,7 @@ class _Teller:
             found = connection.execute(kept.where(Message.name == entry["deal_with"])).scalars().all()
         if not found:
             raise ScenarioInvalid(f"No {entry['deal_with']} is kept on the case.")
-        actor = self._person(entry.get("as", "review_caseworker"))
+        actor = self._person(entry.get("as", self.scenario.usual.get("actor", "review_caseworker")))
         for message_id in found:
             messages.mark_handled(self.world, message_id, actor=actor)
 
@@ -284,7 +311,10 @@ def _open_case(connection: Connection, world: World, facts: dict[str, Any]) -> i
 
 
 def _open_earlier(connection: Connection, world: World, case_id: int, earlier: Mapping[str, Any]) -> None:
-    """Add a request of the past: by default a Resolution request that was closed 30 days ago."""
+    """Add a request of the past: by default a Resolution request that was closed 30 days ago.
+
+    ``closed_on = ""`` leaves it open.
+    """
     given = dict(earlier)
     closed_on = given.pop("closed_on", (world.clock.now() - timedelta(days=30)).date())
     fields = {
@@ -295,7 +325,7 @@ def _open_earlier(connection: Connection, world: World, case_id: int, earlier: M
         "area": "Complaints",
         "sub_area": "Resolution",
         **given,
-        "closed_at": datetime.combine(closed_on, datetime.min.time(), tzinfo=LONDON),
+        "closed_at": datetime.combine(closed_on, datetime.min.time(), tzinfo=LONDON) if closed_on else None,
     }
     number = fields.pop("number", "SR-000900")
     cases.open_request(connection, world, case_id=case_id, number=number, fields=fields)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from handlers.decisions import record_decision
 from handlers.delivery import spool_email, spool_letter
+from handlers.earlier import find_requests, look_up_person
 from handlers.email import send_email
 from handlers.fields import set_fields
 from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
 from handlers.payments import approve_payment, draft_payment, update_payment
+from handlers.procedures import hand_over
 from handlers.requests import close_request, complete_request, create_request
 
 if TYPE_CHECKING:
@@ -28,8 +30,11 @@ HANDLERS: Mapping[str, Handler] = {
     "create_request": create_request,
     "draft_payment": draft_payment,
     "fill_form": fill_form,
+    "find_requests": find_requests,
+    "hand_over": hand_over,
     "issue_letter": issue_letter,
     "log_contact_attempt": log_contact_attempt,
+    "look_up_person": look_up_person,
     "notify_group": notify_group,
     "record_decision": record_decision,
     "send_email": send_email,

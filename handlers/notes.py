@@ -11,18 +11,22 @@ from engine.cases import add_note as write_note
 from engine.clock import LONDON
 from engine.context import StepContext
 from engine.models import ContactAttempt, Notification
+from handlers.earlier import request_on_case
 
 _NOON, _EVENING = 12, 17
 
 
-def add_note(context: StepContext, *, text: str) -> Mapping[str, object]:
-    """Add a note to the service request; an empty one is left out."""
+def add_note(context: StepContext, *, text: str, number: str | None = None) -> Mapping[str, object]:
+    """Add a note to the service request, or to another one of the case by its number; an empty one is left out.
+
+    Raises: ValueError when the number is not a request of the case.
+    """
     if text and text.strip():
         write_note(
             context.connection,
             context.world,
             case_id=_case_id(context),
-            request_id=context.request_id,
+            request_id=request_on_case(context, number) if number else context.request_id,
             text=text,
             author_id=context.actor.person_id,
         )

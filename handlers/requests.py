@@ -12,6 +12,7 @@ from engine.clock import LONDON
 from engine.context import BpmnError, StepContext
 from engine.facts import request_fields
 from engine.models import Document, Message, Note, Notification, Payment, RequestLink, ServiceRequest
+from handlers.earlier import request_on_case
 
 SERIES = "service_request"
 
@@ -68,9 +69,11 @@ def create_request(
 
 
 def close_request(
-    context: StepContext, *, resolution_code: str, closure_letter: str | None = None
+    context: StepContext, *, resolution_code: str | None, closure_letter: str | None = None
 ) -> Mapping[str, object]:
     """Close the instance's service request: Status Closed, Sub Status Complete, with its Resolution Code.
+
+    A dissatisfaction has none: the procedure states no code for it.
 
     Raises: BpmnError ``closure_refused`` with every reason, in `closure_problems`, when something is still owed.
     """
@@ -91,7 +94,7 @@ def complete_request(context: StepContext, *, number: str, note: str | None = No
 
     Raises: ValueError when the number is not a request of the case.
     """
-    request_id = _request_id(context, number)
+    request_id = request_on_case(context, number)
     context.connection.execute(
         update(ServiceRequest)
         .where(ServiceRequest.request_id == request_id)
@@ -146,24 +149,13 @@ def _take_over(context: StepContext, request_id: int) -> None:
 
 def _raised_from(context: StepContext, request_id: int, number: str) -> dict[str, object]:
     """Link a new request to the earlier one that it was raised from, and return what is known of that."""
-    earlier_id = _request_id(context, number)
+    earlier_id = request_on_case(context, number)
     link_requests(context.connection, request_id, earlier_id, "related")
     earlier = context.connection.execute(
         select(ServiceRequest.closed_at, ServiceRequest.owner_id).where(ServiceRequest.request_id == earlier_id)
     ).one()
     closed_on = earlier.closed_at.astimezone(LONDON).date() if earlier.closed_at else None
     return {"number": number, "closed_on": closed_on, "caseworker": earlier.owner_id}
-
-
-def _request_id(context: StepContext, number: str) -> int:
-    found = context.connection.execute(
-        select(ServiceRequest.request_id).where(
-            ServiceRequest.number == number, ServiceRequest.case_id == context.case_id
-        )
-    ).scalar_one_or_none()
-    if found is None:
-        raise ValueError(f"{number} is not a service request of this case.")
-    return found
 
 
 def _letter_is_attached(context: StepContext, letter: str) -> bool:

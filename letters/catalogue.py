@@ -128,7 +128,7 @@ def _letter(
         source=entry.text("source"),
         kind=kind,  # type: ignore[arg-type]  # one of _KINDS, or the fault is on the list
         sender=sender,  # type: ignore[arg-type]
-        team=standard.text("team"),
+        team=entry.text("team", required=False) or standard.text("team"),
         template=template,
         nations=entry.texts("nations") or nations,
         closure_letter=entry.flag("closure_letter"),

@@ -13,8 +13,10 @@ import click
 from flask import Flask
 
 from engine import bank_holidays, coverage, definitions, rehearsal
+from engine.bundle import SHARED
 from engine.errors import RedressError
 from engine.lint import check_path, is_error
+from engine.scenarios import Told
 from engine.schema import migrate
 from engine.trace import Trace, trace_folder
 from engine.world import DEPLOYMENT, World
@@ -81,13 +83,19 @@ def register(app: Flask) -> None:
     def scenarios(folders: tuple[Path, ...]) -> None:
         """Tell every scenario to the real engine; print what they cover; exit 1 when they fail or miss something."""
         is_well = True
+        together: list[Told] = []
         for folder in folders or tuple(definitions.process_folders(here.settings.processes_dir)):
             made = _rehearse(here, folder)
             for failure in made.failures:
                 print(failure)
-            measured = coverage.measure(made.program, made.told)
+            together += made.told
+            measured = coverage.measure(made.program, made.told, under=_below(folder))
             print(coverage.report(measured))
             is_well = is_well and not made.failures and measured.is_complete
+        if not folders and together:
+            shared = coverage.measure(made.program, together, under=_below(folder.parent / SHARED))
+            print(coverage.report(shared))
+            is_well = is_well and shared.is_complete
         sys.exit(0 if is_well else 1)
 
 
@@ -103,6 +111,12 @@ def _rehearse(here: World, folder: Path) -> rehearsal.Rehearsal:
         return make_world(replace(here.settings, data_dir=scratch))
 
     return _or_exit(lambda: rehearsal.rehearse(folder, make_world=place, watch=watch))
+
+
+def _below(folder: Path) -> str:
+    """Return how the files of a process folder begin in a bundle: processes/log/."""
+    whole = folder.resolve()
+    return f"{whole.parent.name}/{whole.name}/"
 
 
 def _or_exit(act: Callable[[], T]) -> T:

@@ -23,11 +23,18 @@ def faults(files: dict[str, bytes]) -> str:
     return "\n".join(refused.value.faults)
 
 
-def test_the_catalogue_has_the_letters_of_the_procedure_and_invents_none() -> None:
+def test_the_catalogue_has_the_letters_of_the_review_and_placeholders_for_resolution() -> None:
     assert list(load_letters(FILES)) == [
         *("CMSL5829", "CMSL5800", "CMSL5801", "CMSL5803", "CMSL5804", "CMSL5805", "CMSL5806", "CMSL5807"),
+        *("RES-ACK", "RES-NFA", "RES-PLAN", "RES-STANDS", "RES-REVISED", "RES-UPDATE"),
+        *("RES-DONE-NOCONTACT", "RES-CLOSED-OK", "RES-CLOSED-NOTOK"),
         *("CMSB0011", "CMSF5551", "CMSF5551_NI"),
     ]
+
+
+def test_a_letter_comes_from_the_team_that_it_names() -> None:
+    teams = {letter.team for letter in load_letters(FILES).values() if letter.id.startswith("RES-")}
+    assert teams == {"Complaints Resolution team"}
 
 
 def test_our_own_catalogue_and_templates_have_no_fault() -> None:

@@ -97,6 +97,15 @@ EXPECTED: dict[str, list[str]] = {
         "Case reference: CASE-2026",
     ],
     "CMSF5551_NI": ["Approval of a special payment (NI)", "Northern Ireland"],
+    "RES-ACK": ["received by our Complaints Resolution team", "in 5 days, by 30 November 2026 at the latest"],
+    "RES-NFA": ["there is no further action that we can take", "An update", "Casey Demo\nCaseworker"],
+    "RES-PLAN": ["Why this happened", "What we will do to put things right", "To be done by", "by 30 November 2026"],
+    "RES-STANDS": ["It will not be changed, and we will carry it out.", "An update"],
+    "RES-REVISED": ["has agreed that the plan should be changed", "Lee Demo\nTeam leader\nComplaints Resolution team"],
+    "RES-UPDATE": ["We have not finished dealing with your complaint yet", "When you can expect an answer"],
+    "RES-DONE-NOCONTACT": ["We have not been able to reach you by phone", "whether you agree"],
+    "RES-CLOSED-OK": ["on the phone that you agree", "What this means for you"],
+    "RES-CLOSED-NOTOK": ["you do not agree that your complaint should be closed", "We will now close your complaint."],
 }
 
 
@@ -213,15 +222,29 @@ def test_only_england_and_wales_is_offered_welsh() -> None:
     assert "Welsh" not in made("CMSL5800", nation="scotland").text
 
 
-def test_the_automatic_letter_asks_nobody_for_words() -> None:
-    assert [letter.id for letter in LETTERS.values() if letter.automatic] == ["CMSL5829"]
-    assert LETTERS["CMSL5829"].slots == ()
-    assert LETTERS["CMSL5829"].paragraph_groups == ()
+def test_the_acknowledgements_alone_ask_nobody_for_words() -> None:
+    automatic = [letter for letter in LETTERS.values() if letter.automatic]
+    assert [letter.id for letter in automatic] == ["CMSL5829", "RES-ACK"]
+    assert all(letter.slots == () and letter.paragraph_groups == () for letter in automatic)
+
+
+@pytest.mark.parametrize("letter_id", ["RES-NFA", "RES-DONE-NOCONTACT", "RES-CLOSED-OK", "RES-CLOSED-NOTOK"])
+def test_an_answer_of_resolution_names_the_review_or_where_there_is_none_the_examiner(letter_id: str) -> None:
+    two_tiers = made(letter_id, facts={"review_tier": True}).text
+    one_tier = made(letter_id, facts={"review_tier": False}).text
+    assert "you can ask us to review it" in two_tiers
+    assert "Independent Case Examiner" not in two_tiers
+    assert "Independent Case Examiner" in one_tier
+    assert "final response" in one_tier
+    assert "review" not in one_tier
 
 
 def test_a_service_request_can_be_closed_on_these_letters_alone() -> None:
     closing = [letter.id for letter in LETTERS.values() if letter.closure_letter]
-    assert closing == ["CMSL5800", "CMSL5805", "CMSL5806", "CMSL5807"]
+    assert closing == [
+        *("CMSL5800", "CMSL5805", "CMSL5806", "CMSL5807"),
+        *("RES-NFA", "RES-DONE-NOCONTACT", "RES-CLOSED-OK", "RES-CLOSED-NOTOK"),
+    ]
 
 
 def test_every_template_says_whose_words_it_holds() -> None:

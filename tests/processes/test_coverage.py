@@ -17,7 +17,15 @@ from tests.processes.stories import FOLDERS, STORIES, name_of, told
 def test_scenarios_take_everything_that_is_drawn(folder: Path, deployed: World) -> None:
     with deployed.db.read() as connection:
         program = in_force(deployed, connection, folder.name).program
-    covered = coverage.measure(program, [told(path) for path in scenarios.story_files(folder)])
+    stories = [told(path) for path in scenarios.story_files(folder)]
+    covered = coverage.measure(program, stories, under=f"processes/{folder.name}/")
+    assert covered.is_complete, coverage.report(covered)
+
+
+def test_the_scenarios_of_all_procedures_take_everything_that_they_share(deployed: World) -> None:
+    with deployed.db.read() as connection:
+        program = in_force(deployed, connection, "review").program
+    covered = coverage.measure(program, [told(path) for path in STORIES], under="processes/shared/")
     assert covered.is_complete, coverage.report(covered)
 
 
