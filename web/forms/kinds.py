@@ -54,7 +54,7 @@ class Question:
 
     @property
     def object(self) -> str:
-        """Return the label as it stands inside an error sentence: "MP name", "Root Cause" stay, "Amount" is made small."""
+        """Return the label as it stands inside a sentence: "MP name" and "Root Cause" stay, "Amount" is made small."""
         first_word, *others = self.subject.split(" ")
         is_name = first_word[1:].lower() != first_word[1:] or any(word[:1].isupper() for word in others)
         return self.subject if is_name else self.subject[:1].lower() + self.subject[1:]
