@@ -54,9 +54,10 @@ class Question:
 
     @property
     def object(self) -> str:
-        """Return the label as it stands inside an error sentence: "MP name" stays, "Root cause" is made small."""
-        first_word = self.subject.split(" ")[0]
-        return self.subject if first_word[1:].lower() != first_word[1:] else self.subject[:1].lower() + self.subject[1:]
+        """Return the label as it stands inside a sentence: "MP name" and "Root Cause" stay, "Amount" is made small."""
+        first_word, *others = self.subject.split(" ")
+        is_name = first_word[1:].lower() != first_word[1:] or any(word[:1].isupper() for word in others)
+        return self.subject if is_name else self.subject[:1].lower() + self.subject[1:]
 
 
 def read(question: Question, typed: Typed) -> object:
