@@ -35,6 +35,20 @@ PEOPLE = (
         "hears of enquiries and locks",
     ),
     DemoPerson(
+        "remy",
+        "Remy Resolutionlead",
+        "Complaint resolution team leader",
+        ("complaint_resolution_team_leader",),
+        "allocates complaints at Resolution and decides on plans",
+    ),
+    DemoPerson(
+        "casey",
+        "Casey Resolution",
+        "Complaint resolution caseworker",
+        ("complaint_resolution_caseworker",),
+        "resolves complaints before any review",
+    ),
+    DemoPerson(
         "rita",
         "Rita Reviewlead",
         "Complaint review team leader",

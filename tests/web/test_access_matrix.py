@@ -39,7 +39,7 @@ PAGES = {
     "operations.deliveries": ("/operations/deliveries", OPERATORS),
     "definitions.listed": ("/procedures/", DESIGNERS),
     "definitions.page": ("/procedures/1", DESIGNERS),
-    "definitions.diagram": ("/procedures/1/diagram/processes/review/review.bpmn", DESIGNERS),
+    "definitions.diagram": ("/procedures/1/diagram/processes/shared/issue_letter.bpmn", DESIGNERS),
 }
 ACTIONS = {
     "tasks.submit": "/tasks/{task}",
