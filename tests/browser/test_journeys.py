@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from engine import worker
 from engine.clock import LONDON
@@ -286,7 +287,7 @@ def test_the_diagram_is_drawn_with_its_tokens_and_the_makers_mark(screen):
 def test_an_error_summary_takes_the_focus_and_leads_to_the_question(screen):
     cara = screen("cara")
     cara.visit("/tasks/").click("Call the client").click("Complete this task")
-    assert cara.page.evaluate("document.activeElement.className").startswith("govuk-error-summary")
+    expect(cara.page.locator(".govuk-error-summary")).to_be_focused()
     cara.page.locator(".govuk-error-summary a").first.click()
-    assert cara.page.evaluate("document.activeElement.name") == "contact_outcome"
+    expect(cara.page.locator('[name="contact_outcome"]').first).to_be_focused()
     cara.check_access()
