@@ -104,6 +104,8 @@ def _rehearse(here: World, folder: Path) -> rehearsal.Rehearsal:
     from web.app import make_world
 
     def watch(number: int, of: int) -> None:
+        if not sys.stderr.isatty():
+            return  # what is read by a program must not hold a moving line
         end = "\n" if number == of else ""
         print(f"\rTelling the scenarios of {folder.name}: {number} of {of}", end=end, file=sys.stderr, flush=True)
 
