@@ -150,7 +150,7 @@ def greet(settings: Settings) -> None:
     """Say where to go and who can sign in."""
     print(f"\nRedress is at http://{settings.host}:{settings.port}/   (stop it with Ctrl-C)")
     if not built_from():
-        print("The pages have no style yet: run `python -m web.assets`.")
+        print("The pages have no style yet: run `.venv/bin/python -m web.assets`.")
     if settings.demo:
         print(f"\nDemonstration accounts; the password of each is {PASSWORD}:")
         for person in PEOPLE:
