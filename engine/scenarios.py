@@ -26,7 +26,8 @@ from engine.models import Definition, Message, Person, ProcessInstance, UserTask
 from engine.people import Somebody
 from engine.scenario_answers import AnswerInvalid, Answers
 from engine.scenario_sight import THEN_KEYS, Sight, problems_of
-from engine.step import Outcome, names_at
+from engine.step import Outcome
+from engine.task_names import names_at
 from engine.values import loads
 from engine.world import World
 
@@ -235,7 +236,7 @@ class _Teller:
         task = found[nth - 1]
         actor = self._actor_for(task, entry.get("as"))
         with self.world.db.read() as connection:
-            names = names_at(self.world, connection, self.instance_id, task.token, actor=actor.actor)
+            names = names_at(self.world, connection, task)
         letter = loads(task.properties).get("letter")
         values = self.answers.for_task(
             element_id, task.form_id, letter, entry.get("with", {}), names=names, now=self._now()

@@ -7,7 +7,7 @@ fails after the act, the act is kept and the rest becomes a job with retries, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,17 +106,6 @@ def begin(
     run.host.events.append(Event("started", data=data, values=values))
     workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
     return run.advance(workflow, nothing)
-
-
-def names_at(world: World, connection: Connection, instance_id: int, token: str, *, actor: Actor) -> Mapping[str, Any]:
-    """Return the variables and facts that a task sees, for its form and its letter's preview. Nothing is written.
-
-    Raises: NotFound; TokenNotOpen when the task is gone.
-    """
-    row = instance_row.lock(connection, instance_id)
-    run = _Run(world, connection, row, actor=actor, completes=None)
-    workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
-    return workflow.names(token)
 
 
 class _Run:
