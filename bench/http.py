@@ -6,7 +6,6 @@ Aims: at most 15 SQL statements and one commit. The form is fetched first; only 
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from urllib.parse import urlencode
 
 from lxml import html
 from sqlalchemy import event
-from waitress.server import create_server
 
 from bench.office import bring_to_task, judged, leader_and_values, open_office, said
 from engine.world import World
+from tests.serving import serving
 from web.app import create_app
 
 SUBMITS = 40
@@ -27,8 +26,8 @@ SUBMITS = 40
 class Visitor:
     """A person with a connection and cookies of their own."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+    def __init__(self, address: str) -> None:
+        self._connection = http.client.HTTPConnection(address.removeprefix("http://"))
         self._cookies: dict[str, str] = {}
 
     def get(self, path: str) -> str:
@@ -58,19 +57,6 @@ class Visitor:
 
 
 @contextmanager
-def _served(world: World) -> Iterator[int]:
-    """Serve the product's pages and lend the port."""
-    server: Any = create_server(create_app(world=world), host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield int(server.effective_port)
-    finally:
-        server.task_dispatcher.shutdown()
-        server.close()
-
-
-@contextmanager
 def _counted(world: World) -> Iterator[dict[str, int]]:
     """Count the statements and the commits of writes."""
     counts = {"statements": 0, "commits": 0}
@@ -97,8 +83,8 @@ def main() -> None:
         actor, values = leader_and_values(world)
         answers = {name: str(value) for name, value in values.items()}
         taken, statements, commits = [], [], []
-        with _served(world) as port:
-            visitor = Visitor(port)
+        with serving(create_app(world=world)) as address:
+            visitor = Visitor(address)
             sign_in = {"username": actor.username, "password": actor.username}
             visitor.answer(visitor.get("/sign-in"), "/sign-in", sign_in)
             for task_id in task_ids:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import waitress
 from playwright.sync_api import Browser, sync_playwright
 
 from engine.settings import Settings
 from engine.world import World
 from tests.browser.screen import Screen
+from tests.serving import serving
 from web import serve
 from web.app import create_app, make_world
 from web.assets import built_from
@@ -55,12 +54,8 @@ def served(filled: Path, tmp_path: Path) -> Iterator[tuple[World, str]]:
     shutil.copytree(filled, tmp_path / "data")
     app = create_app(Settings(data_dir=tmp_path / "data"))
     world: World = app.extensions["redress"]
-    server = waitress.create_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield world, f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=5)
+    with serving(app) as address:
+        yield world, address
     world.db.close()
 
 

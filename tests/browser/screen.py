@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = Axe()
@@ -29,8 +29,7 @@ class Screen:
         self.visit("/sign-in")
         self.page.fill("#username", username)
         self.page.fill("#password", "demo")
-        self.page.locator("form[novalidate]").get_by_role("button", name="Sign in").click()
-        return self
+        return self._go(self.page.locator("form[novalidate]").get_by_role("button", name="Sign in"))
 
     def visit(self, path: str) -> Screen:
         """Open an address."""
@@ -40,22 +39,27 @@ class Screen:
     def click(self, name: str) -> Screen:
         """Follow the first link, or press the first button, with this name."""
         either = self.page.get_by_role("link", name=name).or_(self.page.get_by_role("button", name=name))
-        either.first.click()
+        return self._go(either.first)
+
+    def _go(self, control: Locator) -> Screen:
+        """Press it and wait for the page that comes."""
+        with self.page.expect_navigation():
+            control.click()
         return self
 
     def claim(self, task: str, client: str) -> Screen:
         """Claim a client's task from the team's queue."""
         self.visit("/tasks/queue")
-        self.page.get_by_role("row").filter(has_text=client).filter(has_text=task).get_by_role("button").click()
-        return self
+        return self._go(
+            self.page.get_by_role("row").filter(has_text=client).filter(has_text=task).get_by_role("button")
+        )
 
     def open(self, task: str, client: str) -> Screen:
         """Open a client's task from my tasks."""
         self.visit("/tasks/")
         row = self.page.get_by_role("row").filter(has_text=client).filter(has_text=task)
         assert row.count() == 1, f"no task “{task}” of {client}: {self.text}"
-        row.get_by_role("link").click()
-        return self
+        return self._go(row.get_by_role("link"))
 
     def answer(self, **answers: str) -> Screen:
         """Answer questions by the names of their inputs; two underscores stand for a dot."""
