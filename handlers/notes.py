@@ -78,6 +78,7 @@ def log_contact_attempt(
             note=note or "",
             made_by_id=context.actor.person_id,
             made_at=made_at,
+            recorded_at=context.now,
         )
     )
     tried = select(ContactAttempt.day_part).where(ContactAttempt.case_id == context.case_id)

@@ -20,6 +20,7 @@ class Person(Base):
     job_title: Mapped[str] = mapped_column(String(120), default="")
     password_hash: Mapped[str] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
+    session_mark: Mapped[int] = mapped_column(default=0)  # counts up when the sessions of this person must end
 
 
 class Membership(Base):
@@ -43,6 +44,21 @@ class Case(Base):
     created_at: Mapped[datetime]
 
 
+class Contact(Base):
+    """One contact of a client, or of somebody for them, as it came in. It may hold several issues."""
+
+    __tablename__ = "contact"
+    contact_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    source: Mapped[str] = mapped_column(String(40))  # client, mp, ice, phso
+    channel: Mapped[str] = mapped_column(String(40))  # phone, letter, email, web
+    received_on: Mapped[date]
+    about: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime]
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+
+
 class ServiceRequest(Base):
     """One request on a case: review, resolution, enquiry, payment ... Its number is the business key."""
 
@@ -62,6 +78,7 @@ class ServiceRequest(Base):
     facts: Mapped[str] = mapped_column(Text, default="{}")
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    reopened_at: Mapped[datetime | None]
     __table_args__ = (Index("ix_service_request_status_kind", "status", "kind"),)
 
 
@@ -100,6 +117,7 @@ class ContactAttempt(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     made_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
 
 
 class Blob(Base):
@@ -118,10 +136,13 @@ class Document(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"), index=True)
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.task_id"))
+    step: Mapped[str] = mapped_column(String(120), default="")  # of the procedure, such as "Review 14"
     kind: Mapped[str] = mapped_column(String(20))  # letter, leaflet, form, evidence
     template_id: Mapped[str | None] = mapped_column(String(40))
     template_sha256: Mapped[str | None] = mapped_column(String(64))
     title: Mapped[str] = mapped_column(String(200))
+    file_name: Mapped[str] = mapped_column(String(200), default="")  # of what somebody uploaded
     media_type: Mapped[str] = mapped_column(String(80))
     sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
     facts: Mapped[str] = mapped_column(Text, default="{}")
@@ -137,11 +158,15 @@ class Payment(Base):
     __tablename__ = "payment"
     payment_id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), index=True)
+    # The service request of kind "Payment - Non Standard" that the payment is worked on in.
+    payment_request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"))
     number: Mapped[str] = mapped_column(String(40), unique=True)
-    status: Mapped[str] = mapped_column(String(40))  # Draft, Approved, Paid, Withdrawn
+    status: Mapped[str] = mapped_column(String(40))  # Draft, Approved, Instructed, Paid, Withdrawn
     requested_amount: Mapped[int]
     approved_amount: Mapped[int | None]
     reason: Mapped[str] = mapped_column(Text, default="")
+    instructed_at: Mapped[datetime | None]
+    instruction_ref: Mapped[str | None] = mapped_column(String(200))
     updated_at: Mapped[datetime]
 
 

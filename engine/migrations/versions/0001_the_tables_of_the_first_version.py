@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("job_title", sa.String(length=120), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("session_mark", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person")),
         sa.UniqueConstraint("username", name=op.f("uq_person_username")),
     )
@@ -105,6 +106,7 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("opened_at", engine.models.Instant(timezone=True), nullable=False),
         sa.Column("closed_at", engine.models.Instant(timezone=True), nullable=True),
+        sa.Column("reopened_at", engine.models.Instant(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_service_request_case_id")),
         sa.ForeignKeyConstraint(["owner_id"], ["person.person_id"], name=op.f("fk_service_request_owner_id")),
         sa.PrimaryKeyConstraint("request_id", name=op.f("pk_service_request")),
@@ -113,6 +115,25 @@ def upgrade() -> None:
     with op.batch_alter_table("service_request", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_service_request_case_id"), ["case_id"], unique=False)
         batch_op.create_index("ix_service_request_status_kind", ["status", "kind"], unique=False)
+
+    op.create_table(
+        "contact",
+        sa.Column("contact_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("channel", sa.String(length=40), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("recorded_at", engine.models.Instant(timezone=True), nullable=False),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_contact_case_id")),
+        sa.ForeignKeyConstraint(["recorded_by_id"], ["person.person_id"], name=op.f("fk_contact_recorded_by_id")),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_contact")),
+        sa.UniqueConstraint("number", name=op.f("uq_contact_number")),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_case_id"), ["case_id"], unique=False)
 
     op.create_table(
         "contact_attempt",
@@ -125,6 +146,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("made_by_id", sa.Integer(), nullable=True),
         sa.Column("made_at", engine.models.Instant(timezone=True), nullable=False),
+        sa.Column("recorded_at", engine.models.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_contact_attempt_case_id")),
         sa.ForeignKeyConstraint(["made_by_id"], ["person.person_id"], name=op.f("fk_contact_attempt_made_by_id")),
         sa.ForeignKeyConstraint(
@@ -157,13 +179,19 @@ def upgrade() -> None:
         "payment",
         sa.Column("payment_id", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column("payment_request_id", sa.Integer(), nullable=True),
         sa.Column("number", sa.String(length=40), nullable=False),
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("requested_amount", sa.Integer(), nullable=False),
         sa.Column("approved_amount", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("instructed_at", engine.models.Instant(timezone=True), nullable=True),
+        sa.Column("instruction_ref", sa.String(length=200), nullable=True),
         sa.Column("updated_at", engine.models.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["request_id"], ["service_request.request_id"], name=op.f("fk_payment_request_id")),
+        sa.ForeignKeyConstraint(
+            ["payment_request_id"], ["service_request.request_id"], name=op.f("fk_payment_payment_request_id")
+        ),
         sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_payment")),
         sa.UniqueConstraint("number", name=op.f("uq_payment_number")),
     )
@@ -220,15 +248,54 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_request_link_to_request_id"), ["to_request_id"], unique=False)
 
     op.create_table(
+        "user_task",
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.Column("instance_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("element_id", sa.String(length=120), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("step", sa.String(length=120), nullable=False),
+        sa.Column("process_id", sa.String(length=120), nullable=False),
+        sa.Column("form_id", sa.String(length=120), nullable=True),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("candidate_group", sa.String(length=80), nullable=True),
+        sa.Column("assignee_id", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("draft", sa.Text(), nullable=True),
+        sa.Column("created_at", engine.models.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", engine.models.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", engine.models.Instant(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["assignee_id"], ["person.person_id"], name=op.f("fk_user_task_assignee_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_user_task_case_id")),
+        sa.ForeignKeyConstraint(["ended_by_id"], ["person.person_id"], name=op.f("fk_user_task_ended_by_id")),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["process_instance.instance_id"], name=op.f("fk_user_task_instance_id")
+        ),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_user_task")),
+        sa.UniqueConstraint("instance_id", "token", name=op.f("uq_user_task_instance_id_token")),
+    )
+    with op.batch_alter_table("user_task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_user_task_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_user_task_queue", ["status", "candidate_group", "due_at"], unique=False)
+        batch_op.create_index("ix_user_task_worklist", ["status", "assignee_id", "due_at"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("document_id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("request_id", sa.Integer(), nullable=True),
         sa.Column("instance_id", sa.Integer(), nullable=True),
+        sa.Column("task_id", sa.Integer(), nullable=True),
+        sa.Column("step", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("template_id", sa.String(length=40), nullable=True),
         sa.Column("template_sha256", sa.String(length=64), nullable=True),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
         sa.Column("media_type", sa.String(length=80), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
@@ -243,6 +310,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["request_id"], ["service_request.request_id"], name=op.f("fk_document_request_id")),
         sa.ForeignKeyConstraint(["sha256"], ["blob.sha256"], name=op.f("fk_document_sha256")),
+        sa.ForeignKeyConstraint(["task_id"], ["user_task.task_id"], name=op.f("fk_document_task_id")),
         sa.PrimaryKeyConstraint("document_id", name=op.f("pk_document")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
@@ -370,42 +438,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("instance_id", "seq", name=op.f("pk_submission")),
     )
-    op.create_table(
-        "user_task",
-        sa.Column("task_id", sa.Integer(), nullable=False),
-        sa.Column("instance_id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=True),
-        sa.Column("token", sa.String(length=32), nullable=False),
-        sa.Column("element_id", sa.String(length=120), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("step", sa.String(length=120), nullable=False),
-        sa.Column("process_id", sa.String(length=120), nullable=False),
-        sa.Column("form_id", sa.String(length=120), nullable=True),
-        sa.Column("properties", sa.Text(), nullable=False),
-        sa.Column("candidate_group", sa.String(length=80), nullable=True),
-        sa.Column("assignee_id", sa.Integer(), nullable=True),
-        sa.Column("status", sa.String(length=12), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("draft", sa.Text(), nullable=True),
-        sa.Column("created_at", engine.models.Instant(timezone=True), nullable=False),
-        sa.Column("due_at", engine.models.Instant(timezone=True), nullable=True),
-        sa.Column("ended_at", engine.models.Instant(timezone=True), nullable=True),
-        sa.Column("ended_by_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["assignee_id"], ["person.person_id"], name=op.f("fk_user_task_assignee_id")),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.case_id"], name=op.f("fk_user_task_case_id")),
-        sa.ForeignKeyConstraint(["ended_by_id"], ["person.person_id"], name=op.f("fk_user_task_ended_by_id")),
-        sa.ForeignKeyConstraint(
-            ["instance_id"], ["process_instance.instance_id"], name=op.f("fk_user_task_instance_id")
-        ),
-        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_user_task")),
-        sa.UniqueConstraint("instance_id", "token", name=op.f("uq_user_task_instance_id_token")),
-    )
-    with op.batch_alter_table("user_task", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_user_task_case_id"), ["case_id"], unique=False)
-        batch_op.create_index("ix_user_task_queue", ["status", "candidate_group", "due_at"], unique=False)
-        batch_op.create_index("ix_user_task_worklist", ["status", "assignee_id", "due_at"], unique=False)
-
     op.create_table(
         "wait",
         sa.Column("wait_id", sa.Integer(), nullable=False),
