@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from engine.errors import NotFound, SignInRefused
@@ -23,6 +23,7 @@ class Somebody:
     name: str
     job_title: str
     groups: frozenset[str]
+    session_mark: int = 0
 
     @property
     def actor(self) -> Actor:
@@ -57,7 +58,14 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
     Raises: NotFound.
     """
     rows = connection.execute(
-        select(Person.person_id, Person.username, Person.name, Person.job_title, Membership.group_key)
+        select(
+            Person.person_id,
+            Person.username,
+            Person.name,
+            Person.job_title,
+            Person.session_mark,
+            Membership.group_key,
+        )
         .outerjoin(Membership, Membership.person_id == Person.person_id)
         .where(Person.person_id == person_id, Person.is_active)
     ).all()
@@ -65,7 +73,15 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
         raise NotFound("There is no such person.")
     groups = frozenset(row.group_key for row in rows if row.group_key)
     first = rows[0]
-    return Somebody(first.person_id, first.username, first.name, first.job_title, groups)
+    return Somebody(first.person_id, first.username, first.name, first.job_title, groups, first.session_mark)
+
+
+def end_sessions(world: World, person_id: int) -> None:
+    """End every session of a person: a copied cookie is worth nothing after sign-out."""
+    with world.db.write() as connection:
+        connection.execute(
+            update(Person).where(Person.person_id == person_id).values(session_mark=Person.session_mark + 1)
+        )
 
 
 def add_person(

@@ -157,7 +157,10 @@ def _who_is_here(connection: Connection) -> Somebody | None:
     if not isinstance(person_id, int):
         return None
     try:
-        return get_person(connection, person_id)
+        person = get_person(connection, person_id)
     except NotFound:
+        person = None
+    if person is None or person.session_mark != session.get("mark"):
         session.clear()
         return None
+    return person

@@ -62,6 +62,7 @@ def create_app(
     """Make the application. A test lends its own world; otherwise one is made from the settings."""
     world = world or make_world(settings or read_settings(), clock=clock)
     app = Flask("web", template_folder="templates", static_folder="static")
+    app.url_map.strict_slashes = False  # a redirect to the slash would repeat whatever Host the visitor sent
     app.secret_key = secret_key(world.settings.data_dir)
     app.extensions["redress"] = world
     _set_up_templates(app)

@@ -49,14 +49,16 @@ def sign_in() -> str | Response | tuple[str, int]:
         return _form(username, {"username": str(refused)}), 422
     tries.forget(username, place)
     session.clear()
-    session["person_id"] = somebody.person_id
+    session["person_id"], session["mark"] = somebody.person_id, somebody.session_mark
     session.permanent = True
     return redirect(_target())
 
 
 @pages.post("/sign-out")
 def sign_out() -> Response:
-    """End the session."""
+    """End the session, and every other one of this person: a cookie that was copied is worth nothing then."""
+    if here := visitor():
+        people.end_sessions(world(), here.person_id)
     session.clear()
     return redirect(url_for("session.sign_in"))
 

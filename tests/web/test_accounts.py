@@ -121,3 +121,21 @@ def test_data_is_kept_from_other_users_of_the_machine(tmp_path):
     }
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "new" / "redress.db").stat().st_mode) == 0o600
+
+
+def test_a_cookie_that_was_copied_is_worth_nothing_after_sign_out(command, world):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    app = create_app(world=world)
+    page = Browser(app).sign_in("olga", SECRET)
+    thief = Browser(app)
+    thief.client.set_cookie("redress", page.client.get_cookie("redress").value)
+    assert thief.visit("/").heading == "Instances"
+    page.press("Sign out")
+    assert thief.visit("/").heading == "Sign in"
+    assert page.sign_in("olga", SECRET).heading == "Instances"
+
+
+def test_no_redirect_repeats_what_a_visitor_calls_us(world):
+    answer = create_app(world=world).test_client().get("/cases", headers={"Host": "elsewhere.example"})
+    assert answer.status_code == 302
+    assert "elsewhere" not in answer.headers["Location"]
