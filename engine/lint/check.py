@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from engine.bundle import SHARED, Bundle
 from engine.lint import rules
-from engine.lint.finding import Finding, Findings, Known, error
+from engine.lint.finding import Finding, Findings, Known, error, warning
 from engine.lint.gathering import Unit, gather, is_below, units
 from engine.lint.project import Project
 
@@ -40,6 +40,8 @@ def check_path(path: Path, *, known: Known) -> list[Finding]:
     except (OSError, ValueError) as problem:
         return [error(path.name, "", "file-not-readable", f"The path cannot be read ({problem}). Check it.")]
     findings = list(gathered.findings)
+    if not gathered.checked and not findings:
+        findings.append(warning(path.name, "", "nothing-to-check", "There is no diagram here. Check the path."))
     for unit in units(gathered):
         findings += _check(unit, known)
     return _sorted(findings)

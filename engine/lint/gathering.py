@@ -44,6 +44,9 @@ def gather(path: Path, *, root: Path | None) -> Gathered:
     base = _base(path, home)
     gathered = Gathered()
     _read(_walk(path), base, gathered.checked, gathered.findings, only=path if path.is_file() else None)
+    if (path / SHEET).is_file() and home is not None and (home / "dictionary.toml").is_file():
+        # A process folder is checked as it would be deployed: with what it shares.
+        _read(_common(home), base, gathered.checked, gathered.findings)
     unheard: list[Finding] = []
     if home is None:
         if path.is_file():

@@ -61,6 +61,15 @@ def component(**values: object) -> str:
     return form(components=[{"id": "a", "label": "A", **values}])
 
 
+ROW = {"id": "b", "type": "datetime", "subtype": "date", "key": "due_on", "dateLabel": "Due"}
+
+
+def rows(row: dict[str, object], **attributes: object) -> str:
+    return form(
+        components=[{"id": "a", "type": "dynamiclist", "path": "plan_actions", "components": [row], **attributes}]
+    )
+
+
 def with_input(source: str, target: str, type: str = "set_fields") -> str:
     return straight(("t", service("t", type, f'<z:input source="{source}" target="{target}"/>')))
 
@@ -226,6 +235,10 @@ def test_a_decision_table_is_checked_with_what_the_task_provides() -> None:
         (component(type="number", key="amount", conditional={"hide": "=outcome ="}), "expression-not-valid"),
         (component(type="number", key="amount", conditional={"hide": "=nobody"}), "unknown-variable"),
         (component(type="number", key="amount", validate={"min": 5, "max": 1}), "form-not-valid"),
+        (component(type="number", key="amount", readOnly=True), "form-attribute-not-known"),
+        (component(type="number", key="amount", readonly="=outcome = null"), "form-attribute-not-known"),
+        (rows(ROW | {"readonly": True}), "form-read-only-row"),
+        (rows(ROW | {"readonly": True}, allowAddRemove=True), "form-read-only-row"),
         (form(id="other"), "form-id-differs"),
         (form(components=[AMOUNT, {**AMOUNT, "id": "c"}]), "form-key-twice"),
     ],
@@ -236,9 +249,8 @@ def test_a_form_that_cannot_be_filled_in_is_found(text: str, rule: str) -> None:
 
 
 def test_a_repeating_list_of_declared_items_is_fine() -> None:
-    row = {"id": "b", "type": "datetime", "subtype": "date", "key": "due_on", "dateLabel": "Due"}
-    text = form(components=[{"id": "a", "type": "dynamiclist", "path": "plan_actions", "components": [row]}])
-    assert in_folder(straight(("t", user("t", form="decide"))), review__forms__decide_dot_form=text) == []
+    for text in (rows(ROW), rows(ROW | {"readonly": True}, allowAddRemove=False)):
+        assert in_folder(straight(("t", user("t", form="decide"))), review__forms__decide_dot_form=text) == []
 
 
 @pytest.mark.parametrize(
@@ -319,3 +331,14 @@ def test_a_foreign_file_finds_the_form_beside_it() -> None:
     xml = straight(("t", user("t", form="decide")))
     assert [f.rule for f in findings({"a.bpmn": xml, "decide.form": form()}, path="a.bpmn") if is_error(f)] == []
     assert ("missing-form", "t") in foreign(xml)
+
+
+def test_a_folder_is_checked_with_what_it_would_be_deployed_with() -> None:
+    files = process_folder(straight(("t", user("t")))) | {"shared/tier.dmn": "<definitions"}
+    found = [(finding.file, finding.rule) for finding in findings(files, path="review")]
+    assert ("processes/shared/tier.dmn", "decision-not-valid") in found
+
+
+def test_a_folder_without_diagrams_says_so() -> None:
+    found = [finding.rule for finding in findings({"notes.txt": "nothing"})]
+    assert found == ["nothing-to-check"]
