@@ -23,9 +23,19 @@ from engine.forms import Form, read_form
 from engine.lint import check_bundle, is_error
 from engine.lint.finding import error
 from engine.models import Definition
+from engine.procedure_steps import step_of
 from engine.spiff import Program, compile_program
 from engine.spiff.host import DiagramError
+from engine.trace import read_procedure
 from engine.world import Actor, LetterForm, World
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """What process.toml lets be done to a closed request: who may reopen or correct it, and which facts may change."""
+
+    by: str
+    correctable: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,18 @@ class LoadedDefinition:
         entry = self.sheet.get("starts_from")
         return entry if isinstance(entry, str) else None
 
+    @property
+    def reopening(self) -> Reopening | None:
+        """Who may reopen a closed request of this procedure, and what they may correct; None where nobody may.
+
+        process.toml: ``[reopening]`` with `by`, a group, and `correctable`, names of ``request.*`` facts.
+        """
+        entry = self.sheet.get("reopening")
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("by"), str):
+            return None
+        facts = entry.get("correctable")
+        return Reopening(str(entry["by"]), tuple(map(str, facts)) if isinstance(facts, list) else ())
+
     def hand_over_to(self, key: str) -> Mapping[str, str] | None:
         """Return which facts go over to another procedure (source name to target name), or None if it is not declared.
 
@@ -93,6 +115,21 @@ class LoadedDefinition:
                 fields = entry.get("fields") or []
                 return dict((f, f) if isinstance(f, str) else (str(f["from"]), str(f["to"])) for f in fields)
         return None
+
+    @cached_property
+    def procedure(self) -> Mapping[str, str]:
+        """The numbered steps of the procedure with their titles, as its procedure.md has them; empty without one."""
+        texts = [data for path, data in self.files.items() if path.endswith(f"/{self.key}/procedure.md")]
+        return read_procedure(texts[0].decode("utf-8", errors="replace")) if texts else {}
+
+    def step_of(self, element_id: str, callers: tuple[str, ...] = (), *, worked_out: object = None) -> str:
+        """Return the steps that an element or a flow belongs to: its own, else those of the nearest caller with one.
+
+        `worked_out` is the element's own step where the diagram writes it as an expression.
+        """
+        known = [self.program.elements.get(one) or self.program.flows.get(one) for one in (element_id, *callers)]
+        drawn = [found.properties.get("step") for found in known if found is not None]
+        return step_of([worked_out if isinstance(worked_out, str) else None, *drawn], self.procedure)
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:

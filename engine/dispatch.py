@@ -68,9 +68,11 @@ def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str
     token = owed.token
 
     def act(workflow: Workflow, host: StepHost) -> None:
-        if token in {wait.token for wait in workflow.open_waits() if wait.kind == "job"}:
+        waiting = next((wait for wait in workflow.open_waits() if wait.kind == "job" and wait.token == token), None)
+        if waiting is not None:
             workflow.complete_job(token, dict(result))
-            host.record(owed.element_id or "", "job_done", values=result, data={"type": owed.kind})
+            told = {"type": owed.kind}
+            host.record(owed.element_id or "", "job_done", values=result, data=told, callers=waiting.callers)
 
     step(world, connection, owed.instance_id, act, actor=WORKER)
 

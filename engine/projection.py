@@ -1,4 +1,7 @@
-"""Projection: the rows of worklists and waits, brought up to date by what changed between two moments of a step."""
+"""Projection: the rows of worklists and waits, brought up to date by what changed between two moments of a step.
+
+What belongs to a called process carries the step of the activity that calls it, where its element has none of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
+from engine.definitions import LoadedDefinition
 from engine.models import UserTask, Wait
-from engine.spiff import OpenTask, OpenWait, Program, Workflow
+from engine.spiff import OpenTask, OpenWait, Workflow
 from engine.values import dumps, plain
 
 _TASK, _WAIT = (model.metadata.tables[model.__tablename__] for model in (UserTask, Wait))
@@ -54,7 +58,13 @@ class Open:
 
 
 def project(
-    connection: Connection, place: Place, program: Program, *, before: Open, after: Open, completed: str | None
+    connection: Connection,
+    place: Place,
+    definition: LoadedDefinition,
+    *,
+    before: Open,
+    after: Open,
+    completed: str | None,
 ) -> None:
     """Bring the rows from what was open before a step to what is open after it.
 
@@ -70,13 +80,13 @@ def project(
         connection.execute(
             _END_TASK, [{"b_instance": place.instance_id, "b_token": token, **ended} for token in withdrawn]
         )
-    new_tasks = [_task_row(task, place) for token, task in after.tasks.items() if token not in before.tasks]
+    new_tasks = [_task_row(task, place, definition) for token, task in after.tasks.items() if token not in before.tasks]
     if new_tasks:
         connection.execute(_ADD_TASK, new_tasks)
     over = [_wait_place(wait, place) for key, wait in before.waits.items() if key not in after.waits]
     if over:
         connection.execute(_END_WAIT, over)
-    new_waits = [_wait_row(wait, place, program) for key, wait in after.waits.items() if key not in before.waits]
+    new_waits = [_wait_row(wait, place, definition) for key, wait in after.waits.items() if key not in before.waits]
     if new_waits:
         connection.execute(_ADD_WAIT, new_waits)
 
@@ -92,7 +102,7 @@ def _wait_place(wait: OpenWait, place: Place) -> dict[str, object]:
     }
 
 
-def _task_row(task: OpenTask, place: Place) -> dict[str, object]:
+def _task_row(task: OpenTask, place: Place, definition: LoadedDefinition) -> dict[str, object]:
     assignee = _person(task.assignee)
     return {
         "instance_id": place.instance_id,
@@ -100,8 +110,8 @@ def _task_row(task: OpenTask, place: Place) -> dict[str, object]:
         "token": task.token,
         "element_id": task.element_id,
         "process_id": task.process_id,
-        "name": task.name or task.element_id,
-        "step": task.properties.get("step") or "",
+        "name": _name(task),
+        "step": definition.step_of(task.element_id, task.callers, worked_out=task.properties.get("step")),
         "form_id": task.form_id,
         "properties": dumps(plain(task.properties)),
         "candidate_group": _group(task),
@@ -112,6 +122,16 @@ def _task_row(task: OpenTask, place: Place) -> dict[str, object]:
         "created_at": place.now,
         "due_at": task.due_at,
     }
+
+
+def _name(task: OpenTask) -> str:
+    """Return what a task is called; one that writes or checks a letter names it, as one diagram serves all letters."""
+    name = task.name or task.element_id
+    letter = str(task.properties.get("letter") or task.properties.get("preview") or "")
+    known, _, nation = letter.partition("_")
+    if not letter or known in name:
+        return name
+    return f"{name} {known} ({nation})" if nation else f"{name} {known}"
 
 
 def _group(task: OpenTask) -> str | None:
@@ -126,15 +146,15 @@ def _person(assignee: object) -> int | None:
     return int(assignee) if isinstance(assignee, str) and assignee.isdecimal() else None
 
 
-def _wait_row(wait: OpenWait, place: Place, program: Program) -> dict[str, object]:
-    element = program.elements.get(wait.element_id)
+def _wait_row(wait: OpenWait, place: Place, definition: LoadedDefinition) -> dict[str, object]:
+    element = definition.program.elements.get(wait.element_id)
     properties = element.properties if element else {}
     return {
         "instance_id": place.instance_id,
         "token": wait.token,
         "element_id": wait.element_id,
         "element_name": (element.name if element else None) or wait.element_id,
-        "step": properties.get("step", ""),
+        "step": definition.step_of(wait.element_id, wait.callers),
         "form_id": properties.get("form"),
         "kind": wait.kind,
         "name": wait.name or "",

@@ -229,7 +229,7 @@ class _Run:
         project(
             self.connection,
             place,
-            self.definition.program,
+            self.definition,
             before=self.before,
             after=Open.of(workflow),
             completed=self.completes,

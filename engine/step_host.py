@@ -153,7 +153,8 @@ class StepHost:
             raise EvaluationFailed(f"There is no handler for the job type {job.type!r}.")
         result = handler(context, **plain(job.inputs))
         if not isinstance(result, Deferred):
-            self.record(job.element_id, "job_done", values=result or None, data={"type": job.type})
+            told = {"type": job.type}
+            self.record(job.element_id, "job_done", values=result or None, data=told, callers=job.callers)
         return result
 
     def happened(self, happening: Happening) -> None:
@@ -161,13 +162,13 @@ class StepHost:
         self.happenings.append(happening)
         kind, element_id = happening.kind, happening.element_id
         if kind == "flow":
-            self._chose(element_id)
+            self._chose(element_id, happening.callers)
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
             if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
-                self.record(element_id, kind)
+                self.record(element_id, kind, callers=happening.callers)
 
-    def _chose(self, flow_id: str) -> None:
+    def _chose(self, flow_id: str, callers: tuple[str, ...]) -> None:
         """Tell which way a named flow went, with the question that its gateway asks."""
         program = self._definition.program
         flow = program.flows.get(flow_id)
@@ -175,7 +176,7 @@ class StepHost:
             return
         source = program.elements.get(flow.source)
         question = f"{source.name} {flow.name}" if source is not None and source.name else flow.name
-        self.events.append(Event("chose", flow_id, question, flow.properties.get("step", "")))
+        self.events.append(Event("chose", flow_id, question, self._definition.step_of(flow_id, callers)))
 
     def record(
         self,
@@ -184,10 +185,15 @@ class StepHost:
         *,
         values: Mapping[str, object] | None = None,
         data: Mapping[str, object] | None = None,
+        callers: tuple[str, ...] = (),
     ) -> None:
-        """Note for history something that an element did; `values` are stored apart from the chain."""
+        """Note for history something that an element did; `values` are stored apart from the chain.
+
+        `callers` are the activities that the element is inside, the nearest first.
+        """
         element = self._definition.program.elements.get(element_id)
-        name, step = (element.name, element.properties.get("step", "")) if element else ("", "")
+        name = element.name if element is not None else ""
+        step = self._definition.step_of(element_id, callers)
         self.events.append(Event(kind, element_id, name or element_id, step, data=data, values=values))
 
     def _timer_value(self, text: str, names: Mapping[str, object]) -> tuple[object, str]:

@@ -55,6 +55,8 @@ class Job:
     headers: dict[str, str]
     retries: int
     properties: dict[str, str]
+    callers: tuple[str, ...] = ()
+    """The activities that it runs inside, the nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Happening:
     token: str = ""
     visit: int = 0
     detail: Mapping[str, object] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    """The activities that it took place inside, the nearest first."""
 
 
 class BpmnError(Exception):

@@ -54,6 +54,7 @@ class Instance(Tree, BpmnWorkflow):
     """A process instance."""
 
     parent_task = None
+    callers: tuple[str, ...] = ()
 
     def __init__(self, program: Program, process_id: str, host: Host, *, empty: bool = False) -> None:
         self.program = program
@@ -127,6 +128,8 @@ class SubInstance(Tree, BpmnSubWorkflow):
         top: Instance = parent_task.workflow.top_workflow
         is_called = parent_task.task_spec.starts_a_root
         self.process_id = spec.name if is_called else parent_task.workflow.process_id
+        # The activities that this runs inside, the nearest first: worked out once, so that every row can carry them.
+        self.callers: tuple[str, ...] = (parent_task.task_spec.element_id, *parent_task.workflow.callers)
         super().__init__(spec, parent_task.id, top, deserializing=empty)
 
     @property

@@ -256,6 +256,7 @@ def report(task: Any, kind: HappeningKind, *, element_id: str = "", **detail: An
             token=task.id.hex,
             visit=task.internal_data.get("visit", 0),
             detail=detail,
+            callers=task.workflow.callers,
         )
     )
 

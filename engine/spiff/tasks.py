@@ -95,6 +95,7 @@ class JobNode(Node):
             headers=dict(self.ext.headers),
             retries=self.ext.retries,
             properties=dict(self.ext.properties),
+            callers=task.workflow.callers,
         )
         try:
             return task.workflow.top_workflow.host.run_job(job)

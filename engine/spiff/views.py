@@ -39,6 +39,8 @@ class OpenTask:
     candidate_users: tuple[str, ...] = ()
     scope_names: tuple[str, ...] = ()
     """The names of the variables that its form can read, facts included."""
+    callers: tuple[str, ...] = ()
+    """The activities that it is inside, the nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class OpenWait:
     element_name: str = ""
     attached_to: str = ""
     """The activity of a boundary event."""
+    callers: tuple[str, ...] = ()
+    """The activities that it is inside, the nearest first."""
 
 
 def is_open_task(task: Any) -> bool:
@@ -103,6 +107,7 @@ def _wait(instance: Instance, task: Any, element_id: str, kind: WaitKind, armed:
         process_id=task.workflow.process_id,
         element_name=instance.program.elements[element_id].name,
         attached_to="" if attached_to and instance.program.elements[attached_to].synthetic else attached_to,
+        callers=task.workflow.callers,
     )
 
 
@@ -127,6 +132,7 @@ def _open_task(instance: Instance, task: Any) -> OpenTask:
         visit=task.internal_data["visit"],
         properties={**spec.ext.properties, **given},
         scope_names=tuple(sorted(visible_names(task))),
+        callers=task.workflow.callers,
     )
 
 
