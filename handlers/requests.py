@@ -159,6 +159,10 @@ def _raised_from(context: StepContext, request_id: int, number: str) -> dict[str
 
 
 def _letter_is_attached(context: StepContext, letter: str) -> bool:
+    """Tell whether the letter was dispatched; what closed a request before it was reopened closes it no second time."""
+    reopened_at = context.connection.execute(
+        select(ServiceRequest.reopened_at).where(ServiceRequest.request_id == context.request_id)
+    ).scalar_one()
     return bool(
         _count(
             context.connection,
@@ -167,6 +171,7 @@ def _letter_is_attached(context: StepContext, letter: str) -> bool:
             Document.template_id == letter,
             Document.kind == "letter",
             Document.dispatched_at.is_not(None),
+            *([Document.dispatched_at >= reopened_at] if reopened_at is not None else []),
         )
     )
 

@@ -18,6 +18,7 @@ from engine.lint import (
     multi_instance,
     reach,
     references,
+    reopening,
     resources,
     soundness,
     starts_and_ends,
@@ -72,4 +73,5 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     list_files.main_process,
     list_files.sheet_names,
     list_files.unknown_steps,
+    reopening.reopening,
 )
