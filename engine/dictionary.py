@@ -32,6 +32,7 @@ __all__ = [
 KEY = re.compile(r"[a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)*", re.ASCII)
 _FIELD_KEYS = {
     "type", "label", "picklist", "hint", "source", "ours", "personal", "minimum", "maximum", "max_length", "title",
+    "not_future",
 }  # fmt: skip
 _PICKLIST_KEYS = {"title", "source", "ours", "values", "hint"}
 
@@ -233,7 +234,15 @@ def _field(
         minimum=_limit(key, "minimum", entry, faults),
         maximum=_limit(key, "maximum", entry, faults),
         max_length=_limit(key, "max_length", entry, faults),
+        not_future=_not_future(key, str(kind), entry, faults),
     )
+
+
+def _not_future(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> bool:
+    value = entry.get("not_future", False)
+    if value is not False and (value is not True or kind not in ("date", "datetime")):
+        faults.append(Fault(key, "“not_future” is for dates: write not_future = true on a date, or remove it."))
+    return value is True
 
 
 def _limit(key: str, name: str, entry: Mapping[str, object], faults: list[Fault]) -> int | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from engine.clock import LONDON
+
 FIELD_TYPES = (
     "text", "long_text", "boolean", "choice", "choices", "date", "datetime", "number", "money", "person", "list",
     "context",
@@ -43,7 +45,10 @@ class Picklist:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A declared name. Money is whole pence; `minimum` and `maximum` bound numbers, pence and a list's length."""
+    """A declared name. Money is whole pence; `minimum` and `maximum` bound numbers, pence and a list's length.
+
+    A date that is `not_future` is refused when it lies after today, in London.
+    """
 
     key: str
     type: str
@@ -56,6 +61,7 @@ class Field:
     minimum: int | None = None
     maximum: int | None = None
     max_length: int | None = None
+    not_future: bool = False
 
     @property
     def is_fact(self) -> bool:
@@ -69,6 +75,15 @@ def validate(value: object, field: Field) -> str | None:
     Null fits every field: whether an answer is needed is the form's to say.
     """
     return None if value is None else _CHECKS[field.type](value, field)
+
+
+def lies_ahead(value: object, field: Field, *, now: datetime) -> bool:
+    """Tell whether a date that may not lie in the future does; `now` is an instant, the day is London's."""
+    if not field.not_future:
+        return False
+    if isinstance(value, datetime):
+        return value > now
+    return isinstance(value, date) and value > now.astimezone(LONDON).date()
 
 
 def _text(value: object, field: Field) -> str | None:

@@ -20,15 +20,22 @@ def is_hidden(component: Component, names: Mapping[str, object], *, now: datetim
 
 
 def settled(
-    components: tuple[Component, ...], values: Mapping[str, object], names: Mapping[str, object], *, now: datetime
+    components: tuple[Component, ...],
+    values: Mapping[str, object],
+    names: Mapping[str, object],
+    *,
+    now: datetime,
+    prefix: str = "",
 ) -> dict[str, object]:
     """Return the names that conditions see: a hidden field counts as null, whatever was typed or is known.
 
+    In a row of a list, `prefix` (``plan_actions[].``) is what the keys begin with: its answers have short names.
     Hiding one field may hide or show another, so this is repeated until nothing changes.
     """
     hidden: set[str] = set()
     for _ in range(_SETTLING_ROUNDS):
-        seen = _overlaid(names, _nested({**values, **dict.fromkeys(hidden)}))
+        unseen = dict.fromkeys(key.removeprefix(prefix) for key in hidden)
+        seen = _overlaid(names, _nested({**values, **unseen}))
         now_hidden = _hidden_keys(components, seen, now=now)
         if now_hidden == hidden:
             break

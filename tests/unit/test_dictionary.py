@@ -104,6 +104,8 @@ def test_numbers_and_money_keep_within_their_range() -> None:
         ('[fields.x]\ntype = "colour"', "is not known"),
         ('[fields.x]\ntype = "choice"\npicklist = "gone"', "There is no picklist “gone”"),
         ('[fields.x]\ntype = "text"\ncolour = "red"', "“colour” means nothing"),
+        ('[fields.x]\ntype = "text"\nnot_future = true', "“not_future” is for dates"),
+        ('[fields.x]\ntype = "date"\nnot_future = "yes"', "“not_future” is for dates"),
         ('[fields."Bad Name"]\ntype = "text"', "cannot be a field's name"),
         ('[fields."a[].b"]\ntype = "text"', "“a” is not a list field"),
         ("[picklists.p]\nvalues = []", "has no values"),
