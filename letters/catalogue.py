@@ -171,6 +171,7 @@ def _brand(entry: Entry) -> Brand:
         name=entry.text("name"),
         short=entry.text("short"),
         nations=entry.texts("nations"),
+        welsh_nations=entry.texts("welsh_nations"),
         details=dict(entry.table),
     )
     for key in ("phone", "relay", "hours", "website"):
@@ -181,7 +182,6 @@ def _brand(entry: Entry) -> Brand:
     for key in ("letterhead", "post"):
         if not entry.texts(key):
             entry.fault(f"has no {key}: list its lines")
-    entry.texts("welsh_nations")
     entry.refuse_unknown()
     if not brand.nations:
         entry.fault("writes in no nation: list its nations")
@@ -200,6 +200,7 @@ def _fact(entry: Entry) -> Fact:
         required_columns=entry.texts("required_columns"),
         example=entry.anything("example"),
         example_days=entry.whole_number("example_days"),
+        remedy=entry.text("remedy", required=False),
     )
     if fact.type == "choice" and not fact.values:
         entry.fault("is a choice without values")

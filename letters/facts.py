@@ -14,7 +14,8 @@ from letters.letter import Fact, Json, Letter, Slot
 from letters.plain_text import tidy
 from letters.typesetting import can_print
 
-_ADDRESS_LINES = 6  # seven with the name: what the window of an envelope shows
+_ADDRESS_LINES = 6
+_ENVELOPE_LINES = 7  # with the name: what the window of an envelope shows
 _ADDRESS_LINE_LENGTH = 60
 
 
@@ -65,7 +66,7 @@ def _fact_faults(letter: Letter, facts: Json) -> Iterator[str]:
         value = fact_value(facts, fact.name)
         if value is None or value == "" or value == []:
             if fact.required:
-                yield f"{letter.id} needs “{fact.label}” ({fact.name})."
+                yield f"{letter.id} needs “{fact.label}” ({fact.name}). {fact.remedy}".rstrip()
         elif not _is_of_type(fact.type, value):
             yield f"“{fact.label}” ({fact.name}) must be {_A[fact.type]}, not {value!r}."
         elif fact.type == "number" and isinstance(value, int | Decimal) and (value < 0 or value != int(value)):
@@ -79,8 +80,21 @@ def _fact_faults(letter: Letter, facts: Json) -> Iterator[str]:
     nation = fact_value(facts, "case.nation")
     if isinstance(nation, str) and nation not in letter.nations:
         yield f"{letter.id} is not used in the nation “{nation}”; it is for {', '.join(letter.nations)}."
-    if fact_value(facts, "case.language") == "cy":
-        yield f"{letter.id} has no Welsh version yet: have it translated. The client asked for Welsh, not English."
+    yield from _language_faults(letter, facts)
+
+
+def _language_faults(letter: Letter, facts: Json) -> Iterator[str]:
+    """Refuse English to who asked for Welsh, unless it is the text that a translator is given."""
+    if letter.kind != "letter" or fact_value(facts, "case.language") != "cy":
+        return
+    nation = fact_value(facts, "case.nation")
+    if nation in letter.nations and nation not in letter.brand(str(nation)).welsh_nations:
+        yield (
+            "The client's letters are to be in Welsh, which is not offered in this nation. Agree with the client on "
+            "another language and correct the client's details."
+        )
+    elif fact_value(facts, "made_by") != "translator":
+        yield f"{letter.id} must be translated first: the client asked for Welsh, not English."
 
 
 def _row_faults(fact: Fact, value: object) -> Iterator[str]:
@@ -101,7 +115,10 @@ def _address_faults(facts: Json) -> Iterator[str]:
     lines = address_lines(fact_value(facts, "case.client_address"))
     if len(lines) > _ADDRESS_LINES:
         yield f"The address has {len(lines)} lines; {_ADDRESS_LINES} fit into the window of the envelope."
-    for line in lines:
+    envelope = address_lines(fact_value(facts, "envelope"))
+    if len(envelope) > _ENVELOPE_LINES:
+        yield f"The representative's name and address have {len(envelope)} lines; {_ENVELOPE_LINES} fit the window."
+    for line in envelope or lines:
         if len(line) > _ADDRESS_LINE_LENGTH:
             yield f"The address line “{line}” is longer than {_ADDRESS_LINE_LENGTH} characters."
 

@@ -32,6 +32,7 @@ class Brand:
     name: str
     short: str
     nations: tuple[str, ...]
+    welsh_nations: tuple[str, ...]  # where the client may have letters in Welsh
     details: Json = field(compare=False)  # the whole table, for the template
 
 
@@ -48,6 +49,7 @@ class Fact:
     required_columns: tuple[str, ...] = ()
     example: object = field(default=None, compare=False)
     example_days: int | None = None  # a date's example: days after the letter's own date
+    remedy: str = ""  # what to do where it is missing
 
     def as_optional(self) -> Fact:
         """Return the same fact for a letter that can do without it."""

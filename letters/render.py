@@ -12,8 +12,10 @@ so a handler may hand over a case's whole table and the process's variables: a t
     every letter   case.reference, case.nation ("england_wales" | "scotland" | "northern_ireland"), case.client_name,
                    case.client_address (list of lines, or one text; at most 6 lines), request.number;
                    caseworker_name or team_leader_name, whichever signs (a name, not an id)
-                   optional: case.language ("cy" is refused until there is a Welsh template),
-                   enclosures (ids; without it, the letter's own)
+                   optional: enclosures (ids; without it, the letter's own), case.language ("cy" is refused unless
+                   made_by is "translator"), made_by ("us" | "translator" | "supplier": who makes the version that the
+                   client reads; made by others it is sent later than it is dated, so it promises no calendar date),
+                   envelope (lines, where not the client's name and address), copy_for or care_of (a representative)
     CMSL5829       contact_days, contact_by (date), optional contact_unit ("days" | "working days")
     CMSL5800, 5805 reply_days, reply_by (date)
     CMSL5801       optional reply_days and reply_by (a reply is asked for only with the date), reached_by_phone (guards
@@ -156,7 +158,9 @@ def _prepare(
         "dated": words(dated),
         "text_size": text_size,
         "facts": _facts_for_template(letter, facts),
-        "slots": _slots_for_template(letter, slots, dated),
+        "slots": _slots_for_template(
+            letter, slots, dated, is_sent_later=fact_value(facts, "made_by") in ("translator", "supplier")
+        ),
         "headings": {slot.key: slot.heading for slot in letter.slots if slot.heading},
         "paragraphs": {
             group.id: option.text
@@ -202,12 +206,12 @@ def _fact_for_template(fact: Fact, value: object) -> object:
     return _as_words(fact.type, value)
 
 
-def _slots_for_template(letter: Letter, slots: Json, dated: date) -> dict[str, object]:
+def _slots_for_template(letter: Letter, slots: Json, dated: date, *, is_sent_later: bool) -> dict[str, object]:
     shown = {slot.key: _slot_for_template(slot, slots.get(slot.key)) for slot in letter.slots}
     due_on = slots.get("due_on")
     if "days" in shown and isinstance(due_on, date):
         days = (due_on - dated).days  # counted from the letter's own date, whenever the number was typed
-        shown["days"] = number_of(days, "days") if days else None
+        shown["days"] = number_of(days, "days") if days and not is_sent_later else None
     return shown
 
 
