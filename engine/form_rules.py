@@ -1,7 +1,8 @@
 """What may be submitted: a form's values are checked here whatever page, script or test they come from.
 
 A value must belong to a visible field of the form, be given where the form requires it, and fit its declared type,
-range and picklist. The page shows the same sentences beside the fields.
+range and picklist. What the form only shows cannot be changed through it. The page shows the same sentences beside the
+fields.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from engine.errors import ValuesRefused
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
+from engine.read_only import look_up, stored_rows, with_what_is_stored
 from engine.values import loads
 
 if TYPE_CHECKING:
@@ -43,9 +45,10 @@ def check_submission(
     names: Mapping[str, object],
     *,
     now: datetime,
-) -> None:
+) -> dict[str, object]:
     """Check what a person submits for a task: its form, and the boxes of the letter that it writes.
 
+    Returns what is to be kept: what the form only shows is as it is stored, whatever was sent.
     Raises: ValuesRefused with a sentence per field.
     """
     problems: dict[str, str] = {}
@@ -69,6 +72,7 @@ def check_submission(
         problems |= dict.fromkeys(form_values, "This task asks for nothing of this name")
     if problems:
         raise ValuesRefused(problems)
+    return with_what_is_stored(form.components, values, names) if form is not None else dict(values)
 
 
 def check_start(
@@ -125,7 +129,7 @@ def find_problems(
     field must be declared in the dictionary.
     """
     seen = settled(form.components, values, names, now=now)
-    check = _Check(dictionary, seen, now=now, is_member=is_member, strict=strict)
+    check = _Check(dictionary, seen, names, now=now, is_member=is_member, strict=strict)
     check.fields(form.components, values, prefix="", shown="")
     for key in values:
         if key not in check.known:
@@ -138,6 +142,7 @@ class _Check:
         self,
         dictionary: Dictionary,
         names: Mapping[str, object],
+        stored: Mapping[str, object],
         *,
         now: datetime,
         is_member: IsMember,
@@ -145,6 +150,7 @@ class _Check:
     ) -> None:
         self.dictionary = dictionary
         self.names = names
+        self.stored = stored
         self.now = now
         self.is_member = is_member
         self.strict = strict
@@ -192,6 +198,10 @@ class _Check:
         key = component.key or ""
         name = key.removeprefix(prefix)
         self.known.add(key)
+        if component.is_read_only:
+            if name in values and values[name] != look_up(self.stored, name):
+                self.problems[shown + name] = f"{component.label or name} cannot be changed here"
+            return
         problem = self._problem(component, values.get(name))
         if problem:
             self.problems[shown + name] = problem
@@ -204,14 +214,36 @@ class _Check:
         if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
             self.problems[shown + name] = f"{component.label or name} must be a list of entries"
             return
+        if component.has_fixed_rows:
+            rows = stored_rows(self.stored, name)
+            answers = items if values.get(name) is not None else [{} for _ in rows]
+            self._settled_items(component, answers, rows, shown=shown + name)
+            return
         if component.is_required and not items:
             self.problems[shown + name] = _required(component)
         for index, item in enumerate(items):
-            allowed = {(part.key or "").removeprefix(f"{key}[].") for part in component.components}
-            allowed |= {(p.key or "").removeprefix(f"{key}[].") for part in component.components for p in _walk(part)}
-            for unknown in item.keys() - allowed:
-                self.problems[f"{shown}{name}[{index}].{unknown}"] = "This form asks for nothing of this name"
-            self.fields(component.components, item, prefix=f"{key}[].", shown=f"{shown}{name}[{index}].")
+            self._item(component, item, shown=f"{shown}{name}[{index}].")
+
+    def _settled_items(
+        self, component: Component, answers: list[Mapping[str, object]], rows: list[dict[str, Any]], *, shown: str
+    ) -> None:
+        """Check the open fields of the stored rows, each against the answers of the same place."""
+        if len(answers) != len(rows):
+            label = component.label or component.name
+            self.problems[shown] = f"{label} has {len(rows)} entries. None can be added, removed or moved here"
+            return
+        outer = self.stored
+        for index, (answer, row) in enumerate(zip(answers, rows, strict=True)):
+            self.stored = row
+            self._item(component, answer, shown=f"{shown}[{index}].")
+        self.stored = outer
+
+    def _item(self, component: Component, item: Mapping[str, object], *, shown: str) -> None:
+        prefix = f"{component.key}[]."
+        allowed = {(p.key or "").removeprefix(prefix) for part in component.components for p in _walk(part)}
+        for unknown in item.keys() - allowed:
+            self.problems[f"{shown}{unknown}"] = "This form asks for nothing of this name"
+        self.fields(component.components, item, prefix=prefix, shown=shown)
 
     def _problem(self, component: Component, value: object) -> str | None:
         if value is None or value == [] or (isinstance(value, str) and not value.strip()):

@@ -1,7 +1,7 @@
 """form-js schemas as data: components, keys, options and conditions, read for the check and for the pages.
 
 Refuses, as faults kept beside what could be read: components that are not rendered here, keys that cannot be stored,
-options that have two sources or none.
+options that have two sources or none, and attributes that would be ignored without a word.
 """
 
 from __future__ import annotations
@@ -21,6 +21,15 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 8
 MAX_COMPONENTS = 500
 _MAX_PATTERN = 500
+# What form-js writes on a component, whether it matters here or only to how the form's editor shows it. A name that is
+# in neither list is misspelt, and a misspelt `readonly` would open what must stay as it was decided.
+_ATTRIBUTES = frozenset({
+    "id", "type", "key", "path", "label", "description", "components", "conditional", "validate", "properties",
+    "readonly", "disabled", "defaultValue", "values", "valuesKey", "valuesExpression", "text", "subtype",
+    "dateLabel", "timeLabel", "allowAddRemove", "isRepeating", "defaultRepetitions",
+    "layout", "appearance", "showOutline", "verticalAlignment", "searchable", "disableCollapse", "nonCollapsedItems",
+    "use24h", "timeInterval", "timeSerializingFormat", "increment",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Component:
 
     `hide` is FEEL without its leading "=". `values_key` names a picklist (``picklists.root_cause``), people
     (``people.review_caseworker``) or a variable that holds a list. `subtype` is date, time or datetime.
+    `has_fixed_rows` says of a list that its rows are those that are stored: none is added, removed or moved.
     """
 
     id: str
@@ -61,6 +71,7 @@ class Component:
     default: object
     is_required: bool
     is_read_only: bool
+    has_fixed_rows: bool
     validation: Mapping[str, object]
     properties: Mapping[str, str]
     components: tuple[Component, ...]
@@ -81,12 +92,8 @@ class Form:
     faults: tuple[FormFault, ...]
 
     def walk(self) -> Iterator[Component]:
-        """Yield every component, containers before what they hold."""
-        pending = list(reversed(self.components))
-        while pending:
-            component = pending.pop()
-            yield component
-            pending.extend(reversed(component.components))
+        """Return every component, containers before what they hold."""
+        return _every(self.components)
 
     @property
     def inputs(self) -> tuple[Component, ...]:
@@ -118,6 +125,7 @@ def read_form(data: bytes, *, file: str) -> Form:
         message = f"The form's id “{identity}” differs from its file name. Make them the same."
         faults.append(FormFault("", "form-id-differs", message))
     reader.check_repeated_keys(components)
+    reader.check_read_only_rows(components)
     return Form(id=identity, file=file, components=components, faults=tuple(faults))
 
 
@@ -171,6 +179,8 @@ class _Reader:
         children = row.get("components")
         validation = _table(row, "validate")
         self._check_validation(name, kind, validation)
+        if kind in COMPONENT_TYPES:
+            self._check_attributes(row, name)
         choices = self._choices(row, name, kind)
         return Component(
             id=_string(row, "id"),
@@ -186,6 +196,7 @@ class _Reader:
             default=row.get("defaultValue"),
             is_required=validation.get("required") is True,
             is_read_only=row.get("readonly") is True or row.get("disabled") is True,
+            has_fixed_rows=kind == "dynamiclist" and row.get("allowAddRemove") is False,
             validation=validation,
             properties={str(k): str(v) for k, v in _table(row, "properties").items()},
             components=self.read(children, prefix=inner, depth=depth + 1) if isinstance(children, list) else (),
@@ -256,19 +267,49 @@ class _Reader:
                 message = f"The smallest allowed value {low} is above the largest, {high}. No answer could be right."
                 self.fault(name, "form-not-valid", message)
 
+    def _check_attributes(self, row: Mapping[str, object], name: str) -> None:
+        for unknown in sorted(row.keys() - _ATTRIBUTES):
+            message = f"The attribute “{unknown}” means nothing here. Correct its spelling, or remove it."
+            self.fault(name, "form-attribute-not-known", message)
+        for attribute in ("readonly", "disabled", "allowAddRemove"):
+            if not isinstance(row.get(attribute, False), bool):
+                message = f"“{attribute}” must be true or false: an expression is not read here."
+                self.fault(name, "form-attribute-not-known", message)
+
+    def check_read_only_rows(self, components: tuple[Component, ...]) -> None:
+        """Find read-only fields in lists whose rows may change: which stored row would a row of the page be?"""
+        for component in _every(components):
+            if component.has_fixed_rows and "[]." in (component.key or ""):
+                message = "A list inside a list cannot keep its rows. Let its rows be added and removed, or show them."
+                self.fault(component.name, "form-read-only-row", message)
+            if component.type != "dynamiclist" or component.has_fixed_rows:
+                continue
+            for part in _every(component.components):
+                if part.is_read_only:
+                    message = (
+                        f"“{part.label or part.name}” is read-only in a list whose rows can be added and removed. "
+                        "Set allowAddRemove to false on the list, or let the field be filled in."
+                    )
+                    self.fault(part.name, "form-read-only-row", message)
+
     def check_repeated_keys(self, components: tuple[Component, ...]) -> None:
         """Find two fields of one key that could show at the same time: one would overwrite the other."""
         seen: dict[str, Component] = {}
-        pending = list(reversed(components))
-        while pending:
-            component = pending.pop()
-            pending.extend(reversed(component.components))
+        for component in _every(components):
             if component.key is None:
                 continue
             first = seen.setdefault(component.key, component)
             if first is not component and not (first.hide and component.hide):
                 message = f"Two fields have the key “{component.key}”. Remove one, or hide each by a condition."
                 self.fault(component.key, "form-key-twice", message)
+
+
+def _every(components: tuple[Component, ...]) -> Iterator[Component]:
+    pending = list(reversed(components))
+    while pending:
+        component = pending.pop()
+        yield component
+        pending.extend(reversed(component.components))
 
 
 def _string(row: Mapping[str, object], name: str) -> str:

@@ -115,9 +115,10 @@ def complete(
             if task.token not in {open_task.token for open_task in workflow.open_tasks()}:
                 raise TaskWithdrawn
             definition = definitions.load(world, connection, task.definition_id)
-            check_submission(connection, definition, task, values, workflow.names(task.token), now=host.now)
-            host.events.append(Event("submitted", task.element_id, task.name, task.step, values=values))
-            workflow.complete_task(task.token, dict(values))
+            names = workflow.names(task.token)
+            kept = check_submission(connection, definition, task, values, names, now=host.now)
+            host.events.append(Event("submitted", task.element_id, task.name, task.step, values=kept))
+            workflow.complete_task(task.token, kept)
 
         return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
 

@@ -13,6 +13,7 @@ import pytest
 from engine.dictionary import read_dictionary
 from engine.form_rules import find_problems
 from engine.forms import read_form
+from engine.read_only import with_what_is_stored
 from tests import tiny
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -202,6 +203,47 @@ def test_each_entry_of_a_list_is_checked_and_named() -> None:
 @pytest.mark.parametrize("value", ["text", {"action": "x"}, ["x"], 5])
 def test_a_list_must_be_a_list_of_entries(value: object) -> None:
     assert problems(ask(ACTIONS), {"actions": value}) == {"actions": "Actions must be a list of entries"}
+
+
+SETTLED = {
+    **ACTIONS,
+    "allowAddRemove": False,
+    "components": [{**ACTIONS["components"][0], "readonly": True}, {**ACTIONS["components"][1], **REQUIRED}],
+}
+STORED = [{"action": "Write", "note": "kept"}, {"action": "Pay"}]
+DUE = date(2026, 12, 1)
+
+
+def test_a_settled_list_takes_an_answer_for_each_of_its_rows_and_no_more() -> None:
+    form = ask(SETTLED)
+    assert problems(form, {"actions": [{"due_on": DUE}, {"due_on": DUE}]}, actions=STORED) == {}
+    assert problems(form, {"actions": [{"due_on": DUE}, {}]}, actions=STORED).keys() == {"actions[1].due_on"}
+    assert problems(form, {}, actions=STORED).keys() == {"actions[0].due_on", "actions[1].due_on"}
+    refusal = {"actions": "Actions has 2 entries. None can be added, removed or moved here"}
+    for count in (0, 1, 3):
+        assert problems(form, {"actions": [{"due_on": DUE}] * count}, actions=STORED) == refusal
+
+
+def test_what_a_form_only_shows_cannot_be_changed_through_it() -> None:
+    form = ask(SETTLED, {**NAME, **REQUIRED, "readonly": True})
+    moved = [{"action": "Pay", "due_on": DUE}, {"action": "Write", "due_on": DUE}]
+    assert problems(form, {"name": "Jo", "actions": moved}, name="Robin", actions=STORED) == {
+        "name": "Name cannot be changed here",
+        "actions[0].action": "Action cannot be changed here",
+        "actions[1].action": "Action cannot be changed here",
+    }
+    same = [{"action": "Write", "due_on": DUE}, {"action": "Pay", "due_on": DUE}]
+    assert problems(form, {"name": "Robin", "actions": same}, name="Robin", actions=STORED) == {}
+    assert problems(ask({**NAME, **REQUIRED, "readonly": True}), {}) == {}
+
+
+def test_what_is_kept_is_what_was_stored_with_the_answers_in_it() -> None:
+    form = ask(SETTLED, {**NAME, "readonly": True}, AGREED)
+    values = {"actions": [{"due_on": DUE}, {"due_on": None}], "name": "Robin", "agreed": True}
+    kept = with_what_is_stored(form.components, values, {"actions": STORED, "name": "Robin"})
+    rows = [{"action": "Write", "note": "kept", "due_on": DUE}, {"action": "Pay", "due_on": None}]
+    assert kept == {"actions": rows, "agreed": True}
+    assert with_what_is_stored(form.components, {"actions": None}, {"actions": STORED}) == {}
 
 
 def test_a_form_is_data_and_its_text_is_never_run() -> None:

@@ -280,6 +280,34 @@ def test_a_wrong_answer_in_an_otherwise_empty_row_is_not_dropped():
     }
 
 
+SETTLED = {
+    **ACTIONS,
+    "allowAddRemove": False,
+    "components": [{**ACTIONS["components"][0], "readonly": True}, ACTIONS["components"][1]],
+}
+
+
+def test_settled_rows_are_those_that_are_stored_whatever_a_browser_sends():
+    surroundings = around(actions=[{"what": "Apologise"}, {"amount": 100}], what="a variable of the same name")
+    sent = typed(actions__rows="7", actions__0__what="Something else", actions__0__amount="5", actions__4__amount="9")
+    sheet = fill(form(SETTLED), sent, surroundings)
+    assert sheet.values == {"actions": [{"amount": 500}, {"amount": None}]}
+    assert [[entry.value for entry in row] for row in sheet.asked[0].rows] == [["Apologise", 500], [None, None]]
+    assert fill(form(SETTLED), {}, around()).values == {"actions": []}
+
+
+def test_values_that_are_shown_one_after_the_other_make_one_list():
+    components = form(
+        field("textfield", key="name", label="Name", readonly=True),
+        field("number", key="count", label="Count", readonly=True),
+        field("textfield", key="note", label="Note"),
+    )
+    surroundings = around(name="Robin", count=2)
+    drawn = blocks(fill(components, {}, surroundings), surroundings, with_problems=False)
+    assert [block.macro for block in drawn] == ["read_only", "input"]
+    assert drawn[0].params["rows"] == [{"label": "Name", "value": "Robin"}, {"label": "Count", "value": "2"}]
+
+
 def test_the_error_summary_links_to_the_first_input_of_each_question():
     components = form(
         field("datetime", key="on", label="Date", subtype="date", validate={"required": True}),

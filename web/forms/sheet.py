@@ -15,6 +15,7 @@ from engine.calendar import Calendar
 from engine.dictionary import Dictionary, Option
 from engine.feel import FeelError, compile_expression
 from engine.forms import INPUTS, Component
+from engine.read_only import look_up, parts_of, stored_rows
 from web.forms import kinds
 from web.forms.kinds import AnswerRefused, Question, Typed
 
@@ -131,11 +132,11 @@ def _ask(
         question = _question(component, name, surroundings, names)
         entry = Asked(component, name, question, names=names)
         if component.type == "dynamiclist":
-            for index in range(row_count(typed, name)):
-                row_names = dict(names)
+            for index, row_names in enumerate(_names_of_rows(component, entry.key, typed, name, names)):
                 inner = f"{name}-{index}-"
                 entry.rows.append(_ask(component.components, typed, surroundings, prefix=inner, names=row_names))
-            entry.value = [row for row in (_row_values(row) for row in entry.rows) if not _is_blank(row)]
+            rows = [_row_values(row) for row in entry.rows]
+            entry.value = [row for row in rows if component.has_fixed_rows or not _is_blank(row)]
             _put(names, entry.key, entry.value)
         elif component.type == "group":
             entry.parts = _ask(component.components, typed, surroundings, prefix=prefix, names=names)
@@ -149,6 +150,17 @@ def _ask(
             _put(names, entry.key, entry.value)
         asked.append(entry)
     return asked
+
+
+def _names_of_rows(
+    component: Component, key: str, typed: Typed, name: str, names: Mapping[str, object]
+) -> list[dict[str, object]]:
+    """Return what each row of a list sees. Settled rows are those that are stored, however many were sent."""
+    if not component.has_fixed_rows:
+        return [dict(names) for _ in range(row_count(typed, name))]
+    # A field that a row lacks is empty: it is not the variable that happens to have the same name.
+    unset: dict[str, object] = dict.fromkeys(parts_of(component))
+    return [{**names, **unset, **row} for row in stored_rows(names, key)]
 
 
 def _question(component: Component, name: str, surroundings: Surroundings, names: Mapping[str, object]) -> Question:
@@ -223,7 +235,7 @@ def _collect(asked: list[Asked], values: dict[str, object], problems: dict[str, 
         hidden = is_hidden or entry.is_hidden
         if entry.component.type == "group":
             _collect(entry.parts, values, problems, is_hidden=hidden)
-        elif not entry.key or entry.component.is_read_only:
+        elif not entry.key or entry.component.is_read_only or (hidden and entry.component.has_fixed_rows):
             continue
         elif hidden:
             # An answer of an earlier round must not steer the case; a fact of the case is not this form's to wipe.
@@ -240,6 +252,11 @@ def _collect(asked: list[Asked], values: dict[str, object], problems: dict[str, 
 def _collect_rows(entry: Asked, problems: dict[str, str]) -> list[dict[str, object]]:
     fewest = _fewest_rows(entry.question)
     kept: list[dict[str, object]] = []
+    if entry.component.has_fixed_rows:
+        for row in entry.rows:
+            kept.append({})
+            _collect(row, kept[-1], problems, is_hidden=False)
+        return kept
     for index, row in enumerate(entry.rows):
         is_blank = _is_blank(_row_values(row)) and not any(e.problem and _has_typed(e) for e in _walk(row))
         if is_blank and not (fewest and index == 0 and len(entry.rows) == 1):
@@ -295,7 +312,8 @@ def _prefill(
         if component.type == "group":
             _prefill(component.components, surroundings, names, prefix=prefix, into=into)
         elif component.type == "dynamiclist":
-            first: list[object] = [] if component.properties.get("minimum") == "0" else [{}]
+            needs_none = component.has_fixed_rows or component.properties.get("minimum") == "0"
+            first: list[object] = [] if needs_none else [{}]
             rows = value if isinstance(value, list) and value else first
             into[f"{name}-rows"] = [str(min(len(rows), MAX_ROWS))]
             for index, row in enumerate(rows[:MAX_ROWS]):
@@ -304,14 +322,6 @@ def _prefill(
         elif component.type in INPUTS:
             question = _question(component, name, surroundings, names)
             into.update(kinds.write(question, component.default if value is None else value))
-
-
-def look_up(names: Mapping[str, object], key: str) -> object:
-    """Return the value of a dotted name, or None."""
-    found: object = names
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
 
 
 def _put(names: dict[str, object], key: str, value: object) -> None:

@@ -65,7 +65,8 @@ def focus_id(question: Question) -> str:
 def _blocks(
     asked: Sequence[Asked], sheet: Sheet, surroundings: Surroundings, *, keys: set[str], with_problems: bool
 ) -> list[Block]:
-    drawn = []
+    drawn: list[Block] = []
+    was_plain = False
     for entry in asked:
         # What depends on no answer of this form is settled here; the rest is drawn, and put out of sight by the script.
         if entry.is_hidden and not _depends_on(entry, keys):
@@ -74,7 +75,14 @@ def _blocks(
         parts = _blocks(entry.parts, sheet, surroundings, keys=keys, with_problems=with_problems)
         rows = [_blocks(row, sheet, surroundings, keys=keys, with_problems=with_problems) for row in entry.rows]
         macro, params = _draw(entry, sheet, surroundings, problem)
-        drawn.append(Block(macro, params, identity(entry.name), entry.is_hidden, parts, rows))
+        block = Block(macro, params, identity(entry.name), entry.is_hidden, parts, rows)
+        is_plain = macro == "read_only" and not _depends_on(entry, keys)
+        if is_plain and was_plain:
+            # Values that are shown one after the other make one list.
+            drawn[-1].params["rows"] += params["rows"]
+        else:
+            drawn.append(block)
+        was_plain = is_plain
     return drawn
 
 
@@ -94,7 +102,8 @@ def _draw(entry: Asked, sheet: Sheet, surroundings: Surroundings, problem: str) 
     if kind == "dynamiclist":
         return "list", _list_params(entry, problem)
     if entry.component.is_read_only:
-        return "read_only", {"label": entry.component.label, "value": shown(entry.question, entry.value)}
+        row = {"label": entry.component.label, "value": shown(entry.question, entry.value)}
+        return "read_only", {"rows": [row]}
     return _input(entry.question, sheet, problem)
 
 
@@ -107,6 +116,7 @@ def _list_params(entry: Asked, problem: str) -> Params:
         "hint": entry.component.description,
         "item": item,
         "count": len(entry.rows),
+        "is_fixed": entry.component.has_fixed_rows,
         "problem": problem,
     }
 
