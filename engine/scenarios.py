@@ -15,16 +15,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from engine import cases, dispatch, jobs, messages, people, tasks, timers
+from engine import cases, dispatch, jobs, messages, people, reopening, tasks, timers
 from engine.clock import LONDON
-from engine.definitions import LoadedDefinition, in_force
+from engine.definitions import LoadedDefinition, in_force, load
 from engine.errors import RedressError
 from engine.feel import compile_expression
 from engine.models import Definition, Message, Person, ProcessInstance, UserTask
 from engine.people import Somebody
 from engine.scenario_answers import AnswerInvalid, Answers
+from engine.scenario_cases import add_person, open_case, open_earlier
 from engine.scenario_sight import THEN_KEYS, Sight, problems_of
 from engine.step import Outcome
 from engine.task_names import names_at
@@ -33,7 +34,7 @@ from engine.world import World
 
 USUAL = "usual/answers.toml"
 _KEYS = {"title", "process", "at", "start", "as", "case", "request", "earlier", "people", "step", "note"}
-_ACTS = ("complete", "message", "deal_with", "wait", "wait_until")
+_ACTS = ("complete", "message", "deal_with", "reopen", "correct", "wait", "wait_until")
 _STEP_KEYS = {*_ACTS, "as", "with", "then", "hold_deliveries", "note", "nth", "in"}
 _USUAL_KEYS = {"at", "start", "case", "people", "answers", "letters", "messages", "actor"}
 _ROUNDS = 50  # of background work after a step; more means that something never comes to rest
@@ -117,7 +118,7 @@ def cast(world: World, groups: list[str]) -> None:
     with world.db.write() as connection:
         for group in groups:
             for username in (group, f"{group}.2"):
-                _add_person(connection, username, [group])
+                add_person(connection, username, [group])
 
 
 class _Teller:
@@ -136,16 +137,16 @@ class _Teller:
         table, usual = self.scenario.table, self.scenario.usual
         self.world.clock.move_to(self.scenario.at)
         with self.world.db.write() as connection:
-            self.case_id = _open_case(connection, self.world, {**usual.get("case", {}), **table.get("case", {})})
+            self.case_id = open_case(connection, self.world, {**usual.get("case", {}), **table.get("case", {})})
             for earlier in table.get("earlier", [{}]):
                 known = self.answers.typed(earlier, self._now(), "request.")
                 if earlier.get("closed_on") == "":
                     known["closed_on"] = None
-                _open_earlier(connection, self.world, self.case_id, known)
+                open_earlier(connection, self.world, self.case_id, known)
         told = {f"request.{key}": value for key, value in table.get("request", {}).items()}
         for username, groups in {**usual.get("people", {}), **table.get("people", {})}.items():
             with self.world.db.write() as connection:
-                _add_person(connection, username, groups)
+                add_person(connection, username, groups)
         values = self.answers.typed({**usual.get("start", {}), **told, **table.get("start", {})}, self._now())
         actor = self._person(table.get("as", "owning_team"))
         outcome = cases.start(self.world, self.scenario.process, values, case_id=self.case_id, actor=actor)
@@ -194,13 +195,16 @@ class _Teller:
             ).scalar_one()
         if found is None:
             raise ScenarioInvalid(f"No procedure {key} was started on the case.")
-        self.instance_id = found
-        self.definition = self._in_force(key)
-        self.answers = self._answers()
+        self._turn_to_instance(found)
 
-    def _in_force(self, key: str) -> LoadedDefinition:
+    def _turn_to_instance(self, instance_id: int) -> None:
+        self.instance_id = instance_id
         with self.world.db.read() as connection:
-            return in_force(self.world, connection, key)
+            definition_id = connection.execute(
+                select(ProcessInstance.definition_id).where(ProcessInstance.instance_id == instance_id)
+            ).scalar_one()
+            self.definition = load(self.world, connection, definition_id)
+        self.answers = self._answers()
 
     def _answers(self) -> Answers:
         usual = self.scenario.usual
@@ -217,6 +221,10 @@ class _Teller:
             self._send(entry)
         elif "deal_with" in entry:
             self._deal_with(entry)
+        elif "reopen" in entry:
+            self._reopen(entry)
+        elif "correct" in entry:
+            self._correct(entry)
         elif "wait" in entry:
             self.world.clock.move_to(self._now() + _duration(entry["wait"], self._now()))
         elif "wait_until" in entry:
@@ -268,6 +276,30 @@ class _Teller:
         for message_id in found:
             messages.mark_handled(self.world, message_id, actor=actor)
 
+    def _reopen(self, entry: Mapping[str, Any]) -> None:
+        """Reopen the request with this reason, and go on with the procedure that starts anew."""
+        actor = self._leader(entry)
+        begun = reopening.reopen(self.world, self._request_id(), reason=entry["reopen"], actor=actor)
+        self._turn_to_instance(begun.instance_id)
+
+    def _correct(self, entry: Mapping[str, Any]) -> None:
+        changes = self.answers.typed(entry.get("with", {}), self._now())
+        actor = self._leader(entry)
+        reopening.correct(self.world, self._request_id(), changes=changes, reason=entry["correct"], actor=actor)
+
+    def _leader(self, entry: Mapping[str, Any]) -> Somebody:
+        allowed = self.definition.reopening
+        return self._person(entry.get("as", allowed.by if allowed is not None else self.definition.key))
+
+    def _request_id(self) -> int:
+        with self.world.db.read() as connection:
+            found = connection.execute(
+                select(ProcessInstance.request_id).where(ProcessInstance.instance_id == self.instance_id)
+            ).scalar_one()
+        if found is None:
+            raise ScenarioInvalid("The procedure has no service request yet.")
+        return int(found)
+
     def _work(self) -> None:
         # Unlike the worker's own round, a failure here is not logged and passed over: it fails the story.
         for _ in range(_ROUNDS):
@@ -293,43 +325,6 @@ class _Teller:
             if person_id is None:
                 raise AnswerInvalid(f"There is nobody called {username} in scenarios.")
             return people.get_person(connection, person_id)
-
-
-def _add_person(connection: Connection, username: str, groups: list[str]) -> None:
-    name = f"Scenario {username.replace('_', ' ')}"
-    people.add_person(connection, username=username, name=name, job_title="", password=username, groups=groups)
-
-
-def _open_case(connection: Connection, world: World, facts: dict[str, Any]) -> int:
-    return cases.open_case(
-        connection,
-        world,
-        reference=facts.pop("reference", "CM-0000001"),
-        client_name=facts.pop("client_name", "Robin Example"),
-        nation=facts.pop("nation", "england_wales"),
-        facts=facts,
-    )
-
-
-def _open_earlier(connection: Connection, world: World, case_id: int, earlier: Mapping[str, Any]) -> None:
-    """Add a request of the past: by default a Resolution request that was closed 30 days ago.
-
-    ``closed_on = ""`` leaves it open.
-    """
-    given = dict(earlier)
-    closed_on = given.pop("closed_on", (world.clock.now() - timedelta(days=30)).date())
-    fields = {
-        "kind": "Resolution",
-        "status": "Closed",
-        "sub_status": "Complete",
-        "resolution_code": "No Action Taken",
-        "area": "Complaints",
-        "sub_area": "Resolution",
-        **given,
-        "closed_at": datetime.combine(closed_on, datetime.min.time(), tzinfo=LONDON) if closed_on else None,
-    }
-    number = fields.pop("number", "SR-000900")
-    cases.open_request(connection, world, case_id=case_id, number=number, fields=fields)
 
 
 def _table(data: bytes, file: str) -> dict[str, Any]:

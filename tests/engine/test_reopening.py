@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from engine import definitions, history, reopening
+from engine import definitions, history, jobs, reopening, scenarios
+from engine.cases import link_requests
 from engine.errors import Conflict, DeploymentRefused, NotAllowed, NotFound, ValuesRefused
 from engine.models import Blob, Document, History, Note, Payment, Person, ProcessInstance, ServiceRequest, Submission
 from engine.values import loads
@@ -219,8 +220,6 @@ def test_a_request_from_which_an_open_one_was_raised_is_not_reopened(
         closed_at=None if is_open else now,
     )  # fmt: skip
     put(stage, later)
-    from engine.cases import link_requests
-
     with stage.world.db.write() as connection:
         link_requests(connection, stage.rows(ServiceRequest)[-1].request_id, 1, "related")
     if is_refused:
@@ -254,8 +253,6 @@ def test_a_letter_of_before_the_reopening_does_not_close_the_request_again(stage
     assert "CMSL5800 has not been issued" in stage.incidents()[0].message
     stage.wait(timedelta(hours=1))
     dispatch()
-    from engine import jobs
-
     jobs.retry_incident(stage.world, stage.incidents()[0].incident_id, actor=stage.leader)
     assert request(stage).status == "Closed"
 
@@ -342,3 +339,34 @@ def test_a_reopening_that_cannot_work_is_not_deployed(stage: Stage, sheet: str, 
 def test_a_reopening_that_the_diagram_does_not_ask_for_is_not_deployed(stage: Stage) -> None:
     with pytest.raises(DeploymentRefused, match="No condition of the process “tiny” asks for “reopened”"):
         play(stage, asks=False)
+
+
+STORY = b"""
+title = "The wrong code, and then the wrong answer"
+process = "tiny"
+at = "2026-10-01T09:30"
+[[step]]
+complete = "look"
+then = { ended = true, status = "Closed" }
+[[step]]
+correct = "The code was wrong."
+with = { "request.resolution_code" = "Actions Complete" }
+then = { resolution_code = "Actions Complete", status = "Closed" }
+[[step]]
+reopen = "Nobody asked me"
+as = "review_caseworker"
+then = { refused = "is for: Review team leaders" }
+[[step]]
+reopen = "The answer was wrong too."
+then = { tasks = ["look"], status = "In Progress", resolution_code = "", ended = false }
+[[step]]
+complete = "look"
+then = { ended = true, status = "Closed" }
+"""
+
+
+def test_a_scenario_can_reopen_and_correct_a_request_and_goes_on_with_what_starts_anew(stage: Stage) -> None:
+    play(stage)
+    told = scenarios.tell(stage.world, scenarios.read_scenario(STORY, file="reopened.toml"))
+    assert told.failures == []
+    assert {"reopened_check_to_make", "reopened_check_to_look"} <= told.flows
