@@ -55,7 +55,7 @@ def deployed_world(folder: Path, *, at: datetime = START) -> World:
     source = _ready_database()
     shutil.copyfile(source, folder / "redress.db")
     world = make_world(folder, at=at)
-    world.definitions = _DEFINITIONS
+    world.definitions = dict(_DEFINITIONS)  # what a test deploys is its own
     return world
 
 
@@ -71,6 +71,9 @@ def _ready_database() -> Path:
     scenarios.cast(world, groups)
     for process in definitions.process_folders(PROCESSES):
         definitions.deploy(world, process, actor=DEPLOYMENT)
+        with world.db.read() as connection:
+            definitions.in_force(world, connection, process.name)
+    _DEFINITIONS.update(world.definitions)
     with world.db.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     world.db.close()
