@@ -31,12 +31,13 @@ from web import (
     layout,
     notifications,
     operations,
+    reopening,
     session,
     tasks,
 )
 from web.security import keep_private, secret_key, secure
 
-PAGES = (session, tasks, cases, documents, notifications, operations, definitions, demo_clock, health)
+PAGES = (session, tasks, cases, reopening, documents, notifications, operations, definitions, demo_clock, health)
 
 
 def make_world(settings: Settings, *, clock: MovableClock | None = None) -> World:

@@ -23,6 +23,7 @@ from web.current import world
 from web.fact_tables import FactTable, tables_of
 from web.labels import label_of, lines, option_label, say
 from web.procedure_text import message_title
+from web.reopening import Offer, offers_of
 
 _SHOWN_ELSEWHERE = frozenset(
     [
@@ -94,6 +95,7 @@ class CasePage:
     history: list[history_words.Told]
     instances: list[running.InstanceRow]
     starts: list[Startable]
+    offers: list[Offer]
 
 
 def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePage:
@@ -127,6 +129,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         history=history_words.tell(told.history_of_case(connection, case_id), people, loaded)[:8],
         instances=instances,
         starts=_starts(connection, instances, person),
+        offers=offers_of(connection, requests, instances, person),
     )
 
 

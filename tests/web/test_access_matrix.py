@@ -12,6 +12,7 @@ OTHERS = ("review_caseworker", "review_team_leader", "redress_authority", "analy
 EVERYBODY = (*OWNERS, *OTHERS, "operations")
 ALL = dict.fromkeys(EVERYBODY, 200)
 THEIRS = dict.fromkeys((*OWNERS, "operations"), 200) | dict.fromkeys(OTHERS, 404)
+CLOSED_BEFORE = dict.fromkeys((*OWNERS, "operations"), 409) | dict.fromkeys(OTHERS, 404)
 OPERATORS = dict.fromkeys((*OWNERS, *OTHERS), 403) | {"operations": 200}
 DESIGNERS = OPERATORS | {"analyst": 200}
 
@@ -31,6 +32,9 @@ PAGES = {
         "/cases/{case}/start/review",
         {"owning_team": 200, "owning_team_leader": 403, "operations": 403} | dict.fromkeys(OTHERS, 404),
     ),
+    # The closed request of the case is of before this program: nobody can reopen it.
+    "reopening.reopen_form": ("/cases/{case}/requests/1/reopen", CLOSED_BEFORE),
+    "reopening.correct_form": ("/cases/{case}/requests/1/correct", CLOSED_BEFORE),
     "documents.download": ("/documents/1", dict.fromkeys(EVERYBODY, 404)),
     "notifications.listed": ("/alerts", ALL),
     "operations.instances": ("/operations/instances", OPERATORS),
@@ -50,6 +54,8 @@ ACTIONS = {
     "cases.record_message": "/cases/{case}/messages/1",
     "cases.handle_message": "/cases/{case}/messages/1/handled",
     "cases.start": "/cases/{case}/start/review",
+    "reopening.reopen": "/cases/{case}/requests/1/reopen",
+    "reopening.correct": "/cases/{case}/requests/1/correct",
     "operations.retry": "/operations/incidents/1/retry",
     "notifications.seen": "/alerts/1/seen",
     "clock.move": "/clock",

@@ -1,0 +1,137 @@
+"""Closed requests by the pages: reopening and correcting them, and who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.models import ProcessInstance, ServiceRequest
+from engine.people import add_person
+from tests.page import Browser
+from tests.reopenable import closed, request
+from tests.stage import Stage
+from web.app import create_app
+
+Visitors = Callable[[str], Browser]
+REOPEN, CORRECT = "/cases/1/requests/1/reopen", "/cases/1/requests/1/correct"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """A case whose request a small procedure has just closed, and a leader of another team."""
+    made = Stage(tmp_path)
+    closed(made)
+    with made.world.db.write() as connection:
+        add_person(
+            connection, username="elsewhere", name="Other Leader", job_title="", password="elsewhere",
+            groups=["complaint_resolution_team_leader"],
+        )  # fmt: skip
+    return made
+
+
+@pytest.fixture
+def visitor(stage: Stage) -> Visitors:
+    app = create_app(world=stage.world)
+    app.testing = True
+    return lambda username: Browser(app).sign_in(username)
+
+
+def test_a_leader_reopens_a_closed_request_from_its_case(stage: Stage, visitor: Visitors) -> None:
+    leader = visitor("review_team_leader").visit("/cases/1").follow("Reopen SR-000001")
+    assert leader.heading == "Reopen SR-000001"
+    assert "What was paid stays paid" in leader.text
+    leader.press("Reopen SR-000001", {"reopening_reason": "The date was read wrong."})
+    assert (leader.status, leader.path) == (200, "/cases/1")
+    assert "SR-000001 is open again." in leader.page.text_content()
+    assert "The date was read wrong." in leader.text
+    assert request(stage).status == "In Progress"
+    assert "Reopen SR-000001" not in leader.text
+    leader.visit("/cases/1/history")
+    assert "Scenario review team leader reopened “SR-000001”" in leader.text
+
+
+def test_a_reason_is_asked_for_where_it_is_missing(stage: Stage, visitor: Visitors) -> None:
+    leader = visitor("review_team_leader").visit(REOPEN).press("Reopen SR-000001", {"reopening_reason": "  "})
+    assert leader.status == 422
+    assert "Enter why it is reopened" in leader.text
+    assert request(stage).status == "Closed"
+
+
+def test_of_a_reopening_that_is_sent_twice_the_first_counts(stage: Stage, visitor: Visitors) -> None:
+    leader = visitor("review_team_leader").visit(REOPEN)
+    form = next(form for form in leader.page.forms if "reopening_reason" in form.fields)
+    leader.send(form, {"reopening_reason": "Wrong."})
+    leader.send(form, {"reopening_reason": "Wrong."})
+    assert leader.status == 409
+    assert "perhaps because a colleague has just reopened it" in leader.text
+    assert len(stage.rows(ProcessInstance)) == 2
+
+
+@pytest.mark.parametrize(("who", "status"), [("review_caseworker", 403), ("elsewhere", 404), ("owning_team", 404)])
+@pytest.mark.parametrize("path", [REOPEN, CORRECT])
+def test_nobody_else_opens_or_sends_these_pages(
+    stage: Stage, visitor: Visitors, who: str, status: int, path: str
+) -> None:
+    person = visitor(who)
+    assert person.visit(path).status == status
+    token = person.visit("/cases/").page.xpath("//input[@name='csrf_token']/@value")[0]
+    answers = {"csrf_token": token, "reopening_reason": "x", "correction_reason": "x", "request.root_cause": "x"}
+    assert person.client.post(path, data=answers).status_code == status
+    assert (request(stage).status, len(stage.rows(ProcessInstance))) == ("Closed", 1)
+
+
+def test_who_may_not_reopen_is_offered_no_link(stage: Stage, visitor: Visitors) -> None:
+    caseworker = visitor("review_caseworker").visit("/cases/1")
+    assert caseworker.status == 200
+    assert "Reopen" not in caseworker.text
+
+
+def test_a_request_of_another_case_is_not_found_by_this_one(stage: Stage, visitor: Visitors) -> None:
+    stage.start(case_id=stage.open_case("CM-2"))
+    assert [row.case_id for row in stage.rows(ServiceRequest) if row.kind == "Review"] == [1, 2]
+    other = stage.rows(ServiceRequest)[-2].request_id
+    assert visitor("review_team_leader").visit(f"/cases/1/requests/{other}/reopen").status == 404
+    assert visitor("review_team_leader").visit("/cases/1/requests/999/correct").status == 404
+
+
+def test_a_correction_offers_the_declared_facts_as_they_are_and_keeps_what_they_were(
+    stage: Stage, visitor: Visitors
+) -> None:
+    leader = visitor("review_team_leader").visit("/cases/1").follow("Correct SR-000001")
+    form = next(form for form in leader.page.forms if "correction_reason" in form.fields)
+    assert form.fields["request.resolution_code"] == "No Action Taken"
+    assert {name for name in form.fields if name.startswith("request.")} == {
+        "request.resolution_code",
+        "request.root_cause",
+    }
+    leader.press(
+        "Correct SR-000001",
+        {"request.resolution_code": "Actions Complete", "correction_reason": "The wrong code was chosen."},
+    )
+    assert leader.path == "/cases/1"
+    assert "It stays closed." in leader.page.text_content()
+    assert (request(stage).status, request(stage).resolution_code) == ("Closed", "Actions Complete")
+    history = leader.visit("/cases/1/history").text
+    assert "Scenario review team leader corrected “SR-000001”" in history
+    assert "Before Resolution Code: No Action Taken" in history
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"request.root_cause": "Human error"}, "Enter why it is corrected"),
+        ({"correction_reason": "Because"}, "Change at least one answer"),
+        ({"request.resolution_code": "", "correction_reason": "Because"}, "a correction cannot empty it"),
+    ],
+)
+def test_a_correction_that_will_not_do_is_explained_and_nothing_is_lost(
+    stage: Stage, visitor: Visitors, answers: dict[str, str], sentence: str
+) -> None:
+    leader = visitor("review_team_leader").visit(CORRECT).press("Correct SR-000001", answers)
+    assert leader.status == 422
+    assert sentence in leader.text
+    form = next(form for form in leader.page.forms if "correction_reason" in form.fields)
+    assert {name: form.fields[name] or "" for name in answers} == answers
+    assert request(stage).resolution_code == "No Action Taken"
