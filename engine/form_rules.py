@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
+from engine.field_values import lies_ahead
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
@@ -243,7 +244,11 @@ class _Check:
         allowed = {(p.key or "").removeprefix(prefix) for part in component.components for p in _walk(part)}
         for unknown in item.keys() - allowed:
             self.problems[f"{shown}{unknown}"] = "This form asks for nothing of this name"
+        outer = self.names
+        known = self.stored if component.has_fixed_rows else {}
+        self.names = settled(component.components, {**known, **item}, outer, now=self.now, prefix=prefix)
         self.fields(component.components, item, prefix=prefix, shown=shown)
+        self.names = outer
 
     def _problem(self, component: Component, value: object) -> str | None:
         if value is None or value == [] or (isinstance(value, str) and not value.strip()):
@@ -255,6 +260,8 @@ class _Check:
             return f"{component.label} is not a declared field" if self.strict else _limits(component, value)
         if field.type == "person":
             return self._person(component, value)
+        if lies_ahead(value, field, now=self.now):
+            return f"{component.label} must be today or in the past"
         return validate(value, field) or self._chosen(component, value) or _limits(component, value)
 
     def _chosen(self, component: Component, value: object) -> str | None:

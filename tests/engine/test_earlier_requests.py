@@ -13,8 +13,6 @@ START = {
     "request.source": "client",
     "request.contact_channel": "phone",
     "request.ice_gateway": False,
-    "case.scheme": "2012",
-    "case.is_closed": False,
     "request.issue": "Nobody answers.",
     "request.issue_kind": "dissatisfied",
     "request.arrears_issue": False,

@@ -250,3 +250,48 @@ def test_a_form_is_data_and_its_text_is_never_run() -> None:
     form = ask({**NAME, "label": "={{ 7 * 7 }}<script>"})
     assert problems(form, {"name": 5})
     assert json.loads(tiny.form("f", NAME))["components"][0]["key"] == "name"
+
+
+def test_a_date_that_may_not_lie_in_the_future_is_refused_from_tomorrow_in_london() -> None:
+    dictionary = read_dictionary(
+        b'[fields.day]\ntype = "date"\nlabel = "Day"\nnot_future = true\n'
+        b'[fields.moment]\ntype = "datetime"\nlabel = "Moment"\nnot_future = true'
+    )
+    form = ask(
+        {"type": "datetime", "subtype": "date", "key": "day", "label": "Day of the call"},
+        {"type": "datetime", "subtype": "datetime", "key": "moment", "label": "Time of the call"},
+    )
+    late = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)  # 2 July in London
+    sentence = "Day of the call must be today or in the past"
+
+    def found(**values: object) -> dict[str, str]:
+        return find_problems(form, dictionary, values, {}, now=late, is_member=lambda *_: False)
+
+    assert found(day=date(2026, 7, 2), moment=late) == {}
+    assert found(day=date(2026, 7, 3)) == {"day": sentence}
+    assert list(found(moment=late.replace(minute=31))) == ["moment"]
+
+
+def test_a_condition_in_a_row_sees_the_answers_of_its_own_row() -> None:
+    form = ask(
+        {
+            "type": "dynamiclist",
+            "path": "actions",
+            "label": "Actions",
+            "components": [
+                {"type": "textfield", "key": "action", "label": "Action", **REQUIRED},
+                {
+                    "type": "datetime",
+                    "subtype": "date",
+                    "key": "due_on",
+                    "label": "Due",
+                    "conditional": {"hide": '=action = "done"'},
+                    **REQUIRED,
+                },
+            ],
+        }
+    )
+    rows = [{"action": "done"}, {"action": "to do"}]
+    assert problems(form, {"actions": rows}, action="done") == {"actions[1].due_on": "Enter due"}
+    rows = [{"action": "done", "due_on": date(2026, 12, 1)}]
+    assert "takes no answer" in problems(form, {"actions": rows})["actions[0].due_on"]
