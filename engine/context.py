@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.facts import Facts
@@ -74,6 +74,6 @@ class StepContext:
 
 def next_number(connection: Connection, series: str) -> int:
     """Return the next number of a series."""
-    connection.execute(upsert(Counter).values(series=series, value=0).on_conflict_do_nothing(index_elements=["series"]))
-    connection.execute(update(Counter).where(Counter.series == series).values(value=Counter.value + 1))
-    return int(connection.execute(select(Counter.value).where(Counter.series == series)).scalar_one())
+    given_out = upsert(Counter).values(series=series, value=1)
+    counted = given_out.on_conflict_do_update(index_elements=["series"], set_={"value": Counter.value + 1})
+    return int(connection.execute(counted.returning(Counter.value)).scalar_one())

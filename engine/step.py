@@ -121,7 +121,9 @@ class _Run:
         self.definition = definitions.load(world, connection, row.definition_id)
         self.facts = instance_row.facts_of(row)
         # A retry belongs to the person whose submit it goes on with, and not to who or what set it off.
-        self.submitter = actor if completes else instance_row.last_submitter(connection, row.instance_id) or actor
+        # An instance that was never saved has had no submit.
+        earlier = None if completes or not row.version else instance_row.last_submitter(connection, row.instance_id)
+        self.submitter = earlier or actor
         self.facts.values["actor"] = self.submitter.person_id
         self.host = StepHost(
             world,
