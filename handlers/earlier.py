@@ -14,16 +14,16 @@ from engine.models import Person, ServiceRequest
 
 # What is carried of each, besides the value and the label that a form offers it with.
 _KEPT = (
-    "kind", "status", "resolution_code", "resolution_number", "closed_on", "caseworker", "owner_group",
-    "resolution_team_leader",
+    "kind", "status", "resolution_code", "rejection_reason", "resolution_number", "closed_on", "caseworker",
+    "owner_group", "resolution_team_leader", "dissatisfaction_number", "ice_gateway",
 )  # fmt: skip
 
 
 def find_requests(context: StepContext) -> Mapping[str, object]:
     """Return the other service requests of the case, open and closed, newest first.
 
-    Each is {value: number, label, kind, status, resolution_code, resolution_number, closed_on, caseworker, owner_group,
-    resolution_team_leader}; a form offers them with ``valuesKey``.
+    Each is {value: number, label, kind, status, resolution_code, rejection_reason, resolution_number, closed_on,
+    caseworker, owner_group, resolution_team_leader}; a form offers them with ``valuesKey``.
     """
     found = context.connection.execute(
         select(ServiceRequest.__table__)

@@ -5,10 +5,21 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from engine import cases
-from engine.models import Note, ServiceRequest
+from engine.models import Note, ProcessInstance, ServiceRequest
+from engine.values import loads
 from engine.world import World
+from tests import tiny
+from tests.stage import Stage
 from tests.world import somebody
 
+FOUND = """
+[fields.open_requests]
+type = "list"
+label = "Open"
+[fields.closed_requests]
+type = "list"
+label = "Closed"
+"""
 START = {
     "request.source": "client",
     "request.contact_channel": "phone",
@@ -51,3 +62,21 @@ def test_a_note_goes_to_the_open_request_of_the_same_case_and_to_no_other(deploy
         ).scalars()
         assert set(noted) == {"SR-000700"}
         assert len(connection.execute(select(ServiceRequest.request_id)).all()) == 2
+
+
+def test_a_review_that_was_rejected_is_found_with_the_reason(stage: Stage) -> None:
+    reason = "Dealt with at Resolution more than 6 months ago"
+    with stage.world.db.write() as connection:
+        fields = {"kind": "Review", "status": "Closed", "resolution_code": "Rejected", "rejection_reason": reason}
+        cases.open_request(connection, stage.world, case_id=stage.case_id, number="SR-000700", fields=fields)
+    stage.deploy(
+        tiny.node("startEvent", "begin"),
+        tiny.service_task("look", "find_requests", {}),
+        tiny.user_task("rest", form="ask"),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "look", "rest", "done"),
+        dictionary=FOUND,
+    )
+    stage.start()
+    found = loads(stage.rows(ProcessInstance)[0].variables)["process"]["open_requests"]
+    assert [(entry["value"], entry["rejection_reason"]) for entry in found] == [("SR-000700", reason)]
