@@ -11,7 +11,7 @@ from engine.clock import LONDON
 
 FIELD_TYPES = (
     "text", "long_text", "boolean", "choice", "choices", "date", "datetime", "number", "money", "person", "list",
-    "context",
+    "context", "documents",
 )  # fmt: skip
 MAX_TEXT = 500
 MAX_LONG_TEXT = 20_000
@@ -47,7 +47,8 @@ class Picklist:
 class Field:
     """A declared name. Money is whole pence; `minimum` and `maximum` bound numbers, pence and a list's length.
 
-    A date that is `not_future` is refused when it lies after today, in London.
+    A date that is `not_future` is refused when it lies after today, in London. Documents are the ids of files attached
+    to the case as evidence.
     """
 
     key: str
@@ -170,6 +171,14 @@ def _context(value: object, field: Field) -> str | None:
     return None if isinstance(value, Mapping) else f"{field.label} must be a set of named values"
 
 
+def _documents(value: object, field: Field) -> str | None:
+    ids = value if isinstance(value, list) else [None]
+    are_ids = all(isinstance(item, int) and not isinstance(item, bool) for item in ids)
+    if are_ids and len(set(ids)) == len(ids) <= MAX_ITEMS:
+        return None
+    return f"{field.label} must be files that are attached"
+
+
 def pounds(pence: int) -> str:
     """Write pence as pounds: 123456 is £1,234.56."""
     sign = "-" if pence < 0 else ""
@@ -194,4 +203,5 @@ _CHECKS: dict[str, Callable[[object, Field], str | None]] = {
     "person": _text,
     "list": _list,
     "context": _context,
+    "documents": _documents,
 }

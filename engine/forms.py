@@ -12,7 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-INPUTS = frozenset({"textfield", "textarea", "number", "checkbox", "radio", "select", "checklist", "datetime"})
+from engine.file_kinds import BY_EXTENSION
+
+INPUTS = frozenset(
+    {"textfield", "textarea", "number", "checkbox", "radio", "select", "checklist", "datetime", "filepicker"}
+)
 CHOICES = frozenset({"radio", "select", "checklist"})
 CONTAINERS = frozenset({"group", "dynamiclist"})
 COMPONENT_TYPES = INPUTS | CONTAINERS | {"text", "separator"}
@@ -28,7 +32,7 @@ _ATTRIBUTES = frozenset({
     "readonly", "disabled", "defaultValue", "values", "valuesKey", "valuesExpression", "text", "subtype",
     "dateLabel", "timeLabel", "allowAddRemove", "isRepeating", "defaultRepetitions",
     "layout", "appearance", "showOutline", "verticalAlignment", "searchable", "disableCollapse", "nonCollapsedItems",
-    "use24h", "timeInterval", "timeSerializingFormat", "increment",
+    "use24h", "timeInterval", "timeSerializingFormat", "increment", "multiple", "accept",
 })  # fmt: skip
 
 
@@ -56,6 +60,7 @@ class Component:
     `hide` is FEEL without its leading "=". `values_key` names a picklist (``picklists.root_cause``), people
     (``people.review_caseworker``) or a variable that holds a list. `subtype` is date, time or datetime.
     `has_fixed_rows` says of a list that its rows are those that are stored: none is added, removed or moved.
+    `accepted` are the extensions of the files that a filepicker takes, without dots; none means every known one.
     """
 
     id: str
@@ -72,6 +77,8 @@ class Component:
     is_required: bool
     is_read_only: bool
     has_fixed_rows: bool
+    is_multiple: bool
+    accepted: tuple[str, ...]
     validation: Mapping[str, object]
     properties: Mapping[str, str]
     components: tuple[Component, ...]
@@ -125,7 +132,7 @@ def read_form(data: bytes, *, file: str) -> Form:
         message = f"The form's id “{identity}” differs from its file name. Make them the same."
         faults.append(FormFault("", "form-id-differs", message))
     reader.check_repeated_keys(components)
-    reader.check_read_only_rows(components)
+    reader.check_rows(components)
     return Form(id=identity, file=file, components=components, faults=tuple(faults))
 
 
@@ -197,6 +204,8 @@ class _Reader:
             is_required=validation.get("required") is True,
             is_read_only=row.get("readonly") is True or row.get("disabled") is True,
             has_fixed_rows=kind == "dynamiclist" and row.get("allowAddRemove") is False,
+            is_multiple=row.get("multiple") is True,
+            accepted=self._accepted(row, name) if kind == "filepicker" else (),
             validation=validation,
             properties={str(k): str(v) for k, v in _table(row, "properties").items()},
             components=self.read(children, prefix=inner, depth=depth + 1) if isinstance(children, list) else (),
@@ -267,25 +276,38 @@ class _Reader:
                 message = f"The smallest allowed value {low} is above the largest, {high}. No answer could be right."
                 self.fault(name, "form-not-valid", message)
 
+    def _accepted(self, row: Mapping[str, object], name: str) -> tuple[str, ...]:
+        extensions = [part.strip().removeprefix(".").lower() for part in _string(row, "accept").split(",")]
+        accepted = tuple(extension for extension in extensions if extension)
+        for unknown in (extension for extension in accepted if extension not in BY_EXTENSION):
+            known = ", ".join(f".{extension}" for extension in BY_EXTENSION)
+            message = f"Files of the kind “{unknown}” cannot be attached. Accept some of {known}, or leave it out."
+            self.fault(name, "form-accept-not-valid", message)
+        return accepted
+
     def _check_attributes(self, row: Mapping[str, object], name: str) -> None:
         for unknown in sorted(row.keys() - _ATTRIBUTES):
             message = f"The attribute “{unknown}” means nothing here. Correct its spelling, or remove it."
             self.fault(name, "form-attribute-not-known", message)
-        for attribute in ("readonly", "disabled", "allowAddRemove"):
+        for attribute in ("readonly", "disabled", "allowAddRemove", "multiple"):
             if not isinstance(row.get(attribute, False), bool):
                 message = f"“{attribute}” must be true or false: an expression is not read here."
                 self.fault(name, "form-attribute-not-known", message)
 
-    def check_read_only_rows(self, components: tuple[Component, ...]) -> None:
-        """Find read-only fields in lists whose rows may change: which stored row would a row of the page be?"""
+    def check_rows(self, components: tuple[Component, ...]) -> None:
+        """Find what rows of a list cannot hold.
+
+        Read-only fields need rows that stay: which stored row would a row of the page be?
+        """
         for component in _every(components):
             if component.has_fixed_rows and "[]." in (component.key or ""):
                 message = "A list inside a list cannot keep its rows. Let its rows be added and removed, or show them."
                 self.fault(component.name, "form-read-only-row", message)
-            if component.type != "dynamiclist" or component.has_fixed_rows:
-                continue
-            for part in _every(component.components):
-                if part.is_read_only:
+            for part in _every(component.components) if component.type == "dynamiclist" else ():
+                if part.type == "filepicker":
+                    message = "A row of a list cannot hold files. Ask for them once, beside the list."
+                    self.fault(part.name, "form-component-not-supported", message)
+                if part.is_read_only and not component.has_fixed_rows:
                     message = (
                         f"“{part.label or part.name}” is read-only in a list whose rows can be added and removed. "
                         "Set allowAddRemove to false on the list, or let the field be filled in."

@@ -22,6 +22,7 @@ _FITS = {
     "money": {"number", "textfield"},
     "person": {"select", "radio"},
     "list": {"dynamiclist"},
+    "documents": {"filepicker"},
 }
 
 
@@ -37,6 +38,7 @@ def forms(project: Project) -> Findings:
             yield error(form.file, form.id, "duplicate-form", message)
         for fault in form.faults:
             yield error(form.file, fault.component, fault.rule, fault.message)
+        yield from _files(project, form)
         names = _names(project, form)
         for component in form.walk():
             yield from _key(project, form, component)
@@ -53,6 +55,18 @@ def _names(project: Project, form: Form) -> Names:
                 made |= made_by(project).get(element.process, frozenset())
     items = {c.key.rpartition("].")[2] for c in form.walk() if c.key and "[]." in c.key}
     return Names(project.dictionary, frozenset(made | items | {"item"}))
+
+
+def _files(project: Project, form: Form) -> Iterator[Finding]:
+    """Find files that are asked for where there is no task to attach them to."""
+    asked = next((component for component in form.inputs if component.type == "filepicker"), None)
+    shown_by = [e for d in project.diagrams for e in d.elements if form.id in form_ids(e) and e.kind != "userTask"]
+    if asked is not None and shown_by:
+        message = (
+            f"“{shown_by[0].id}” shows this form, and only a user task can take files. Ask for the files in a task "
+            "that follows."
+        )
+        yield error(form.file, asked.name, "form-component-not-supported", message)
 
 
 def _key(project: Project, form: Form, component: Component) -> Iterator[Finding]:

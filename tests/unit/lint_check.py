@@ -32,6 +32,8 @@ type = "money"
 type = "date"
 [fields."request.plan_version"]
 type = "number"
+[fields.proof]
+type = "documents"
 [fields.plan_actions]
 type = "list"
 [fields."plan_actions[].due_on"]

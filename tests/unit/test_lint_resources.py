@@ -239,6 +239,11 @@ def test_a_decision_table_is_checked_with_what_the_task_provides() -> None:
         (component(type="number", key="amount", readonly="=outcome = null"), "form-attribute-not-known"),
         (rows(ROW | {"readonly": True}), "form-read-only-row"),
         (rows(ROW | {"readonly": True}, allowAddRemove=True), "form-read-only-row"),
+        (component(type="filepicker", key="outcome"), "form-field-type"),
+        (component(type="textfield", key="proof"), "form-field-type"),
+        (component(type="filepicker", key="proof", accept=".pdf,.exe"), "form-accept-not-valid"),
+        (component(type="filepicker", key="proof", multiple="=true"), "form-attribute-not-known"),
+        (rows({"id": "b", "type": "filepicker", "key": "proof"}), "form-component-not-supported"),
         (form(id="other"), "form-id-differs"),
         (form(components=[AMOUNT, {**AMOUNT, "id": "c"}]), "form-key-twice"),
     ],
@@ -251,6 +256,20 @@ def test_a_form_that_cannot_be_filled_in_is_found(text: str, rule: str) -> None:
 def test_a_repeating_list_of_declared_items_is_fine() -> None:
     for text in (rows(ROW), rows(ROW | {"readonly": True}, allowAddRemove=False)):
         assert in_folder(straight(("t", user("t", form="decide"))), review__forms__decide_dot_form=text) == []
+
+
+def test_files_are_asked_for_in_tasks_only() -> None:
+    text = component(type="filepicker", key="proof", accept=".pdf, .PNG", multiple=True)
+    asked = in_folder(straight(("t", user("t", form="decide"))), review__forms__decide_dot_form=text)
+    assert asked == []
+    started = straight(("t", user("t"))).replace(
+        '<bpmn:startEvent id="start">',
+        '<bpmn:startEvent id="start"><bpmn:extensionElements><zeebe:formDefinition formId="decide"/>'
+        "</bpmn:extensionElements>",
+    )
+    assert "formId" in started
+    found = in_folder(started, review__forms__decide_dot_form=text)
+    assert [rule for rule, _ in found] == ["form-component-not-supported"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""Which files may be attached as evidence: this table is the one place that says so.
+
+A file must be what its name says: extension and content are looked at, and nothing is ever unpacked or run. What a zip
+holds is seen by the names in it, which are not packed; a zip bomb stays a small file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import filetype  # type: ignore[import-untyped]
+
+_ZIP = b"PK\x03\x04"
+_MACROS = (b"vbaProject.bin", b"macrosheets/", b"Basic/script-lc.xml")
+_MARKUP = re.compile(r"\s*(<!doctype|<html|<svg|<script|<\?xml|<head|<body)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+_HEADER = re.compile(r"[!-9;-~]+:.*")
+_MAX_HEADERS = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file: what people call it, the ends of its names, what it is sent as, and how its content is known."""
+
+    title: str
+    extensions: tuple[str, ...]
+    media_type: str
+    is_like: Callable[[bytes], bool]
+
+
+class FileRefused(Exception):
+    """A file that is not taken; the text goes beside the question."""
+
+
+def _known_as(media_type: str) -> Callable[[bytes], bool]:
+    def is_like(content: bytes) -> bool:
+        found = filetype.guess(content)
+        return found is not None and found.mime == media_type
+
+    return is_like
+
+
+def _office(part: bytes) -> Callable[[bytes], bool]:
+    def is_like(content: bytes) -> bool:
+        return content.startswith(_ZIP) and b"[Content_Types].xml" in content and part in content
+
+    return is_like
+
+
+def _is_open_document(content: bytes) -> bool:
+    # The first entry of the zip is this one, stored as it is: OpenDocument 1.3, part 2, section 3.3.
+    return content.startswith(_ZIP) and content[30:77] == b"mimetypeapplication/vnd.oasis.opendocument.text"
+
+
+def _is_text(content: bytes) -> bool:
+    if filetype.guess(content) is not None:
+        return False
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return _CONTROL.search(text) is None and _MARKUP.match(text) is None
+
+
+def _is_email(content: bytes) -> bool:
+    head = re.split(rb"\r?\n\r?\n", content[:_MAX_HEADERS], maxsplit=1)[0].decode("ascii", errors="replace")
+    lines = head.replace("\r\n", "\n").split("\n")
+    headers = [line for line in lines if not line[:1].isspace()]
+    names = {line.partition(":")[0].lower() for line in headers}
+    return all(_HEADER.fullmatch(line) for line in headers) and "from" in names and bool(names & {"date", "to"})
+
+
+KINDS = (
+    FileKind("PDF", ("pdf",), "application/pdf", _known_as("application/pdf")),
+    FileKind(
+        "Word",
+        ("docx",),
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        _office(b"word/document.xml"),
+    ),
+    FileKind(
+        "Excel",
+        ("xlsx",),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _office(b"xl/workbook.xml"),
+    ),
+    FileKind("OpenDocument text", ("odt",), "application/vnd.oasis.opendocument.text", _is_open_document),
+    FileKind("PNG", ("png",), "image/png", _known_as("image/png")),
+    FileKind("JPEG", ("jpg", "jpeg"), "image/jpeg", _known_as("image/jpeg")),
+    FileKind("TIFF", ("tif", "tiff"), "image/tiff", _known_as("image/tiff")),
+    FileKind("e-mail (EML)", ("eml",), "message/rfc822", _is_email),
+    FileKind("plain text", ("txt",), "text/plain", _is_text),
+)
+BY_EXTENSION = {extension: kind for kind in KINDS for extension in kind.extensions}
+
+
+def kind_of(name: str, content: bytes, *, accepted: Iterable[str] = ()) -> FileKind:
+    """Return the kind of a file by its name and content; `accepted` are extensions, none means every known one.
+
+    Raises: FileRefused with a sentence that says what to do.
+    """
+    kind = BY_EXTENSION.get(_extension(name))
+    wanted = set(accepted) or set(BY_EXTENSION)
+    if kind is None or not wanted & set(kind.extensions):
+        raise FileRefused(f"“{name}” cannot be attached. Choose a {say_kinds(wanted)} file")
+    if not content:
+        raise FileRefused(f"“{name}” is empty. Choose another file")
+    if not kind.is_like(content):
+        raise FileRefused(
+            f"“{name}” is not a {kind.title} file, although its name says so. Open it in the program that made it, "
+            "save it again, and attach that copy"
+        )
+    if content.startswith(_ZIP) and any(mark in content for mark in _MACROS):
+        raise FileRefused(f"“{name}” holds macros. Save a copy without them, or as PDF, and attach that")
+    return kind
+
+
+def say_kinds(extensions: Iterable[str] = ()) -> str:
+    """Return the kinds of file in words: PDF, Word or plain text."""
+    wanted = set(extensions) or set(BY_EXTENSION)
+    titles = [kind.title for kind in KINDS if wanted & set(kind.extensions)]
+    return " or ".join([", ".join(titles[:-1]), titles[-1]]) if len(titles) > 1 else "".join(titles)
+
+
+def specimen(name: str) -> bytes:
+    """Return the smallest content that passes for a file of this name: what stories and tests attach."""
+    return _SPECIMENS[_extension(name)]
+
+
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def _zip_entry(name: bytes) -> bytes:
+    size = len(name).to_bytes(2, "little")
+    return _ZIP + b"\x14\0\0\0\0\0" + b"\0" * 16 + size + b"\0\0" + name
+
+
+_SPECIMENS = {
+    "pdf": b"%PDF-1.7\n%%EOF\n",
+    "docx": _zip_entry(b"[Content_Types].xml") + _zip_entry(b"word/document.xml"),
+    "xlsx": _zip_entry(b"[Content_Types].xml") + _zip_entry(b"xl/workbook.xml"),
+    "odt": _zip_entry(b"mimetype") + b"application/vnd.oasis.opendocument.text",
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "jpg": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    "tif": b"II*\0\x08\0\0\0\0\0\0\0",
+    "tiff": b"MM\0*\0\0\0\x08\0\0\0\0",
+    "eml": b"From: somebody@redress.example\nTo: us@redress.example\nSubject: Our decision\n\nWe agree.\n",
+    "txt": b"A note.\n",
+}

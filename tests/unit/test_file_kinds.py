@@ -1,0 +1,92 @@
+"""Which files are taken as evidence: those that are what their name says, and nothing that runs."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from engine.file_kinds import BY_EXTENSION, FileRefused, kind_of, say_kinds, specimen
+
+
+def zipped(*names: str, first: tuple[str, str] | None = None, filling: str = "<x/>") -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        if first:
+            archive.writestr(*first, compress_type=zipfile.ZIP_STORED)
+        for name in names:
+            archive.writestr(name, filling)
+    return packed.getvalue()
+
+
+WORD = ("[Content_Types].xml", "_rels/.rels", "word/document.xml")
+ODT = ("mimetype", "application/vnd.oasis.opendocument.text")
+
+
+@pytest.mark.parametrize("extension", BY_EXTENSION)
+def test_the_smallest_file_of_each_kind_is_taken(extension: str) -> None:
+    assert kind_of(f"a.{extension}", specimen(f"a.{extension}")) is BY_EXTENSION[extension]
+    assert kind_of(f"A.{extension.upper()}", specimen(f"a.{extension}")) is BY_EXTENSION[extension]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("letter.docx", zipped(*WORD)),
+        ("letter.docx", zipped(*reversed(WORD))),
+        ("table.xlsx", zipped("[Content_Types].xml", "xl/workbook.xml")),
+        ("letter.odt", zipped("content.xml", first=ODT)),
+        ("note.txt", "Grüße\nand £50\tpaid".encode()),
+        ("note.txt", "old £ sign".encode("cp1252")),
+        ("mail.eml", b"Received: by mx\r\n\tfor us\r\nFrom: a@b.example\r\nDate: today\r\n\r\n\x93hello\x94"),
+        ("bomb.docx", zipped(*WORD, filling="0" * 5_000_000)),
+    ],
+)
+def test_what_programs_save_is_taken_and_never_unpacked(name: str, content: bytes) -> None:
+    assert kind_of(name, content).extensions[0] == name.rpartition(".")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("program.pdf", b"MZ\x90\0" + bytes(60)),
+        ("page.txt", b"\n <!DOCTYPE html><script>alert(1)</script>"),
+        ("picture.txt", b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"),
+        ("feed.eml", b"<?xml version='1.0'?>"),
+        ("note.txt", b"nul \0 byte"),
+        ("picture.png", specimen("a.jpg")),
+        ("both.pdf", b"GIF89a%PDF-1.7"),
+        ("late.pdf", b"<html>%PDF-1.7"),
+        ("table.docx", specimen("a.xlsx")),
+        ("archive.docx", zipped("a.txt")),
+        ("archive.odt", zipped("a.txt")),
+        ("mail.eml", b"Just some words\n\nand more"),
+        ("letter.docx", specimen("a.pdf")),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_refused(name: str, content: bytes) -> None:
+    with pytest.raises(FileRefused, match="although its name says so"):
+        kind_of(name, content)
+
+
+@pytest.mark.parametrize(
+    "name", ["run.exe", "page.html", "drawing.svg", "a.pdf.exe", "archive.zip", "pdf", "", ".", "x."]
+)
+def test_other_kinds_are_refused_with_those_that_are_taken(name: str) -> None:
+    with pytest.raises(FileRefused, match=r"PDF, Word, .* or plain text"):
+        kind_of(name, specimen("a.pdf"))
+
+
+def test_a_question_may_take_fewer_kinds() -> None:
+    assert kind_of("a.jpeg", specimen("a.jpg"), accepted=["jpg", "png"]).title == "JPEG"
+    with pytest.raises(FileRefused, match="Choose a PNG or JPEG file"):
+        kind_of("a.pdf", specimen("a.pdf"), accepted=["jpg", "png"])
+    assert say_kinds(["pdf"]) == "PDF"
+
+
+def test_an_empty_file_and_one_with_macros_are_refused() -> None:
+    with pytest.raises(FileRefused, match="is empty"):
+        kind_of("a.pdf", b"")
+    with pytest.raises(FileRefused, match="holds macros"):
+        kind_of("a.docx", zipped(*WORD, "word/vbaProject.bin"))
