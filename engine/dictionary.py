@@ -32,7 +32,7 @@ __all__ = [
 KEY = re.compile(r"[a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)*", re.ASCII)
 _FIELD_KEYS = {
     "type", "label", "picklist", "hint", "source", "ours", "personal", "minimum", "maximum", "max_length", "title",
-    "not_future",
+    "not_future", "not_before",
 }  # fmt: skip
 _PICKLIST_KEYS = {"title", "source", "ours", "values", "hint"}
 
@@ -235,6 +235,7 @@ def _field(
         maximum=_limit(key, "maximum", entry, faults),
         max_length=_limit(key, "max_length", entry, faults),
         not_future=_not_future(key, str(kind), entry, faults),
+        not_before=_not_before(key, str(kind), entry, faults),
     )
 
 
@@ -243,6 +244,14 @@ def _not_future(key: str, kind: str, entry: Mapping[str, object], faults: list[F
     if value is not False and (value is not True or kind not in ("date", "datetime")):
         faults.append(Fault(key, "“not_future” is for dates: write not_future = true on a date, or remove it."))
     return value is True
+
+
+def _not_before(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> str:
+    value = entry.get("not_before", "")
+    if not isinstance(value, str) or (value and kind not in ("date", "datetime")):
+        faults.append(Fault(key, "“not_before” is for dates: give the name of the date that comes first, or remove it."))
+        return ""
+    return value
 
 
 def _limit(key: str, name: str, entry: Mapping[str, object], faults: list[Fault]) -> int | None:
@@ -259,6 +268,9 @@ def _label_of(key: str) -> str:
 
 def _check_items(fields: Mapping[str, Field], faults: list[Fault]) -> None:
     for key in fields:
+        first = fields[key].not_before
+        if first and (first not in fields or fields[first].type not in ("date", "datetime")):
+            faults.append(Fault(key, f"“{first}” is not a date that is declared. Correct the name in not_before."))
         owner, separator, _ = key.rpartition("[].")
         if separator and (owner not in fields or fields[owner].type != "list"):
             faults.append(Fault(key, f'“{owner}” is not a list field. Declare [fields."{owner}"] type = "list".'))

@@ -63,6 +63,7 @@ class Field:
     maximum: int | None = None
     max_length: int | None = None
     not_future: bool = False
+    not_before: str = ""
 
     @property
     def is_fact(self) -> bool:
@@ -85,6 +86,17 @@ def lies_ahead(value: object, field: Field, *, now: datetime) -> bool:
     if isinstance(value, datetime):
         return value > now
     return isinstance(value, date) and value > now.astimezone(LONDON).date()
+
+
+def lies_before(value: object, earliest: object) -> bool:
+    """Tell whether a date lies before another. Either may have a time: without one in both, their days in London count."""
+    if isinstance(value, datetime) and isinstance(earliest, datetime):
+        return value < earliest
+    return isinstance(value, date) and isinstance(earliest, date) and _day(value) < _day(earliest)
+
+
+def _day(value: date) -> date:
+    return value.astimezone(LONDON).date() if isinstance(value, datetime) else value
 
 
 def _text(value: object, field: Field) -> str | None:

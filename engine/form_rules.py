@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from engine.clock import LONDON
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
-from engine.field_values import lies_ahead
+from engine.field_values import lies_ahead, lies_before
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
@@ -261,8 +262,17 @@ class _Check:
         if field.type == "person":
             return self._person(component, value)
         if lies_ahead(value, field, now=self.now):
-            return f"{component.label} must be today or in the past"
+            return f"{component.label} must be {'in' if isinstance(value, datetime) else 'today or in'} the past"
+        if field.not_before and lies_before(value, earliest := look_up(self.names, field.not_before)):
+            return f"{component.label} must not be before {self._moment(field.not_before, earliest)}"
         return validate(value, field) or self._chosen(component, value) or _limits(component, value)
+
+    def _moment(self, key: str, earliest: Any) -> str:
+        """Return a date that comes first, as a sentence names it: 2:05pm on 22 November 2026 (Pending Assignment since)."""
+        field = self.dictionary.field_for(key)
+        day = earliest.astimezone(LONDON) if isinstance(earliest, datetime) else earliest
+        clock = f"{day:%-I:%M%p}".lower() + " on " if isinstance(day, datetime) else ""
+        return f"{clock}{day.day} {day:%B %Y} ({field.label if field is not None else key})"
 
     def _chosen(self, component: Component, value: object) -> str | None:
         """Check a choice against the form's own options, or the list that they come from."""

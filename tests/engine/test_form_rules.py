@@ -272,6 +272,32 @@ def test_a_date_that_may_not_lie_in_the_future_is_refused_from_tomorrow_in_londo
     assert list(found(moment=late.replace(minute=31))) == ["moment"]
 
 
+def test_a_date_that_may_not_come_before_another_is_refused_with_the_name_of_that_one() -> None:
+    dictionary = read_dictionary(
+        b'[fields.moment]\ntype = "datetime"\nlabel = "Moment"\nnot_future = true\nnot_before = "request.since"\n'
+        b'[fields.day]\ntype = "date"\nlabel = "Day"\nnot_before = "request.since"\n'
+        b'[fields."request.since"]\ntype = "datetime"\nlabel = "Pending Assignment since"'
+    )
+    form = ask(
+        {"type": "datetime", "subtype": "datetime", "key": "moment", "label": "Time of the call"},
+        {"type": "datetime", "subtype": "date", "key": "day", "label": "Day of the call"},
+    )
+    since = datetime(2026, 7, 1, 13, 5, tzinfo=UTC)
+
+    def found(first: datetime | None = since, **values: object) -> dict[str, str]:
+        names = {"request": {"since": first}}
+        now = datetime(2026, 7, 3, 9, tzinfo=UTC)
+        return find_problems(form, dictionary, values, names, now=now, is_member=lambda *_: False)
+
+    assert found(moment=since, day=date(2026, 7, 1)) == {}
+    assert found(moment=since.replace(minute=4)) == {
+        "moment": "Time of the call must not be before 2:05pm on 1 July 2026 (Pending Assignment since)"
+    }
+    assert list(found(day=date(2026, 6, 30))) == ["day"]
+    assert found(None, moment=since.replace(year=2020), day=date(2020, 1, 1)) == {}
+    assert found(moment=datetime(2026, 7, 3, 9, 1, tzinfo=UTC)) == {"moment": "Time of the call must be in the past"}
+
+
 def test_a_condition_in_a_row_sees_the_answers_of_its_own_row() -> None:
     form = ask(
         {
