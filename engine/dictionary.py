@@ -249,7 +249,7 @@ def _not_future(key: str, kind: str, entry: Mapping[str, object], faults: list[F
 def _not_before(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> str:
     value = entry.get("not_before", "")
     if not isinstance(value, str) or (value and kind not in ("date", "datetime")):
-        faults.append(Fault(key, "“not_before” is for dates: give the name of the date that comes first, or remove it."))
+        faults.append(Fault(key, "“not_before” is for dates: name the date that comes first, or remove it."))
         return ""
     return value
 

@@ -89,7 +89,7 @@ def lies_ahead(value: object, field: Field, *, now: datetime) -> bool:
 
 
 def lies_before(value: object, earliest: object) -> bool:
-    """Tell whether a date lies before another. Either may have a time: without one in both, their days in London count."""
+    """Tell whether a date lies before another; where one has no time, their days in London count."""
     if isinstance(value, datetime) and isinstance(earliest, datetime):
         return value < earliest
     return isinstance(value, date) and isinstance(earliest, date) and _day(value) < _day(earliest)

@@ -268,7 +268,7 @@ class _Check:
         return validate(value, field) or self._chosen(component, value) or _limits(component, value)
 
     def _moment(self, key: str, earliest: Any) -> str:
-        """Return a date that comes first, as a sentence names it: 2:05pm on 22 November 2026 (Pending Assignment since)."""
+        """Return a date as a sentence names it: 2:05pm on 22 November 2026 (Pending Assignment since)."""
         field = self.dictionary.field_for(key)
         day = earliest.astimezone(LONDON) if isinstance(earliest, datetime) else earliest
         clock = f"{day:%-I:%M%p}".lower() + " on " if isinstance(day, datetime) else ""
