@@ -64,8 +64,9 @@ def log_contact_attempt(
 ) -> Mapping[str, object]:
     """Record one try to reach the client.
 
-    Returns how many tries of this case were recorded since an instant (`since`, when this round of calls began), and
-    at how many different parts of the day (morning, afternoon, evening).
+    Returns how many tries that did not reach the client were recorded in this round of calls, which began at `since`,
+    and at how many different parts of the day (morning, afternoon, evening) they were made. A try counts in the round
+    in which it is recorded, whenever it was made, and for the service request that it was made for.
     """
     made_at = at or context.now
     context.connection.execute(
@@ -81,9 +82,13 @@ def log_contact_attempt(
             recorded_at=context.now,
         )
     )
-    tried = select(ContactAttempt.day_part).where(ContactAttempt.case_id == context.case_id)
+    tried = select(ContactAttempt.day_part).where(
+        ContactAttempt.case_id == context.case_id,
+        ContactAttempt.request_id == context.request_id,
+        ContactAttempt.outcome != "reached",
+    )
     if since is not None:
-        tried = tried.where(ContactAttempt.made_at >= min(since, made_at))
+        tried = tried.where(ContactAttempt.recorded_at >= since)
     parts = context.connection.execute(tried).all()
     return {"attempts": len(parts), "day_parts": len({row.day_part for row in parts})}
 
