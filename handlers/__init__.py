@@ -17,6 +17,7 @@ from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
 from handlers.payments import approve_payment, draft_payment, update_payment
 from handlers.procedures import hand_over
+from handlers.readable_versions import issue_translation, make_letter_text, record_supplier_dispatch
 from handlers.requests import close_request, complete_request, create_request
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ HANDLERS: Mapping[str, Handler] = {
     "find_requests": find_requests,
     "hand_over": hand_over,
     "issue_letter": issue_letter,
+    "issue_translation": issue_translation,
     "log_contact_attempt": log_contact_attempt,
     "look_up_person": look_up_person,
+    "make_letter_text": make_letter_text,
     "notify_group": notify_group,
     "record_decision": record_decision,
+    "record_supplier_dispatch": record_supplier_dispatch,
     "send_email": send_email,
     "set_fields": set_fields,
     "update_payment": update_payment,

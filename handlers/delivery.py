@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -25,26 +25,29 @@ from engine.world import World
 
 
 def spool_letter(world: World, owed: Owed) -> Mapping[str, Any]:
-    """Hand over a letter with its enclosures as PDF files, and mark the document as dispatched.
+    """Hand over a letter with its enclosures, for print or for the mail gateway, and mark them as dispatched.
 
     Returns letter: {id, document, dispatched_at, dispatched_on}.
     """
+    numbers = [int(owed.payload["document_id"]), *map(int, owed.payload.get("enclosures") or ())]
     with world.db.read() as connection:
-        document = connection.execute(
-            select(Document.document_id, Document.template_id, Blob.content)
+        found = connection.execute(
+            select(Document.document_id, Document.template_id, Document.title, Blob.content)
             .join(Blob, Blob.sha256 == Document.sha256)
-            .where(Document.document_id == owed.payload["document_id"])
-        ).one()
-    path = put_once(world.settings.spool_dir / "letters", f"{owed.key}.pdf", document.content)
-    now = world.clock.now()
+            .where(Document.document_id.in_(numbers))
+        ).all()
+    papers = sorted(found, key=lambda paper: numbers.index(paper.document_id))
+    email = owed.payload.get("email")
+    path = _mail_papers(world, owed, str(email), papers) if email else _print_papers(world, owed, papers)
+    document, now = papers[0], world.clock.now()
     with world.db.write() as connection:
         connection.execute(
             update(Document)
-            .where(Document.document_id == document.document_id, Document.dispatched_at.is_(None))
+            .where(Document.document_id.in_(numbers), Document.dispatched_at.is_(None))
             .values(dispatched_at=now, dispatch_ref=path.name)
         )
-        found = connection.execute(select(Document.dispatched_at).where(Document.document_id == document.document_id))
-        dispatched_at = found.scalar_one() or now
+        held = connection.execute(select(Document.dispatched_at).where(Document.document_id == document.document_id))
+        dispatched_at = held.scalar_one() or now
     letter = {
         "id": document.template_id,
         "document": document.document_id,
@@ -54,12 +57,36 @@ def spool_letter(world: World, owed: Owed) -> Mapping[str, Any]:
     return {"letter": letter}
 
 
-def spool_email(world: World, owed: Owed) -> Mapping[str, Any]:
-    """Hand over an e-mail as a file for the mail gateway; its Message-ID comes from the key, so a copy can be told."""
+def _print_papers(world: World, owed: Owed, papers: Sequence[Any]) -> Path:
+    """Put a letter for the print room, after what is enclosed with it: who finds the letter finds all of it."""
+    folder = world.settings.spool_dir / "letters"
+    for number, paper in enumerate(papers[1:], 1):
+        put_once(folder, f"{owed.key}-enclosure-{number}.pdf", paper.content)
+    return put_once(folder, f"{owed.key}.pdf", papers[0].content)
+
+
+def _mail_papers(world: World, owed: Owed, to: str, papers: Sequence[Any]) -> Path:
+    """Put a letter for the mail gateway, as the client asked: its words are in the PDF and not in the open."""
+    message = _message(owed, to, papers[0].title)
+    message.set_content(f"{papers[0].title}\n\nOur letter is attached as a PDF. Please read it and keep it.\n")
+    for paper in papers:
+        name = f"{paper.template_id or 'enclosure'}-{paper.document_id}.pdf"
+        message.add_attachment(paper.content, maintype="application", subtype="pdf", filename=name)
+    return put_once(world.settings.spool_dir / "email", f"{owed.key}.eml", message.as_bytes())
+
+
+def _message(owed: Owed, to: str, subject: str) -> EmailMessage:
+    """Begin an e-mail whose Message-ID comes from the key, so that a copy can be told."""
     message = EmailMessage(policy=SMTP)
-    message["To"] = str(owed.payload["to"])
-    message["Subject"] = str(owed.payload["subject"])
+    message["To"] = to
+    message["Subject"] = subject
     message["Message-ID"] = f"<{hashlib.sha256(owed.key.encode()).hexdigest()[:32]}@redress.invalid>"
+    return message
+
+
+def spool_email(world: World, owed: Owed) -> Mapping[str, Any]:
+    """Hand over an e-mail as a file for the mail gateway."""
+    message = _message(owed, str(owed.payload["to"]), str(owed.payload["subject"]))
     message.set_content(str(owed.payload["text"]))
     with world.db.read() as connection:
         attached = connection.execute(

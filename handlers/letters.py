@@ -1,38 +1,41 @@
 """Letters: rendered once from the deployed template, stored, attached, and owed to the worker for dispatch.
 
 The preview that a person confirms and the letter that is issued come from the same function with the same facts.
+A letter that somebody else has to make readable first is `handlers.readable_versions`' to issue, and refused here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, select
 
 from engine.bank_holidays import calendar
 from engine.clock import LONDON
 from engine.context import BpmnError, Deferred, StepContext
 from engine.failpoints import failpoint
-from engine.models import Blob, Document, Person
-from engine.values import dumps, plain
+from engine.models import Person
+from engine.outbox import owe
+from engine.values import plain
 from engine.world import World
+from handlers.addressees import Addressee, addressee, copy_addressee
+from handlers.letter_papers import attach, letter_in
 from letters.catalogue import load_letters
 from letters.facts import told
 from letters.letter import Letter, LetterError
 from letters.render import Rendered, render
 
 _SIZES = {"large_print_16": 16, "large_print_18": 18, "large_print_24": 24}
+_ORDINARY = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter before it is issued: everything that its words come from."""
+    """A letter before it is issued: everything that its words come from. `faults` say why it cannot be sent."""
 
     letter_id: str
     facts: Mapping[str, Any]
@@ -40,6 +43,19 @@ class Draft:
     paragraphs: Sequence[str]
     dated: date
     text_size: Any
+    email: str | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What is kept with the letter, so that it can be made again."""
+        return {
+            "facts": self.facts,
+            "slots": self.slots,
+            "paragraphs": list(self.paragraphs),
+            "dated": self.dated,
+            "email": self.email,
+        }
 
 
 def issue_letter(
@@ -50,36 +66,23 @@ def issue_letter(
     paragraphs: Sequence[str] | None = None,
     enclosures: Sequence[str] | None = None,
     facts: Mapping[str, Any] | None = None,
+    version: Mapping[str, Any] | None = None,
 ) -> Deferred:
     """Render a letter, attach it to the service request, and owe its dispatch; the token waits for that.
 
-    `facts` are what only the diagram knows: reached_by_phone, reply_days, agreed_by, plan_actions ...
-    Raises: BpmnError ``letter_refused``, with the reasons in `letter_problems`, when a fact is missing or the words
-    would be untrue.
+    `facts` are what only the diagram knows: reached_by_phone, reply_days, agreed_by, plan_actions ... `version` says
+    who makes what the client reads: {translation, supplier}. A representative's copy is owed apart.
+    Raises: BpmnError ``letter_refused``, with the reasons in `letter_problems`, when a fact is missing, the words would
+    be untrue, or the client could not read them.
     """
-    draft = draft_letter(
-        context.world,
-        context.connection,
-        letter,
-        case=context.case,
-        request=context.request,
-        slots=slots,
-        paragraphs=paragraphs,
-        enclosures=enclosures,
-        facts=facts,
-        now=context.now,
+    draft, rendered = render_for_step(
+        context, letter, slots=slots, paragraphs=paragraphs, enclosures=enclosures, facts=facts, version=version
     )
-    files = context.definition.letter_files
-    try:
-        rendered = render_draft(files, draft)
-    except LetterError as refused:
-        problems = "\n".join(refused.faults)
-        raise BpmnError("letter_refused", problems, {"letter_problems": problems}) from refused
     failpoint("letter_rendered")
-    document_id = _attach(context, draft, rendered, load_letters(files)[letter])
-    for enclosure in enclosures or load_letters(files)[letter].enclosures:
-        _enclose(context, files, enclosure, draft)
-    return context.enqueue("letter", {"document_id": document_id})
+    document_id = attach(context, letter_in(context, letter), rendered, draft.words)
+    enclosed = enclose(context, letter, draft, enclosures)
+    owe_copy(context, letter, draft.words, enclosed)
+    return context.enqueue("letter", {"document_id": document_id, "enclosures": enclosed, "email": draft.email})
 
 
 def fill_form(context: StepContext, *, form: str, slots: Mapping[str, Any] | None = None) -> Mapping[str, object]:
@@ -96,9 +99,72 @@ def fill_form(context: StepContext, *, form: str, slots: Mapping[str, Any] | Non
         facts={"team_leader_name": context.actor.name},
         now=context.now,
     )
-    files = context.definition.letter_files
-    document_id = _attach(context, draft, render_draft(files, draft), load_letters(files)[form])
-    return {"document": document_id}
+    internal = replace(draft, faults=(), text_size=_ORDINARY)  # it stays in the house, whatever the client reads
+    rendered = render_draft(context.definition.letter_files, internal)
+    return {"document": attach(context, letter_in(context, form), rendered, internal.words)}
+
+
+def render_for_step(
+    context: StepContext,
+    letter: str,
+    *,
+    slots: Mapping[str, Any] | None,
+    paragraphs: Sequence[str] | None,
+    enclosures: Sequence[str] | None,
+    facts: Mapping[str, Any] | None,
+    version: Mapping[str, Any] | None,
+) -> tuple[Draft, Rendered]:
+    """Gather and render a letter of the step's case, and its representative's copy to see that it can be made.
+
+    Raises: BpmnError ``letter_refused``.
+    """
+    draft = draft_letter(
+        context.world,
+        context.connection,
+        letter,
+        case=context.case,
+        request=context.request,
+        slots=slots,
+        paragraphs=paragraphs,
+        enclosures=enclosures,
+        facts=facts,
+        now=context.now,
+        version=version,
+    )
+    try:
+        return draft, render_draft(context.definition.letter_files, draft)
+    except LetterError as refused:
+        raise _refused(refused) from refused
+
+
+def enclose(context: StepContext, letter: str, draft: Draft, enclosures: Sequence[str] | None) -> list[int]:
+    """Attach the leaflets that go with a letter, at its size of print; return the numbers of their documents."""
+    return [_enclose(context, leaflet, draft) for leaflet in enclosures or letter_in(context, letter).enclosures]
+
+
+def owe_copy(context: StepContext, letter: str, words: Mapping[str, Any], enclosed: Sequence[int]) -> None:
+    """Owe the copy of a letter for the client's representative, where they are to get one: a document of its own."""
+    to = copy_addressee(context.case)
+    if to is None:
+        return
+    facts = {**told(letter_in(context, letter), words["facts"]), **to.told, "case.client_address": to.address}
+    copy = Draft(letter, facts, words["slots"], words["paragraphs"], words["dated"], _ORDINARY)
+    try:
+        rendered = render_draft(context.definition.letter_files, copy)
+    except LetterError as refused:
+        raise _refused(refused) from refused
+    known = letter_in(context, letter)
+    title = f"{known.title}: copy for the representative"
+    document_id = attach(context, known, rendered, copy.words, kind="copy", title=title)
+    owe(
+        context.connection,
+        key=f"{context.instance_id}-{context.job.element_id}-{context.job.visit}-{context.job.token[:8]}-copy",
+        kind="letter",
+        payload={"document_id": document_id, "enclosures": list(enclosed)},
+        now=context.now,
+        instance_id=context.instance_id,
+        element_id=context.job.element_id,
+    )
 
 
 def draft_letter(
@@ -113,15 +179,20 @@ def draft_letter(
     enclosures: Sequence[str] | None,
     facts: Mapping[str, Any] | None,
     now: datetime,
+    version: Mapping[str, Any] | None = None,
 ) -> Draft:
-    """Gather what a letter is made of. Nothing is written."""
+    """Gather what a letter is made of. Nothing is written. `version`: {translation, supplier}, both boolean."""
     dated = now.astimezone(LONDON).date()
+    to = addressee(case)
+    made_by = _made_by(version)
     known: dict[str, Any] = {
-        "case": dict(case),
+        "case": {**case, "client_address": to.address},
         "request": dict(request),
         "caseworker_name": _name(connection, request.get("caseworker")),
         "team_leader_name": _name(connection, request.get("team_leader")),
         **{key: value for key, value in (facts or {}).items() if value is not None},
+        **to.told,
+        "made_by": made_by,
     }
     if enclosures:
         known["enclosures"] = list(enclosures)
@@ -139,12 +210,16 @@ def draft_letter(
         plain(written),
         list(paragraphs or ()),
         dated,
-        _SIZES.get(str(case.get("letter_format")), 12),
+        _SIZES.get(str(case.get("letter_format")), _ORDINARY),
+        to.email,
+        (*to.faults, *_copy_faults(case), *_format_faults(case, version)),
     )
 
 
 def render_draft(files: Mapping[str, bytes], draft: Draft) -> Rendered:
-    """Render a draft with the templates of a bundle. Raises: LetterError."""
+    """Render a draft with the templates of a bundle. Raises: LetterError with every reason."""
+    if draft.faults:
+        raise LetterError(list(draft.faults))
     return render(
         files,
         draft.letter_id,
@@ -167,42 +242,35 @@ def _day_after(world: World, start: date, days: int, case: Mapping[str, Any], un
     return count(start, int(days), nation).astimezone(LONDON).date()
 
 
-def _attach(context: StepContext, draft: Draft, rendered: Rendered, letter: Letter) -> int:
-    """Store a rendered letter, form or leaflet with what it was told, and attach it to the service request."""
-    if context.case_id is None:
-        raise ValueError("A letter needs a case.")
-    _store(context.connection, rendered.sha256, rendered.pdf)
-    return context.connection.execute(
-        insert(Document)
-        .values(
-            case_id=context.case_id,
-            request_id=context.request_id,
-            instance_id=context.instance_id,
-            kind=letter.kind,
-            template_id=draft.letter_id,
-            template_sha256=rendered.template_sha256,
-            title=letter.title,
-            media_type="application/pdf",
-            sha256=rendered.sha256,
-            facts=dumps({"facts": told(letter, draft.facts), "slots": draft.slots, "paragraphs": draft.paragraphs}),
-            created_at=context.now,
-            created_by_id=context.actor.person_id,
-        )
-        .returning(Document.document_id)
-    ).scalar_one()
+def _made_by(version: Mapping[str, Any] | None) -> str:
+    if version and version.get("translation"):
+        return "translator"
+    return "supplier" if version and version.get("supplier") else "us"
 
 
-def _enclose(context: StepContext, files: Mapping[str, bytes], leaflet: str, draft: Draft) -> None:
+def _copy_faults(case: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what keeps a representative's copy from being sent: the writer hears it before the client's letter goes."""
+    to: Addressee | None = copy_addressee(case)
+    return to.faults if to else ()
+
+
+def _format_faults(case: Mapping[str, Any], version: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Refuse to print a letter for a client who reads another format; a supplier makes that."""
+    chosen = str(case.get("letter_format") or "standard")
+    if chosen == "standard" or chosen in _SIZES or (version and version.get("supplier")):
+        return ()
+    return ("The client cannot read what we print. This format is made by a supplier: hand the letter over to one.",)
+
+
+def _refused(error: LetterError) -> BpmnError:
+    problems = "\n".join(error.faults)
+    return BpmnError("letter_refused", problems, {"letter_problems": problems})
+
+
+def _enclose(context: StepContext, leaflet: str, draft: Draft) -> int:
     enclosed = Draft(leaflet, draft.facts, {}, (), draft.dated, draft.text_size)
-    _attach(context, enclosed, render_draft(files, enclosed), load_letters(files)[leaflet])
-
-
-def _store(connection: Connection, sha256: str, content: bytes) -> None:
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError("The letter's bytes do not match their digest.")
-    connection.execute(
-        upsert(Blob).values(sha256=sha256, content=content).on_conflict_do_nothing(index_elements=["sha256"])
-    )
+    rendered = render_draft(context.definition.letter_files, enclosed)
+    return attach(context, letter_in(context, leaflet), rendered, enclosed.words)
 
 
 def _name(connection: Connection, person_id: object) -> str | None:

@@ -16,8 +16,10 @@ from web.current import world
 def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any]) -> Draft:
     """Gather a letter from what is visible at its task, as the shared process that issues it does.
 
-    Its variables are `slots`, `paragraph`, `enclosures` and `letter_facts`: what only the diagram knows.
+    Its variables are `slots`, `paragraph`, `enclosures`, `letter_version` (who makes what the client reads) and
+    `letter_facts`: what only the diagram knows.
     """
+    made_by = names.get("letter_version")
     given = names.get("letter_facts")
     paragraph = names.get("paragraph")
     return draft_letter(
@@ -31,6 +33,7 @@ def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any])
         enclosures=names.get("enclosures"),
         facts=given if isinstance(given, Mapping) else {},
         now=world().clock.now(),
+        version=made_by if isinstance(made_by, Mapping) else None,
     )
 
 
