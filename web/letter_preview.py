@@ -1,16 +1,29 @@
-"""A letter before it is issued, exactly as it will be: made by the function that issues it, from the same facts."""
+"""A letter before it is issued, exactly as it will be: made by the function that issues it, from the same facts.
+
+And the papers that a task works from, such as the text that a translator is to be given.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from engine.definitions import LoadedDefinition
+from engine.models import Document
 from handlers.letters import Draft, draft_letter, render_draft
 from letters.render import Rendered, preview
 from web.current import world
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document of the case that a task works from."""
+
+    document_id: int
+    title: str
 
 
 def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any]) -> Draft:
@@ -53,3 +66,14 @@ def pictures(definition: LoadedDefinition, draft: Draft) -> list[bytes]:
 def rendered(definition: LoadedDefinition, draft: Draft) -> Rendered:
     """Return the letter as PDF and as words. Raises: LetterError."""
     return render_draft(definition.letter_files, draft)
+
+
+def papers(connection: Connection, case_id: int | None, numbers: object) -> list[Paper]:
+    """Return the documents that a task's property ``documents`` names, in its order; those of another case are not."""
+    wanted = [int(str(number)) for number in numbers] if isinstance(numbers, list) else []
+    if not wanted:
+        return []
+    known = select(Document.document_id, Document.title).where(Document.document_id.in_(wanted))
+    found = connection.execute(known.where(Document.case_id == case_id))
+    titles = {row.document_id: row.title for row in found}
+    return [Paper(number, titles[number]) for number in wanted if number in titles]

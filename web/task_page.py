@@ -36,6 +36,7 @@ class TaskPage:
     writes: str | None
     checks: str | None
     help_text: str
+    papers: list[letter_preview.Paper]
     preview: Preview | None = None
 
 
@@ -80,6 +81,7 @@ def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> 
         writes=str(writes) if writes else None,
         checks=str(checks) if checks else None,
         help_text=documentation(definition, task.element_id),
+        papers=letter_preview.papers(connection, task.case_id, properties.get("documents")),
     )
 
 
