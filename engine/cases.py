@@ -91,6 +91,17 @@ def _start(
     return begin(world, connection, definition, dict(values), case_id=case_id, actor=actor.actor)
 
 
+def procedure_of(connection: Connection, request_id: int) -> str | None:
+    """Return the key of the procedure that a service request belongs to, the first that worked on it; None if none."""
+    return connection.execute(
+        select(Definition.key)
+        .join(ProcessInstance, ProcessInstance.definition_id == Definition.definition_id)
+        .where(ProcessInstance.request_id == request_id)
+        .order_by(ProcessInstance.instance_id)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def start_names(connection: Connection, case_id: int) -> dict[str, Any]:
     """Return `case.*` as a start form sees it: the facts, and the case's closed requests to choose from, by kind.
 

@@ -93,6 +93,11 @@ class LoadedDefinition:
         return entry if isinstance(entry, str) else None
 
     @property
+    def is_started_by_people(self) -> bool:
+        """Tell whether a person may start it on a case; ``started_by = "message"`` in process.toml says no."""
+        return self.sheet.get("started_by") is None
+
+    @property
     def reopening(self) -> Reopening | None:
         """Who may reopen a closed request of this procedure, and what they may correct; None where nobody may.
 
@@ -103,6 +108,17 @@ class LoadedDefinition:
             return None
         facts = entry.get("correctable")
         return Reopening(str(entry["by"]), tuple(map(str, facts)) if isinstance(facts, list) else ())
+
+    def after_closure(self, message: str) -> str | None:
+        """Return the key of the procedure that a message starts when its request is closed and nobody waits for it.
+
+        process.toml: ``[[messages]]`` with `name` and ``after_closure``.
+        """
+        entries = self.sheet.get("messages")
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, Mapping) and entry.get("name") == message and entry.get("after_closure"):
+                return str(entry["after_closure"])
+        return None
 
     def hand_over_to(self, key: str) -> Mapping[str, str] | None:
         """Return which facts go over to another procedure (source name to target name), or None if it is not declared.

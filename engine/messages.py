@@ -1,6 +1,7 @@
 """Messages: what arrives from outside is matched to the instance that waits for it by (name, key), through an index.
 
-A message that nobody waits for is kept and shown until a person has dealt with it; none is ever dropped.
+A message that nobody waits for is kept and shown until a person has dealt with it; none is ever dropped. When its
+request is closed, it starts the procedure that process.toml names for that.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Any, Literal
 from sqlalchemy import Connection, insert, select, update
 
 from engine import definitions, form_rules
+from engine.cases import procedure_of
 from engine.clock import LONDON
+from engine.definitions import LoadedDefinition
 from engine.errors import NotFound, ValuesRefused
 from engine.history import Event
 from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
 from engine.people import Somebody
 from engine.spiff import Workflow
 from engine.spiff.host import RunFailed
-from engine.step import StepBlocked, step
+from engine.step import StepBlocked, begin, step
 from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import World
@@ -28,7 +31,7 @@ from engine.world import World
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """What became of a message: delivered to an instance, or kept because none or more than one waited."""
+    """What became of a message: delivered to an instance that waited or that it started, or kept, and then why."""
 
     message_id: int
     status: Literal["delivered", "kept"]
@@ -57,7 +60,8 @@ def correlate(
         instances = _waiting(connection, name, key)
         why = ""
         if not instances:
-            why = "Nothing was waiting for this message."
+            instances = _start_after_closure(world, connection, name, key, values, actor=actor)
+            why = "" if instances else "Nothing was waiting for this message."
         elif len(instances) > 1:
             why = "More than one procedure was waiting for this message."
         else:
@@ -83,6 +87,60 @@ def _waiting(connection: Connection, name: str, key: str) -> list[int]:
         .distinct()
     )
     return [row.instance_id for row in found]
+
+
+def _start_after_closure(
+    world: World, connection: Connection, name: str, key: str, values: Mapping[str, object], *, actor: Somebody
+) -> list[int]:
+    """Start what a message to a closed request leads to; return the instance, or nothing when there is no such thing.
+
+    It starts with `received_on`, `client_says` and `reopening_group`, the leaders who may reopen the request.
+    """
+    request: Any = _request(connection, key)
+    made_by = procedure_of(connection, request.request_id) if request is not None and request.closed_at else None
+    if made_by is None:
+        return []
+    try:
+        definition = definitions.in_force(world, connection, made_by)
+        late = definitions.in_force(world, connection, definition.after_closure(name) or "")
+    except NotFound:
+        return []  # withdrawn, or nothing declared: it is kept
+    may_reopen = definition.reopening
+    start: dict[str, object] = {
+        "received_on": values["received_on"],
+        "client_says": _in_words(definition, values),
+        "reopening_group": may_reopen.by if may_reopen is not None else None,
+    }
+    begun = begin(
+        world,
+        connection,
+        late,
+        start,
+        case_id=request.case_id,
+        request_id=request.request_id,
+        business_key=request.number,
+        actor=actor.actor,
+    )
+    return [begun.instance_id]
+
+
+def _in_words(definition: LoadedDefinition, values: Mapping[str, object]) -> str:
+    """Return what a message brought as lines that a person reads: its text alone, or each answer with its label."""
+    given = {key: value for key, value in values.items() if key != "received_on" and value not in (None, "", [])}
+    if given.keys() == {"client_says"}:
+        return str(given["client_says"])
+    lines = []
+    for key, value in given.items():
+        field = definition.dictionary.field_for(key)
+        options = field.picklist.options if field is not None and field.picklist is not None else ()
+        said = {True: "Yes", False: "No"}[value] if isinstance(value, bool) else value
+        said = next((option.label for option in options if option.value == value), said)
+        lines.append(f"{field.label if field is not None else key}: {said}")
+    return "\n".join(lines)
+
+
+def _request(connection: Connection, number: str) -> Any:
+    return connection.execute(select(ServiceRequest.__table__).where(ServiceRequest.number == number)).one_or_none()
 
 
 def _check(
@@ -144,9 +202,7 @@ def _record(
 ) -> Correlation:
     status: Literal["delivered", "kept"] = "kept" if why else "delivered"
     instance_id = instances[0] if len(instances) == 1 else None
-    request: Any = connection.execute(
-        select(ServiceRequest.__table__).where(ServiceRequest.number == key)
-    ).one_or_none()
+    request: Any = _request(connection, key)
     if why and request is not None:
         _tell_holder(world, connection, request, why)
     message_id = connection.execute(

@@ -6,7 +6,7 @@ A database that is ready (migrated, bank holidays, people, the procedure in forc
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,11 +85,19 @@ def _folders(folder: Path, stories: list[Scenario]) -> list[Path]:
     begun_in = (folder.parent / key for key in sorted({story.process for story in stories} - {folder.name}))
     found = [folder, *(path for path in begun_in if (path / "process.toml").is_file())]
     for each in found:
-        entries = read_sheet((each / "process.toml").read_bytes()).entries.get("hand_overs")
-        targets = [entry.get("to") for entry in entries] if isinstance(entries, list) else []
-        beside = [folder.parent / str(target) for target in targets if target != folder.name]
+        entries = read_sheet((each / "process.toml").read_bytes()).entries
+        beside = [folder.parent / str(target) for target in _leads_to(entries) if target != folder.name]
         found += [path for path in dict.fromkeys(beside) if path not in found and (path / "process.toml").is_file()]
     return found
+
+
+def _leads_to(entries: Mapping[str, object]) -> list[object]:
+    """Return the procedures that a title page sends cases to: by a hand-over, or by a message after closure."""
+    targets: list[object] = []
+    for section, key in (("hand_overs", "to"), ("messages", "after_closure")):
+        rows = entries.get(section)
+        targets += [row[key] for row in rows if key in row] if isinstance(rows, list) else []
+    return targets
 
 
 def _world(folder: Path, make_world: MakeWorld) -> World:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from engine import definitions, history, instance_row
-from engine.cases import add_note
+from engine.cases import add_note, procedure_of
 from engine.definitions import LoadedDefinition, Reopening
 from engine.dictionary import validate
 from engine.errors import Conflict, NotAllowed, NotFound, ValuesRefused
@@ -50,31 +50,47 @@ def reopen(world: World, request_id: int, *, reason: str, actor: Somebody) -> Ou
     Raises: NotFound; NotAllowed; ValuesRefused without a reason; Conflict when it is open or something that hangs on
     it is. Nothing has changed then.
     """
-    reason = _reason(reason)
     with world.db.write() as connection:
-        closed = read_closed(world, connection, request_id, actor=actor)
-        problem = why_not(connection, closed)
-        if problem:
-            raise Conflict(problem)
-        old = {name: closed.fields.get(name) for name in ("status", "sub_status", "resolution_code", "closed_at")}
-        event = Event(
-            "reopened",
-            element_name=closed.row.number,
-            values={"reopening_reason": reason, "before": {f"request.{name}": value for name, value in old.items()}},
-        )
-        _record(world, connection, closed, event, actor)
-        _open_again(world, connection, closed)
-        _write_note(world, connection, closed, f"Reopened after closure.\n{reason}", actor)
-        return begin(
-            world,
-            connection,
-            closed.definition,
-            {"reopened": True, "reopening_reason": reason},
-            case_id=closed.row.case_id,
-            request_id=request_id,
-            business_key=closed.row.number,
-            actor=actor.actor,
-        )
+        return reopen_in(world, connection, request_id, reason=reason, actor=actor)
+
+
+def reopen_in(
+    world: World,
+    connection: Connection,
+    request_id: int,
+    *,
+    reason: str,
+    actor: Somebody,
+    besides: int | None = None,
+) -> Outcome:
+    """Reopen in the caller's transaction; `besides` is an instance of the request that may still be running.
+
+    Raises: as `reopen`.
+    """
+    reason = _reason(reason)
+    closed = read_closed(world, connection, request_id, actor=actor)
+    problem = why_not(connection, closed, besides=besides)
+    if problem:
+        raise Conflict(problem)
+    old = {name: closed.fields.get(name) for name in ("status", "sub_status", "resolution_code", "closed_at")}
+    event = Event(
+        "reopened",
+        element_name=closed.row.number,
+        values={"reopening_reason": reason, "before": {f"request.{name}": value for name, value in old.items()}},
+    )
+    _record(world, connection, closed, event, actor)
+    _open_again(world, connection, closed)
+    _write_note(world, connection, closed, f"Reopened after closure.\n{reason}", actor)
+    return begin(
+        world,
+        connection,
+        closed.definition,
+        {"reopened": True, "reopening_reason": reason},
+        case_id=closed.row.case_id,
+        request_id=request_id,
+        business_key=closed.row.number,
+        actor=actor.actor,
+    )
 
 
 def correct(
@@ -119,7 +135,7 @@ def read_closed(world: World, connection: Connection, request_id: int, *, actor:
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such service request.")
-    key = _procedure_of(world, connection, request_id)
+    key = procedure_of(connection, request_id)
     if key is None:
         raise Conflict(f"{row.number} has no procedure of its own, so it cannot be reopened. Record a new contact.")
     try:
@@ -138,15 +154,18 @@ def read_closed(world: World, connection: Connection, request_id: int, *, actor:
     return Closed(row, definition, allowed)
 
 
-def why_not(connection: Connection, closed: Closed) -> str:
-    """Return the sentence that says why a closed request cannot be reopened now, or nothing."""
+def why_not(connection: Connection, closed: Closed, *, besides: int | None = None) -> str:
+    """Return the sentence that says why a closed request cannot be reopened now, or nothing.
+
+    `besides` is an instance that does not stand in the way: the one that asks for it.
+    """
     number = closed.row.number
     running = connection.execute(
         select(ProcessInstance.instance_id).where(
             ProcessInstance.request_id == closed.row.request_id, ProcessInstance.ended_at.is_(None)
         )
-    ).first()
-    if running is not None:
+    ).scalars()
+    if set(running) - {besides}:
         return f"Something of {number} is still to be done. Complete its open tasks first, then reopen it."
     later = _later_request(connection, closed.row)
     if later is not None:
@@ -163,17 +182,6 @@ def _later_request(connection: Connection, row: Any) -> Any:
         .where(ServiceRequest.closed_at.is_(None), ServiceRequest.opened_at >= row.opened_at)
         .order_by(ServiceRequest.request_id)
     ).first()
-
-
-def _procedure_of(world: World, connection: Connection, request_id: int) -> str | None:
-    """Return the key of the procedure that made a request: the first that worked on it."""
-    definition_id = connection.execute(
-        select(ProcessInstance.definition_id)
-        .where(ProcessInstance.request_id == request_id)
-        .order_by(ProcessInstance.instance_id)
-        .limit(1)
-    ).scalar_one_or_none()
-    return None if definition_id is None else definitions.load(world, connection, definition_id).key
 
 
 def _open_again(world: World, connection: Connection, closed: Closed) -> None:

@@ -67,7 +67,11 @@ def sheet_names(project: Project) -> Findings:
                 message = f"There is no element or decision “{element}”. Correct the deadline's elements."
                 yield error(path, "deadlines", "missing-element", message)
     for entry in _tables(sheet.entries.get("messages")):
-        if entry.get("name") not in messages:
+        after = entry.get("after_closure")
+        if after is not None and not (isinstance(after, str) and after):
+            message = "“after_closure” must be the key of a procedure, such as “late_reply”. Correct it."
+            yield error(path, "messages", "list-not-valid", message)
+        if after is None and entry.get("name") not in messages:
             message = f"No diagram of the folder has a message “{entry.get('name')}”. Correct its name."
             yield error(path, "messages", "missing-message", message)
 

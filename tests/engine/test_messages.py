@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from engine import messages
-from engine.errors import NotFound
+from engine import definitions, messages
+from engine.errors import DeploymentRefused, NotFound
 from engine.messages import Correlation
-from engine.models import Message, ProcessInstance
+from engine.models import History, Message, Note, Notification, ProcessInstance, ServiceRequest, Submission
 from engine.values import loads
+from engine.world import DEPLOYMENT
 from tests import tiny
 from tests.stage import Stage
 
@@ -133,8 +135,6 @@ def test_what_a_message_brought_is_in_the_history_but_not_in_its_chain(stage: St
     stage.deploy(*wait_a_week(), roots=MESSAGE)
     stage.start()
     reply(stage, answer="My secret")
-    from engine.models import History, Submission
-
     [row] = [row for row in stage.rows(History) if row.kind == "message"]
     assert "My secret" not in row.data
     [submission] = [s for s in stage.rows(Submission) if s.seq == row.seq]
@@ -148,3 +148,123 @@ def test_delivering_a_message_looks_its_instance_up_by_index(stage: Stage) -> No
             " WHERE kind = 'message' AND name = 'a' AND correlation_key = 'b'"
         ).all()
     assert any("ix_wait_message" in row.detail for row in plan)
+
+
+LATE = """
+[fields.client_says]
+type = "long_text"
+label = "What the client says"
+personal = true
+[fields.reopening_group]
+type = "text"
+label = "Who may reopen"
+"""
+
+
+def close_by_hand(stage: Stage, *, after: str = "late", deploy_late: bool = True) -> None:
+    """Deploy a procedure that closes its request at once, and the one that its late messages start."""
+    if deploy_late:
+        stage.deploy(
+            tiny.node("startEvent", "begin"),
+            tiny.service_task("note", "add_note", {"text": "=client_says"}),
+            tiny.user_task("contact", form="ask"),
+            tiny.node("endEvent", "done"),
+            tiny.chain("begin", "note", "contact", "done"),
+            key="late",
+            dictionary=LATE,
+        )
+    folder = stage.write_folder(
+        tiny.node("startEvent", "begin"),
+        tiny.service_task("make", "create_request", {"kind": "Review", "main": "=true"}),
+        tiny.service_task("note", "add_note", {"text": "Done"}),
+        tiny.service_task("close", "close_request", {"resolution_code": "No Action Taken"}),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "make", "note", "close", "done"),
+        dictionary=LATE,
+    )
+    sheet = folder / "process.toml"
+    sheet.write_text(f'{sheet.read_text()}[[messages]]\nname = "client_reply"\nafter_closure = "{after}"\n')
+    definitions.deploy(stage.world, folder, actor=DEPLOYMENT)
+    stage.start()
+    assert stage.rows(ServiceRequest)[0].status == "Closed"
+
+
+def test_a_message_after_closure_starts_the_procedure_that_is_declared_for_it(stage: Stage) -> None:
+    close_by_hand(stage)
+    sent = reply(stage, client_says="I only read it now.")
+    assert (sent.status, sent.instance_id, sent.why) == ("delivered", 2, "")
+    assert stage.open_tasks() == ["contact"]
+    late = stage.rows(ProcessInstance)[1]
+    assert (late.request_id, late.business_key, late.case_id) == (1, "SR-000001", stage.case_id)
+    assert stage.rows(Note)[-1].text == "I only read it now."
+    assert stage.rows(Note)[-1].request_id == 1
+    request = stage.rows(ServiceRequest)[0]
+    assert (request.status, request.resolution_code) == ("Closed", "No Action Taken")
+    assert stage.rows(Notification) == []
+
+
+def test_what_came_on_the_form_of_an_earlier_question_is_put_into_words(stage: Stage) -> None:
+    close_by_hand(stage)
+    reply(stage, agreed=True, colour="Red", amount="", answer="No thanks")
+    assert stage.rows(Note)[-1].text.splitlines() == ["Agreed: Yes", "Colour: Red", "Answer: No thanks"]
+
+
+def test_two_messages_after_closure_are_two_pieces_of_work(stage: Stage) -> None:
+    close_by_hand(stage)
+    assert [reply(stage, client_says="One").instance_id, reply(stage, client_says="Two").instance_id] == [2, 3]
+    assert stage.open_tasks() == ["contact", "contact"]
+
+
+@pytest.mark.parametrize(("after", "deploy_late"), [("late", False), ("never_made", True)])
+def test_a_message_after_closure_is_kept_when_its_procedure_is_not_there(
+    stage: Stage, after: str, deploy_late: bool
+) -> None:
+    close_by_hand(stage, after=after, deploy_late=deploy_late)
+    sent = reply(stage, client_says="Hello")
+    assert (sent.status, sent.why) == ("kept", "Nothing was waiting for this message.")
+    assert len(stage.rows(ProcessInstance)) == 1
+    assert [row.subject for row in stage.rows(Notification)] == ["A message about SR-000001 needs you"]
+
+
+def test_another_message_than_the_declared_one_is_kept_after_closure(stage: Stage) -> None:
+    close_by_hand(stage)
+    sent = messages.correlate(
+        stage.world, "something_else", "SR-000001", {}, received_on=YESTERDAY, actor=stage.caseworker
+    )
+    assert sent.status == "kept"
+
+
+def test_an_automatic_step_that_fails_after_such_a_message_loses_neither(stage: Stage) -> None:
+    def always_fails(_context: object) -> dict[str, object]:
+        raise RuntimeError("the printer is on fire")
+
+    stage.add_handler("print", always_fails)
+    close_by_hand(stage)
+    stage.deploy(
+        tiny.node("startEvent", "begin"), tiny.service_task("print", "print", retries=0),
+        tiny.node("endEvent", "done"), tiny.chain("begin", "print", "done"), key="late", dictionary=LATE,
+    )  # fmt: skip
+    sent = reply(stage, client_says="Hello")
+    assert (sent.status, sent.instance_id, stage.status(2)) == ("delivered", 2, "incident")
+    assert len(stage.rows(Message)) == 1
+
+
+def test_a_message_for_an_open_request_that_nobody_waits_for_is_kept_and_its_holder_is_told(stage: Stage) -> None:
+    close_by_hand(stage)
+    with stage.world.db.write() as connection:
+        connection.execute(
+            update(ServiceRequest).values(status="In Progress", closed_at=None, owner_id=stage.colleague.person_id)
+        )
+    assert reply(stage, client_says="One more thing").status == "kept"
+    assert len(stage.rows(ProcessInstance)) == 1
+    assert [row.person_id for row in stage.rows(Notification)] == [stage.colleague.person_id]
+
+
+def test_a_procedure_for_late_messages_must_be_named_by_its_key(stage: Stage) -> None:
+    folder = stage.write_folder(
+        tiny.node("startEvent", "begin"), tiny.node("endEvent", "done"), tiny.chain("begin", "done")
+    )
+    sheet = folder / "process.toml"
+    sheet.write_text(f'{sheet.read_text()}[[messages]]\nname = "client_reply"\nafter_closure = true\n')
+    with pytest.raises(DeploymentRefused, match="must be the key of a procedure"):
+        definitions.deploy(stage.world, folder, actor=DEPLOYMENT)
