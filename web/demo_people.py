@@ -35,6 +35,20 @@ PEOPLE = (
         "hears of enquiries and locks",
     ),
     DemoPerson(
+        "ruben",
+        "Ruben Rules",
+        "Caseworker, 93/03 Rules Reassessment team",
+        ("rules_reassessment_team",),
+        "finds legacy information that an issue needs",
+    ),
+    DemoPerson(
+        "lena",
+        "Lena Legacy",
+        "Caseworker, Legacy Case Closure team",
+        ("legacy_team",),
+        "deals with what belongs to the 2003 and 1993 schemes",
+    ),
+    DemoPerson(
         "remy",
         "Remy Resolutionlead",
         "Complaint resolution team leader",
