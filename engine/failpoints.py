@@ -11,6 +11,7 @@ POINTS = (
     "step_after_act",
     "step_before_commit",
     "letter_rendered",
+    "payment_spooled",
     "delivery_claimed",
     "delivery_done",
     "delivery_before_commit",

@@ -15,7 +15,8 @@ from handlers.email import send_email
 from handlers.fields import set_fields
 from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
-from handlers.payments import approve_payment, draft_payment, update_payment
+from handlers.payments import approve_payment, draft_payment, instruct_payment, read_payment, update_payment
+from handlers.payments_delivery import spool_payment
 from handlers.procedures import hand_over
 from handlers.readable_versions import issue_translation, make_letter_text, record_supplier_dispatch
 from handlers.requests import close_request, complete_request, create_request
@@ -33,12 +34,14 @@ HANDLERS: Mapping[str, Handler] = {
     "fill_form": fill_form,
     "find_requests": find_requests,
     "hand_over": hand_over,
+    "instruct_payment": instruct_payment,
     "issue_letter": issue_letter,
     "issue_translation": issue_translation,
     "log_contact_attempt": log_contact_attempt,
     "look_up_person": look_up_person,
     "make_letter_text": make_letter_text,
     "notify_group": notify_group,
+    "read_payment": read_payment,
     "record_decision": record_decision,
     "record_supplier_dispatch": record_supplier_dispatch,
     "send_email": send_email,
@@ -46,4 +49,4 @@ HANDLERS: Mapping[str, Handler] = {
     "update_payment": update_payment,
 }
 
-DELIVERIES: Mapping[str, Delivery] = {"email": spool_email, "letter": spool_letter}
+DELIVERIES: Mapping[str, Delivery] = {"email": spool_email, "letter": spool_letter, "payment": spool_payment}

@@ -165,7 +165,7 @@ def test_every_reason_against_closing_is_given_at_once_and_a_diagram_can_catch_i
     stage.start()
     assert stage.open_tasks() == ["put_right"]
     problems = loads(stage.rows(ProcessInstance)[0].variables)["process"]["closure_problems"].splitlines()
-    assert len(problems) == 3
+    assert len(problems) == 4
 
 
 def test_closing_a_locked_case_reminds_the_owning_team_of_the_flag(stage: Stage) -> None:
