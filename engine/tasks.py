@@ -25,7 +25,7 @@ from engine.people import Somebody
 from engine.spiff import Workflow
 from engine.step import Outcome, step
 from engine.step_host import StepHost
-from engine.values import dumps
+from engine.values import dumps, loads
 from engine.world import World
 
 _TABLES = UserTask.metadata.tables
@@ -50,6 +50,7 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
             raise TaskAlreadyClaimed(by=_name(connection, task.assignee_id))
         if task.candidate_group not in actor.groups:
             raise NotAllowed("This task is for another team, so you cannot claim it.")
+        _refuse_excluded(task, actor.person_id)
         _hold(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
 
 
@@ -79,6 +80,7 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
         person = get_person(connection, to)
         if task.candidate_group is not None and task.candidate_group not in person.groups:
             raise NotAllowed(f"{person.name} is not in the team that this task belongs to.")
+        _refuse_excluded(task, to)
         _hold(world, connection, task, to=to, kind="assigned", actor=actor)
 
 
@@ -100,7 +102,8 @@ def complete(
     """Submit a task's form: the values are checked, assigned to the case, and the case runs on.
 
     `version` is the task's version that the page showed.
-    Raises: NotFound, TaskNotClaimed, TaskNotYours, ValuesRefused, TaskAlreadyCompleted, TaskWithdrawn, Conflict.
+    Raises: NotFound, NotAllowed, TaskNotClaimed, TaskNotYours, ValuesRefused, TaskAlreadyCompleted, TaskWithdrawn,
+    Conflict.
     """
     with world.db.write() as connection:
         task = _open_task(connection, task_id)
@@ -108,6 +111,7 @@ def complete(
             raise TaskNotClaimed
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
+        _refuse_excluded(task, actor.person_id)
         if version is not None and version != task.version:
             raise Conflict("This task was changed while you had it open. What you typed is kept below.")
 
@@ -121,6 +125,21 @@ def complete(
             workflow.complete_task(task.token, kept)
 
         return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
+
+
+def is_excluded(task: Any, person_id: int) -> bool:
+    """Tell whether the diagram keeps a person from this task.
+
+    The task's property ``not_by`` is who may not do it, such as whoever wrote the plan that is to be decided on.
+    """
+    return bool(loads(task.properties).get("not_by") == person_id)
+
+
+def _refuse_excluded(task: Any, person_id: int) -> None:
+    """Refuse whom the diagram keeps from this task, with the diagram's reason. Raises: NotAllowed."""
+    if is_excluded(task, person_id):
+        reason = loads(task.properties).get("not_by_reason")
+        raise NotAllowed(str(reason or "Somebody else has to do this task, so that two people see it."))
 
 
 def may_lead(world: World, actor: Somebody, group: str | None) -> bool:
