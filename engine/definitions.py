@@ -109,16 +109,15 @@ class LoadedDefinition:
         facts = entry.get("correctable")
         return Reopening(str(entry["by"]), tuple(map(str, facts)) if isinstance(facts, list) else ())
 
-    def after_closure(self, message: str) -> str | None:
-        """Return the key of the procedure that a message starts when its request is closed and nobody waits for it.
+    @property
+    def after_closure(self) -> Mapping[str, str]:
+        """Which messages about a closed request start which procedure, when nobody waits for them: name to key.
 
         process.toml: ``[[messages]]`` with `name` and ``after_closure``.
         """
         entries = self.sheet.get("messages")
-        for entry in entries if isinstance(entries, list) else []:
-            if isinstance(entry, Mapping) and entry.get("name") == message and entry.get("after_closure"):
-                return str(entry["after_closure"])
-        return None
+        rows = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+        return {str(row.get("name")): str(row["after_closure"]) for row in rows if row.get("after_closure")}
 
     def hand_over_to(self, key: str) -> Mapping[str, str] | None:
         """Return which facts go over to another procedure (source name to target name), or None if it is not declared.

@@ -102,7 +102,7 @@ def _start_after_closure(
         return []
     try:
         definition = definitions.in_force(world, connection, made_by)
-        late = definitions.in_force(world, connection, definition.after_closure(name) or "")
+        late = definitions.in_force(world, connection, definition.after_closure.get(name, ""))
     except NotFound:
         return []  # withdrawn, or nothing declared: it is kept
     may_reopen = definition.reopening

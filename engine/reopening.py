@@ -179,7 +179,7 @@ def _later_request(connection: Connection, row: Any) -> Any:
         select(ServiceRequest.number, ServiceRequest.kind)
         .join(RequestLink, RequestLink.from_request_id == ServiceRequest.request_id)
         .where(RequestLink.to_request_id == row.request_id, RequestLink.relation.in_(_LATER))
-        .where(ServiceRequest.closed_at.is_(None), ServiceRequest.opened_at >= row.opened_at)
+        .where(ServiceRequest.closed_at.is_(None), ServiceRequest.request_id > row.request_id)
         .order_by(ServiceRequest.request_id)
     ).first()
 

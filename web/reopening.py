@@ -11,12 +11,16 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from engine import definitions, reopening
+from engine import definitions, messages, reopening
+from engine.cases import procedure_of
+from engine.clock import LONDON
+from engine.definitions import LoadedDefinition
 from engine.dictionary import Field
 from engine.errors import Conflict, NotFound, ValuesRefused
 from engine.forms import Component, read_form
 from engine.people import Somebody
 from engine.queries import cases as case_rows
+from engine.queries import running
 from engine.queries.cases import RequestRow
 from engine.queries.running import InstanceRow
 from engine.reopening import Closed
@@ -28,6 +32,7 @@ from web.forms import typed_from_names
 
 pages = Blueprint("reopening", __name__, url_prefix="/cases/<int:case_id>/requests/<int:request_id>")
 
+MAX_SAID = 20_000
 _INPUTS: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "textfield"},
     "long_text": {"type": "textarea"},
@@ -73,6 +78,47 @@ def _leads(connection: Connection, key: str, somebody: Somebody) -> bool:
     except NotFound:
         return False
     return allowed is not None and allowed.by in somebody.groups
+
+
+@pages.get("/message")
+def message_form(case_id: int, request_id: int) -> ResponseReturnValue:
+    """Ask for what a client writes that nothing waits for: after closure, or while the case is worked on."""
+    with world().db.read() as connection:
+        heard = _heard(connection, case_id, request_id)
+        if heard.wait_id is not None:
+            return redirect(url_for("cases.message_form", case_id=case_id, wait_id=heard.wait_id))
+        return _message_page(connection, case_id, heard, _message_asking(connection, heard, None))
+
+
+@pages.post("/message")
+def record_message(case_id: int, request_id: int) -> ResponseReturnValue:
+    """Record what a client writes: on a closed request it starts new work, on an open one it is kept for its holder."""
+    typed = asking.sent()
+    with world().db.read() as connection:
+        heard = _heard(connection, case_id, request_id)
+        ask = _message_asking(connection, heard, typed)
+        received_on: Any = ask.sheet.values.get("received_on")
+        if received_on is not None and received_on > world().clock.now().astimezone(LONDON).date():
+            ask.problems["received_on"] = "The date that this reached us must be today or in the past"
+        if ask.sheet.problems or ask.problems:
+            ask.shows_problems = True
+            return _message_page(connection, case_id, heard, ask), 422
+        payload = {"client_says": ask.sheet.values["client_says"]}
+        is_known = any(
+            row.correlation_key == heard.row.number
+            and row.received_on == received_on
+            and row.payload.get("client_says") == payload["client_says"]
+            for row in running.messages_of(connection, case_id)
+        )
+    if is_known:
+        flash("This is recorded already.")
+        return redirect(url_for("cases.page", case_id=case_id))
+    sent = messages.correlate(world(), heard.name, heard.row.number, payload, received_on=received_on, actor=person())
+    if sent.status == "kept":
+        flash("It is kept on the case, and whoever holds the case is told.")
+    else:
+        flash("It is recorded, and a task was made of it.")
+    return redirect(url_for("cases.page", case_id=case_id))
 
 
 @pages.get("/reopen")
@@ -131,6 +177,57 @@ def correct(case_id: int, request_id: int) -> ResponseReturnValue:
     return redirect(url_for("cases.page", case_id=case_id))
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A request that a client writes about: the message that this is, and the wait that takes it, if there is one."""
+
+    row: RequestRow
+    definition: LoadedDefinition
+    name: str
+    wait_id: int | None
+
+
+def _heard(connection: Connection, case_id: int, request_id: int) -> _Heard:
+    """Return how a request takes what its client writes. Raises: NotFound; Conflict where its procedure takes none."""
+    row = next((r for r in case_rows.requests_of(connection, case_id) if r.request_id == request_id), None)
+    if row is None:
+        raise NotFound("There is no such service request on this case.")
+    key = procedure_of(connection, request_id)
+    try:
+        definition = definitions.in_force(world(), connection, key or "")
+        name = next(iter(definition.after_closure))
+    except (NotFound, StopIteration):
+        message = f"{row.number} takes no messages. Add a note, or record what the client says as a new contact."
+        raise Conflict(message) from None
+    waits = running.waits_of_case(connection, case_id)
+    taking = [w.wait_id for w in waits if (w.kind, w.name, w.correlation_key) == ("message", name, row.number)]
+    return _Heard(row, definition, name, taking[0] if taking else None)
+
+
+def _message_asking(connection: Connection, heard: _Heard, typed: asking.Typed | None) -> Asking:
+    says = {
+        "type": "textarea",
+        "key": "client_says",
+        "label": "What does the client say?",
+        "description": "Their own words, or what they said on the phone.",
+        "validate": {"required": True, "maxLength": MAX_SAID},
+        "properties": {"requiredMessage": "Enter what the client says"},
+    }
+    return _asking(connection, heard.definition, heard.row.fields, [says], typed, first=[asking.RECEIVED_ON])
+
+
+def _message_page(connection: Connection, case_id: int, heard: _Heard, ask: Asking) -> str:
+    drawn, errors = ask.draw()
+    return render_template(
+        "reopening/message.html",
+        summary=summary_of(connection, case_id),
+        row=heard.row,
+        title=f"Record what the client writes about {heard.row.number}",
+        blocks=drawn,
+        errors=errors,
+    )
+
+
 def _closed(connection: Connection, case_id: int, request_id: int) -> Closed:
     """Return a closed request of this case that the person may work on. Raises: NotFound, NotAllowed, Conflict."""
     if request_id not in {row.request_id for row in case_rows.requests_of(connection, case_id)}:
@@ -140,7 +237,7 @@ def _closed(connection: Connection, case_id: int, request_id: int) -> Closed:
 
 def _reopen_asking(connection: Connection, closed: Closed, typed: asking.Typed | None) -> Asking:
     ask_why = _reason("reopening_reason", "Why is it reopened?", "Enter why it is reopened")
-    return _asking(connection, closed, [ask_why], typed)
+    return _asking(connection, closed.definition, closed.fields, [ask_why], typed)
 
 
 def _correct_asking(connection: Connection, closed: Closed, typed: asking.Typed | None) -> Asking:
@@ -148,15 +245,22 @@ def _correct_asking(connection: Connection, closed: Closed, typed: asking.Typed 
     fields = [dictionary.field_for(key) for key in closed.reopening.correctable]
     parts = [_input(field) for field in fields if field is not None]
     ask_why = _reason("correction_reason", "Why is it corrected?", "Enter why it is corrected")
-    return _asking(connection, closed, [*parts, ask_why], typed)
+    return _asking(connection, closed.definition, closed.fields, [*parts, ask_why], typed)
 
 
-def _asking(connection: Connection, closed: Closed, parts: list[dict[str, Any]], typed: asking.Typed | None) -> Asking:
+def _asking(
+    connection: Connection,
+    definition: LoadedDefinition,
+    fields: Mapping[str, Any],
+    parts: list[dict[str, Any]],
+    typed: asking.Typed | None,
+    *,
+    first: Sequence[Component] = (),
+) -> Asking:
     numbered = [{"id": f"part_{number}", **part} for number, part in enumerate(parts)]
     form = read_form(json.dumps({"id": "closed_request", "components": numbered}).encode(), file="closed_request.form")
-    components: tuple[Component, ...] = form.components
-    names: Mapping[str, object] = {"request": closed.fields}
-    around = asking.surroundings(connection, closed.definition, names, components)
+    components = [*first, *form.components]
+    around = asking.surroundings(connection, definition, {"request": fields}, components)
     return Asking(components, around, typed_from_names(components, around) if typed is None else typed)
 
 

@@ -33,6 +33,7 @@ PAGES = {
         {"owning_team": 200, "owning_team_leader": 403, "operations": 403} | dict.fromkeys(OTHERS, 404),
     ),
     # The closed request of the case is of before this program: nobody can reopen it.
+    "reopening.message_form": ("/cases/{case}/requests/1/message", CLOSED_BEFORE),
     "reopening.reopen_form": ("/cases/{case}/requests/1/reopen", CLOSED_BEFORE),
     "reopening.correct_form": ("/cases/{case}/requests/1/correct", CLOSED_BEFORE),
     "documents.download": ("/documents/1", dict.fromkeys(EVERYBODY, 404)),
@@ -54,6 +55,7 @@ ACTIONS = {
     "cases.record_message": "/cases/{case}/messages/1",
     "cases.handle_message": "/cases/{case}/messages/1/handled",
     "cases.start": "/cases/{case}/start/review",
+    "reopening.record_message": "/cases/{case}/requests/1/message",
     "reopening.reopen": "/cases/{case}/requests/1/reopen",
     "reopening.correct": "/cases/{case}/requests/1/correct",
     "operations.retry": "/operations/incidents/1/retry",

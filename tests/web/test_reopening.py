@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.models import ProcessInstance, ServiceRequest
+from engine.models import Message, Note, Notification, ProcessInstance, ServiceRequest
 from engine.people import add_person
+from tests import tiny
 from tests.page import Browser
-from tests.reopenable import closed, request
+from tests.reopenable import SHEET, closed, play, request
 from tests.stage import Stage
 from web.app import create_app
 
@@ -135,3 +136,101 @@ def test_a_correction_that_will_not_do_is_explained_and_nothing_is_lost(
     form = next(form for form in leader.page.forms if "correction_reason" in form.fields)
     assert {name: form.fields[name] or "" for name in answers} == answers
     assert request(stage).resolution_code == "No Action Taken"
+
+
+MESSAGE = "/cases/1/requests/1/message"
+SAID = {
+    "received_on-day": "30",
+    "received_on-month": "9",
+    "received_on-year": "2026",
+    "client_says": "I only read your letter now.",
+}
+LATE = """
+[fields.client_says]
+type = "long_text"
+label = "What the client says"
+[fields.reopening_group]
+type = "text"
+label = "Who may reopen"
+"""
+
+
+@pytest.fixture
+def hearing(stage: Stage) -> Stage:
+    """The stage, with a procedure for what its client writes after closure."""
+    stage.deploy(
+        tiny.node("startEvent", "begin"),
+        tiny.service_task("note", "add_note", {"text": "=client_says"}),
+        tiny.user_task("contact", form="ask", group="review_caseworker"),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "note", "contact", "done"),
+        key="late",
+        dictionary=LATE,
+    )
+    play(stage, sheet=f'{SHEET}[[messages]]\nname = "client_reply"\nafter_closure = "late"\n')
+    return stage
+
+
+def test_what_a_client_writes_after_closure_becomes_a_task(hearing: Stage, visitor: Visitors) -> None:
+    caseworker = visitor("review_caseworker").visit(MESSAGE)
+    assert caseworker.heading == "Record what the client writes about SR-000001"
+    assert "stays closed" in caseworker.text
+    caseworker.press("Record this", SAID)
+    assert (caseworker.status, caseworker.path) == (200, "/cases/1")
+    assert "a task was made of it" in caseworker.page.text_content()
+    assert hearing.open_tasks() == ["contact"]
+    assert [row.text for row in hearing.rows(Note)][-1] == SAID["client_says"]
+    assert request(hearing).status == "Closed"
+
+
+def test_what_a_client_writes_twice_by_a_double_click_is_recorded_once(hearing: Stage, visitor: Visitors) -> None:
+    caseworker = visitor("review_caseworker").visit(MESSAGE)
+    form = next(form for form in caseworker.page.forms if "client_says" in form.fields)
+    caseworker.send(form, SAID)
+    caseworker.send(form, SAID)
+    assert "This is recorded already." in caseworker.page.text_content()
+    assert (len(hearing.rows(Message)), hearing.open_tasks()) == (1, ["contact"])
+
+
+def test_what_a_client_writes_about_an_open_request_is_kept_and_its_holder_told(
+    hearing: Stage, visitor: Visitors
+) -> None:
+    visitor("review_team_leader").visit(REOPEN).press("Reopen SR-000001", {"reopening_reason": "Wrong."})
+    caseworker = visitor("review_caseworker").visit(MESSAGE)
+    assert "must be dealt with before SR-000001 is closed" in caseworker.text
+    caseworker.press("Record this", SAID)
+    assert "whoever holds the case is told" in caseworker.page.text_content()
+    assert [row.status for row in hearing.rows(Message)] == ["kept"]
+    assert "A message about SR-000001 needs you" in [row.subject for row in hearing.rows(Notification)]
+    assert SAID["client_says"] in caseworker.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"client_says": " "}, "Enter what the client says"),
+        ({"received_on-year": "2027"}, "must be today or in the past"),
+        ({"received_on-month": "13"}, "real date"),
+    ],
+)
+def test_what_a_client_writes_needs_its_words_and_a_possible_day(
+    hearing: Stage, visitor: Visitors, answers: dict[str, str], sentence: str
+) -> None:
+    caseworker = visitor("review_caseworker").visit(MESSAGE).press("Record this", {**SAID, **answers})
+    assert caseworker.status == 422
+    assert sentence in caseworker.text
+    assert hearing.rows(Message) == []
+
+
+def test_a_request_whose_procedure_takes_no_messages_says_what_to_do_instead(visitor: Visitors) -> None:
+    caseworker = visitor("review_caseworker").visit(MESSAGE)
+    assert caseworker.status == 409
+    assert "record what the client says as a new contact" in caseworker.text
+
+
+def test_another_team_cannot_record_anything_on_the_case(hearing: Stage, visitor: Visitors) -> None:
+    stranger = visitor("elsewhere")
+    assert stranger.visit(MESSAGE).status == 404
+    token = stranger.visit("/cases/").page.xpath("//input[@name='csrf_token']/@value")[0]
+    assert stranger.client.post(MESSAGE, data={**SAID, "csrf_token": token}).status_code == 404
+    assert hearing.rows(Message) == []
