@@ -22,16 +22,20 @@ from tests.world import START, make_world, somebody
 
 WHO = "review_caseworker"
 CASES = 3
+NAMES = DICTIONARY + '[fields.payment]\ntype = "text"\nlabel = "Payment"\n'
 BODY = (
     tiny.node("startEvent", "begin"),
     tiny.service_task("make", "create_request", {"kind": "Review", "main": "=true"}),
     tiny.user_task("ask", form="ask"),
     tiny.service_task("note", "add_note", {"text": "=answer"}),
     tiny.service_task("send", "issue_letter", {"letter": "CMSL5829", "facts": "={contact_days: 10}"}),
+    tiny.service_task("draft", "draft_payment", {"amount": "=5000", "reason": "Redress"}),
+    tiny.service_task("approve", "approve_payment", {"payment": "=payment", "amount": "=4000"}),
+    tiny.service_task("pay", "instruct_payment", {"payment": "=payment"}),
     tiny.node("intermediateCatchEvent", "week", tiny.timer("P7D")),
     tiny.user_task("check", form="ask"),
     tiny.node("endEvent", "done"),
-    tiny.chain("begin", "make", "ask", "note", "send", "week", "check", "done"),
+    tiny.chain("begin", "make", "ask", "note", "send", "draft", "approve", "pay", "week", "check", "done"),
 )
 
 
@@ -40,7 +44,7 @@ def found(folder: Path) -> None:
     world = make_world(folder, processes=folder / "processes")
     bank_holidays.seed(world)
     scenarios.cast(world, GROUPS)
-    for path, text in tiny.folder(tiny.diagram(*BODY), {"ask": ASK}, dictionary=DICTIONARY).items():
+    for path, text in tiny.folder(tiny.diagram(*BODY), {"ask": ASK}, dictionary=NAMES).items():
         target = folder / "processes" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)

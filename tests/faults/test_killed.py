@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -16,7 +17,7 @@ from sqlalchemy import select
 
 from engine import history
 from engine.failpoints import POINTS
-from engine.models import Document, History, Incident, Note, Outbox, ProcessInstance, UserTask
+from engine.models import Document, History, Incident, Note, Outbox, Payment, ProcessInstance, UserTask
 from engine.settings import ROOT
 from tests.faults import office
 
@@ -64,7 +65,7 @@ def finish(process: subprocess.Popen[str]) -> int:
 
 
 def check_that_all_is_well(folder: Path) -> None:
-    """Every case has ended, with one letter sent and recorded once, one note, and a history that verifies."""
+    """Every case has ended, with one letter and one payment sent and recorded once, one note, and a good history."""
     world = office.open_office(folder, 10_000)
     with world.db.read() as connection:
         instances = connection.execute(select(ProcessInstance.__table__)).all()
@@ -76,13 +77,17 @@ def check_that_all_is_well(folder: Path) -> None:
                 History.instance_id == row.instance_id)).all()  # fmt: skip
             counted = Counter((event.kind, event.element_id) for event in events)
             for once in (("started", ""), ("submitted", "ask"), ("job_done", "note"), ("job_done", "send"),
-                         ("timer_fired", "week"), ("submitted", "check")):  # fmt: skip
+                         ("job_done", "pay"), ("timer_fired", "week"), ("submitted", "check")):  # fmt: skip
                 assert counted[once] == 1, (once, counted)
         documents = connection.execute(select(Document.__table__)).all()
         assert len(documents) == office.CASES
         assert all(document.dispatched_at is not None for document in documents)
         sent = connection.execute(select(Outbox.__table__)).all()
-        assert [row.state for row in sent] == ["sent"] * office.CASES
+        assert [(row.kind, row.state) for row in sent].count(("letter", "sent")) == office.CASES
+        assert [(row.kind, row.state) for row in sent].count(("payment", "sent")) == office.CASES
+        assert len(sent) == 2 * office.CASES
+        payments = connection.execute(select(Payment.__table__)).all()
+        assert [row.status for row in payments] == ["Instructed"] * office.CASES
         assert len(connection.execute(select(Note.note_id)).all()) == office.CASES
         done = connection.execute(select(UserTask.status)).scalars().all()
         assert done == ["completed"] * 2 * office.CASES
@@ -90,6 +95,9 @@ def check_that_all_is_well(folder: Path) -> None:
     letters = [path for path in spool.iterdir() if not path.name.startswith(".")]
     assert sorted(path.name for path in letters) == sorted(document.dispatch_ref for document in documents)
     assert all(path.read_bytes().rstrip().endswith(b"%%EOF") for path in letters)
+    instructed = [path for path in (folder / "spool" / "payments").iterdir() if not path.name.startswith(".")]
+    assert sorted(path.name for path in instructed) == sorted(payment.instruction_ref for payment in payments)
+    assert [json.loads(path.read_bytes())["amount_pence"] for path in instructed] == [4000] * office.CASES
     world.db.close()
 
 
