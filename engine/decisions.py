@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from engine.calendar import Calendar
@@ -36,6 +36,18 @@ def load_decisions(xml: bytes, *, file: str) -> dict[str, Decision]:
     for source in _read_decisions(xml, file=file):
         loaded[source.id] = Decision(source, beside=loaded)
     return loaded
+
+
+def evaluate(dmn: bytes, decision: str, inputs: Mapping[str, object], *, now: datetime | None = None) -> object:
+    """Make one decision of a DMN file, by its id or its name, with the decisions that it requires.
+
+    Raises: DecisionError when the file cannot be read, holds no such decision or the decision cannot be made.
+    """
+    found = load_decisions(dmn, file="decision.dmn")
+    chosen = found.get(decision) or next((one for one in found.values() if one.name == decision), None)
+    if chosen is None:
+        raise DecisionError(f"There is no decision {decision!r}; there are: {', '.join(found) or 'none'}.")
+    return chosen.evaluate(inputs, now=now or datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)

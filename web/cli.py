@@ -20,7 +20,7 @@ from engine.scenarios import Told
 from engine.schema import migrate
 from engine.trace import Trace, trace_folder
 from engine.world import DEPLOYMENT, World
-from web import accounts
+from web import accounts, run_commands
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     """Add the commands."""
     here = cast(World, app.extensions["redress"])
     accounts.register(app, here)
+    run_commands.register(app)
 
     @app.cli.command("check")
     @click.argument("path", type=click.Path(path_type=Path), required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -45,6 +45,11 @@ def check_path(path: Path, *, known: Known) -> list[Finding]:
     for unit in units(gathered):
         findings += _check(unit, known)
     return _sorted(findings)
+
+
+def check_files(files: Mapping[str, bytes], checked: frozenset[str], *, known: Known) -> list[Finding]:
+    """Check files that stand in no folder, by their names; those not in `checked` are only looked at for the others."""
+    return _sorted(_check(Unit(files, checked, is_strict=False), known))
 
 
 def _check(unit: Unit, known: Known) -> list[Finding]:

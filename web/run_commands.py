@@ -1,0 +1,89 @@
+"""Commands that try a diagram or a decision outside the case world: `run-bpmn` and `decide`. Nothing is stored."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from engine import runner
+from engine.decisions import evaluate
+from engine.errors import RedressError
+from engine.values import loads, plain
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_BESIDE = (".bpmn", ".dmn")
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+
+    @app.cli.command("run-bpmn")
+    @click.argument("file", type=_FILE)
+    @click.option(
+        "--script", "script", type=_FILE, help="What happens to it: a TOML file (see docs/running-a-diagram.md)."
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    def run_bpmn(file: Path, script: Path | None, as_json: bool) -> None:
+        """Run any BPMN file that the check accepts by a script; exits 1 when refused or stopped, 2 for a bad script."""
+        try:
+            case = runner.read_case(script.read_text(encoding="utf-8")) if script else {}
+            result = runner.run({file.name: file.read_bytes()}, case, beside=_beside(file))
+        except (RedressError, UnicodeDecodeError) as fault:
+            _fail(str(fault), as_json)
+        if as_json:
+            _print(result.as_json())
+        else:
+            _tell(result)
+        sys.exit(1 if result.status == "refused" or result.stopped else 0)
+
+    @app.cli.command("decide")
+    @click.argument("file", type=_FILE)
+    @click.argument("decision")
+    @click.option("--input", "inputs", default="{}", help='A JSON object; a date is {"@date": "2026-11-22"}.')
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    def decide(file: Path, decision: str, inputs: str, as_json: bool) -> None:
+        """Make a decision of a DMN file; exits 2 when it cannot be made, with the reason."""
+        try:
+            given = loads(inputs)
+            result = evaluate(file.read_bytes(), decision, given)
+        except (RedressError, ValueError) as fault:
+            _fail(str(fault), as_json)
+        if as_json:
+            _print({"result": plain(result)})
+        else:
+            click.echo(json.dumps(plain(result), ensure_ascii=False, default=str))
+
+
+def _beside(file: Path) -> dict[str, bytes]:
+    """Return the tables and called processes in the file's folder."""
+    found = sorted(p for p in file.absolute().parent.iterdir() if p.suffix in _BESIDE and p.is_file())
+    return {p.name: p.read_bytes() for p in found if p.name != file.name}
+
+
+def _fail(why: str, as_json: bool) -> Any:
+    click.echo(json.dumps({"error": why}, ensure_ascii=False) if as_json else why)
+    sys.exit(2)
+
+
+def _print(found: dict[str, Any]) -> None:
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+
+
+def _tell(result: runner.Result) -> None:
+    for finding in result.findings:
+        click.echo(f"{finding.severity}: {finding}")
+    click.echo(f"{result.status}: {', '.join(result.completed) or 'nothing completed'}")
+    for task in result.tasks:
+        click.echo(f"open: {task}")
+    for wait in result.waits:
+        click.echo(f"waits: {wait['element']} ({wait['kind']} {wait['name'] or wait['due_at'] or ''})")
+    if result.incident:
+        click.echo(f"incident: {result.incident['message']}")
+    if result.stopped:
+        click.echo(f"step {result.stopped['step']} could not be done: {result.stopped['message']}")
+    click.echo(json.dumps(plain(dict(result.data)), ensure_ascii=False, default=str))
