@@ -129,6 +129,11 @@ def request_columns(fields: dict[str, Any]) -> dict[str, Any]:
     return _columns(fields, _REQUEST_COLUMNS)
 
 
+def case_columns(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return `case.*` as the columns of the case table."""
+    return _columns(fields, _CASE_COLUMNS)
+
+
 def _fields(row: Row[Any], columns: dict[str, str], prefix: str) -> dict[str, Any]:
     stored: dict[str, Any] = loads(getattr(row, f"{prefix}facts"))
     return {**stored, **{fact: getattr(row, prefix + column) for fact, column in columns.items()}}

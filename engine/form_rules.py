@@ -115,6 +115,19 @@ def check_message(
         raise ValuesRefused(problems)
 
 
+def problems_in(
+    connection: Connection,
+    form: Form,
+    dictionary: Dictionary,
+    values: Mapping[str, object],
+    names: Mapping[str, object],
+    *,
+    now: datetime,
+) -> dict[str, str]:
+    """Return a sentence for each field whose value will not do, for a form that belongs to no task."""
+    return find_problems(form, dictionary, values, names, now=now, is_member=_member_check(connection))
+
+
 def find_problems(
     form: Form,
     dictionary: Dictionary,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from engine.errors import NotAllowed, NotFound
+from engine.intake import in_force, may_record
 from engine.models import Document
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
@@ -77,6 +78,24 @@ def designers(_connection: Connection, person: Somebody, _args: Mapping[str, Any
         raise NotAllowed("This page is for analysts and operations.")
 
 
+def intake_team(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> None:
+    """Allow who records contacts: the team that its procedure begins with, and that team's leaders.
+
+    They find every client, another team's too, or the same issue would be logged twice. Of another team's case they see
+    the name, the number and its requests' kind, status and holder, and nothing else (`engine.queries.clients`).
+    """
+    if not records_contacts(connection, person):
+        raise NotAllowed("Contacts are recorded by another team.")
+
+
+def records_contacts(connection: Connection, person: Somebody) -> bool:
+    """Tell whether a person records contacts."""
+    try:
+        return may_record(in_force(world(), connection), sight_of(person))
+    except NotFound:
+        return False  # no procedure takes contacts in
+
+
 def demonstration(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> None:
     """Allow everybody who is signed in, in a demonstration only."""
     if not world().settings.demo:
@@ -121,6 +140,13 @@ RULES: Mapping[str, Rule] = {
     "reopening.reopen": their_case,
     "reopening.correct_form": their_case,
     "reopening.correct": their_case,
+    "intake.find": intake_team,
+    "intake.new_client_form": intake_team,
+    "intake.record_new_client": intake_team,
+    "intake.contact_form": intake_team,
+    "intake.record": intake_team,
+    "intake.client_details": their_case,
+    "intake.change_details": their_case,
     "documents.download": their_document,
     "notifications.listed": signed_in,
     "notifications.seen": signed_in,

@@ -28,6 +28,7 @@ from web import (
     documents,
     errors,
     health,
+    intake,
     layout,
     notifications,
     operations,
@@ -37,7 +38,19 @@ from web import (
 )
 from web.security import keep_private, secret_key, secure
 
-PAGES = (session, tasks, cases, reopening, documents, notifications, operations, definitions, demo_clock, health)
+PAGES = (
+    session,
+    tasks,
+    cases,
+    intake,
+    reopening,
+    documents,
+    notifications,
+    operations,
+    definitions,
+    demo_clock,
+    health,
+)
 
 
 def make_world(settings: Settings, *, clock: MovableClock | None = None) -> World:

@@ -15,7 +15,7 @@ from engine.people import Somebody
 from engine.queries.told import count_unseen
 from engine.settings import VERSION
 from web import words
-from web.access import ANALYST, OPERATIONS
+from web.access import ANALYST, OPERATIONS, records_contacts
 from web.assets import built_from
 from web.current import visitor, world
 
@@ -63,7 +63,11 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         return []
     with world().db.read() as connection:
         unseen = count_unseen(connection, person_id=person.person_id, groups=person.groups)
-    items = [
+        takes_contacts = records_contacts(connection, person)
+    items: list[tuple[str, str, tuple[str, ...]]] = []
+    if takes_contacts:
+        items.append(("Record a contact", "intake.find", ("intake.",)))
+    items += [
         ("My tasks", "tasks.mine", ("tasks.mine", "tasks.page", "tasks.submit")),
         ("Team queue", "tasks.queue", ("tasks.queue",)),
         ("Cases", "cases.listed", ("cases.",)),

@@ -16,6 +16,8 @@ CLOSED_BEFORE = dict.fromkeys((*OWNERS, "operations"), 409) | dict.fromkeys(OTHE
 OPERATORS = dict.fromkeys((*OWNERS, *OTHERS), 403) | {"operations": 200}
 DESIGNERS = OPERATORS | {"analyst": 200}
 
+TAKERS = dict.fromkeys(EVERYBODY, 403) | dict.fromkeys(OWNERS, 200)
+
 PAGES = {
     "session.sign_in": ("/sign-in", dict.fromkeys(EVERYBODY, 302)),
     "session.home": ("/", dict.fromkeys(EVERYBODY, 302)),
@@ -36,6 +38,10 @@ PAGES = {
     "reopening.message_form": ("/cases/{case}/requests/1/message", CLOSED_BEFORE),
     "reopening.reopen_form": ("/cases/{case}/requests/1/reopen", CLOSED_BEFORE),
     "reopening.correct_form": ("/cases/{case}/requests/1/correct", CLOSED_BEFORE),
+    "intake.find": ("/contacts/", TAKERS),
+    "intake.new_client_form": ("/contacts/new", TAKERS),
+    "intake.contact_form": ("/contacts/clients/{case}", TAKERS),
+    "intake.client_details": ("/contacts/clients/{case}/details", THEIRS),
     "documents.download": ("/documents/1", dict.fromkeys(EVERYBODY, 404)),
     "notifications.listed": ("/alerts", ALL),
     "operations.instances": ("/operations/instances", OPERATORS),
@@ -58,6 +64,9 @@ ACTIONS = {
     "reopening.record_message": "/cases/{case}/requests/1/message",
     "reopening.reopen": "/cases/{case}/requests/1/reopen",
     "reopening.correct": "/cases/{case}/requests/1/correct",
+    "intake.record_new_client": "/contacts/new",
+    "intake.record": "/contacts/clients/{case}",
+    "intake.change_details": "/contacts/clients/{case}/details",
     "operations.retry": "/operations/incidents/1/retry",
     "notifications.seen": "/alerts/1/seen",
     "clock.move": "/clock",
