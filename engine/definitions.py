@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from engine.bundle import Bundle, read_bundle
+from engine.bundle import SHEET, Bundle, read_bundle
 from engine.decisions import Decision, load_decisions
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
 from engine.forms import Form, read_form
 from engine.lint import check_bundle, is_error
 from engine.lint.finding import error
-from engine.models import Definition
+from engine.models import Definition, ProcessInstance
 from engine.procedure_steps import step_of
 from engine.spiff import Program, compile_program
 from engine.spiff.host import DiagramError
@@ -215,7 +215,7 @@ def put_in_force(world: World, connection: Connection, bundle: Bundle, *, actor:
         .returning(Definition.version)
     ).scalar_one_or_none()
     if again is not None:
-        return Deployed(bundle.key, again, bundle.sha256, is_new=False)
+        return Deployed(bundle.key, again, bundle.sha256, is_new=True)
     last = connection.execute(select(func.max(Definition.version)).where(Definition.key == bundle.key)).scalar()
     version = (last or 0) + 1
     connection.execute(
@@ -234,16 +234,47 @@ def put_in_force(world: World, connection: Connection, bundle: Bundle, *, actor:
     return Deployed(bundle.key, version, bundle.sha256, is_new=True)
 
 
+def withdraw(world: World, key: str) -> int:
+    """Take a procedure out of force: no new instance starts. Return how many are under way; those run on to their end.
+
+    Deploying its folder again puts it back in force. Raises: NotFound when no version of it is in force.
+    """
+    with world.db.write() as connection:
+        in_force(world, connection, key)
+        connection.execute(update(Definition).where(Definition.key == key).values(is_in_force=False))
+        under_way = (
+            select(func.count())
+            .select_from(ProcessInstance)
+            .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
+            .where(Definition.key == key, ProcessInstance.ended_at.is_(None))
+        )
+        return int(connection.execute(under_way).scalar_one())
+
+
+def without_folder(world: World) -> list[str]:
+    """Return the procedures in force whose folder is no longer among the processes: nobody has withdrawn them yet."""
+    there = keys_of_folders(world)
+    with world.db.read() as connection:
+        keys = connection.execute(select(Definition.key).where(Definition.is_in_force).order_by(Definition.key))
+        return [key for key in keys.scalars() if key not in there]
+
+
+def keys_of_folders(world: World) -> frozenset[str]:
+    """Return the keys of the procedures that the folder of processes holds now."""
+    folders = process_folders(world.settings.processes_dir)
+    return frozenset(read_sheet((folder / SHEET).read_bytes()).key for folder in folders)
+
+
 def in_force(world: World, connection: Connection, key: str) -> LoadedDefinition:
     """Return the version of a process that new instances start with.
 
-    Raises: NotFound when nothing was deployed under that key.
+    Raises: NotFound when the procedure was withdrawn, or never deployed.
     """
     definition_id = connection.execute(
         select(Definition.definition_id).where(Definition.key == key, Definition.is_in_force)
     ).scalar_one_or_none()
     if definition_id is None:
-        raise NotFound(f"No process is deployed as {key!r}.")
+        raise NotFound(f"No procedure {key!r} is in force: it was withdrawn, or never deployed. Ask operations.")
     return load(world, connection, definition_id)
 
 

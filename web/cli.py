@@ -1,4 +1,4 @@
-"""Commands of `flask --app web`: check, trace, deploy, scenarios, add-person. Each is thin; others do the work."""
+"""Commands of `flask --app web`: check, trace, deploy, withdraw, scenarios, add-person. Others do the work."""
 
 from __future__ import annotations
 
@@ -77,7 +77,19 @@ def register(app: Flask) -> None:
             else:
                 news = "now in force" if done.is_new else "in force already"
                 print(f"{done.key}: version {done.version} is {news} ({done.sha256[:12]}).")
+        for key in () if folders else definitions.without_folder(here):
+            print(f"{key}: its folder is gone, and it is still in force. To start no new ones: withdraw {key}")
         sys.exit(1 if refused else 0)
+
+    @app.cli.command("withdraw")
+    @click.argument("key")
+    def withdraw(key: str) -> None:
+        """Take a procedure out of force: no new ones start, and those under way run on to their end."""
+        under_way = _or_exit(lambda: definitions.withdraw(here, key))
+        run_on = "runs on with the version that it has" if under_way == 1 else "run on with the version that they have"
+        print(f"{key} is withdrawn. {_count(under_way, 'case')} under way {run_on}.")
+        if key in definitions.keys_of_folders(here):
+            print("Its folder is still there: the next start or deploy would put it back in force. Remove it.")
 
     @app.cli.command("scenarios")
     @click.argument("folders", nargs=-1, type=click.Path(path_type=Path, exists=True, file_okay=False))

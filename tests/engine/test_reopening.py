@@ -304,3 +304,11 @@ def test_a_scenario_can_reopen_and_correct_a_request_and_goes_on_with_what_start
     told = scenarios.tell(stage.world, scenarios.read_scenario(STORY, file="reopened.toml"))
     assert told.failures == []
     assert {"reopened_check_to_make", "reopened_check_to_look"} <= told.flows
+
+
+def test_a_request_of_a_withdrawn_procedure_is_not_reopened(stage: Stage) -> None:
+    closed(stage)
+    definitions.withdraw(stage.world, "tiny")
+    with pytest.raises(Conflict, match="procedure of SR-000001 is no longer in force"):
+        reopen(stage)
+    assert request(stage).status == "Closed"
