@@ -106,6 +106,17 @@ def draft_of(connection: Connection, page: TaskPage) -> Draft | None:
     return letter_preview.draft_from(connection, letter_id, names)
 
 
+def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:
+    """Return why the letter that the page writes could not be issued with what was typed, a sentence each."""
+    draft = draft_of(connection, page) if page.writes else None
+    if draft is None:
+        return ()
+        letter_preview.rendered(page.definition, draft)
+    except LetterError as error:
+        return error.faults
+    return ()
+
+
 def show_preview(connection: Connection, page: TaskPage) -> None:
     """Put the letter on the page, or the sentences that say what it still lacks."""
     draft = draft_of(connection, page)

@@ -192,6 +192,10 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseRetur
     sheet = current.asking.sheet
     if sheet.problems:
         return _wrong(current, {})
+    with world().db.read() as connection:
+        faults = task_page.letter_faults(connection, current)
+        if faults:
+            return _render(connection, current, refusal=" ".join(faults)), 422
     values = asking.nested_slots(sheet.values)
     try:
         tasks.complete(
