@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
-from engine import history, jobs, reopening, scenarios
+from engine import definitions, history, jobs, reopening, scenarios
 from engine.cases import link_requests
 from engine.errors import Conflict, DeploymentRefused, NotAllowed, NotFound, ValuesRefused
 from engine.models import Blob, Document, History, Note, Payment, Person, ProcessInstance, ServiceRequest, Submission
