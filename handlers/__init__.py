@@ -17,7 +17,7 @@ from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
 from handlers.payments import approve_payment, draft_payment, instruct_payment, read_payment, update_payment
 from handlers.payments_delivery import spool_payment
-from handlers.procedures import hand_over
+from handlers.procedures import hand_over, reopen_request
 from handlers.readable_versions import issue_translation, make_letter_text, record_supplier_dispatch
 from handlers.requests import close_request, complete_request, create_request
 
@@ -44,6 +44,7 @@ HANDLERS: Mapping[str, Handler] = {
     "read_payment": read_payment,
     "record_decision": record_decision,
     "record_supplier_dispatch": record_supplier_dispatch,
+    "reopen_request": reopen_request,
     "send_email": send_email,
     "set_fields": set_fields,
     "update_payment": update_payment,

@@ -182,4 +182,6 @@ def _starts(connection: Connection, instances: list[running.InstanceRow], person
 
 def may_start(definition: LoadedDefinition, person: Somebody) -> bool:
     """Tell whether a person may start a procedure: its title page may name the team that does."""
+    if not definition.is_started_by_people:
+        return False
     return definition.first_team in person.groups if definition.first_team else OPERATIONS not in person.groups
