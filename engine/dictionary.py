@@ -32,8 +32,9 @@ __all__ = [
 KEY = re.compile(r"[a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)*", re.ASCII)
 _FIELD_KEYS = {
     "type", "label", "picklist", "hint", "source", "ours", "personal", "minimum", "maximum", "max_length", "title",
-    "not_future", "not_before",
+    "not_future", "not_before", "at_most",
 }  # fmt: skip
+_NUMBERS = ("number", "money")
 _PICKLIST_KEYS = {"title", "source", "ours", "values", "hint"}
 
 
@@ -236,6 +237,7 @@ def _field(
         max_length=_limit(key, "max_length", entry, faults),
         not_future=_not_future(key, str(kind), entry, faults),
         not_before=_not_before(key, str(kind), entry, faults),
+        at_most=_at_most(key, str(kind), entry, faults),
     )
 
 
@@ -250,6 +252,14 @@ def _not_before(key: str, kind: str, entry: Mapping[str, object], faults: list[F
     value = entry.get("not_before", "")
     if not isinstance(value, str) or (value and kind not in ("date", "datetime")):
         faults.append(Fault(key, "“not_before” is for dates: name the date that comes first, or remove it."))
+        return ""
+    return value
+
+
+def _at_most(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> str:
+    value = entry.get("at_most", "")
+    if not isinstance(value, str) or (value and kind not in _NUMBERS):
+        faults.append(Fault(key, "“at_most” is for numbers and money: name the field with the most, or remove it."))
         return ""
     return value
 
@@ -271,6 +281,9 @@ def _check_items(fields: Mapping[str, Field], faults: list[Fault]) -> None:
         first = fields[key].not_before
         if first and (first not in fields or fields[first].type not in ("date", "datetime")):
             faults.append(Fault(key, f"“{first}” is not a date that is declared. Correct the name in not_before."))
+        most = fields[key].at_most
+        if most and (most not in fields or fields[most].type not in _NUMBERS):
+            faults.append(Fault(key, f"“{most}” is not a number that is declared. Correct the name in at_most."))
         owner, separator, _ = key.rpartition("[].")
         if separator and (owner not in fields or fields[owner].type != "list"):
             faults.append(Fault(key, f'“{owner}” is not a list field. Declare [fields."{owner}"] type = "list".'))

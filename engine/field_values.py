@@ -64,6 +64,7 @@ class Field:
     max_length: int | None = None
     not_future: bool = False
     not_before: str = ""
+    at_most: str = ""
 
     @property
     def is_fact(self) -> bool:
@@ -93,6 +94,12 @@ def lies_before(value: object, earliest: object) -> bool:
     if isinstance(value, datetime) and isinstance(earliest, datetime):
         return value < earliest
     return isinstance(value, date) and isinstance(earliest, date) and _day(value) < _day(earliest)
+
+
+def is_more(value: object, most: object) -> bool:
+    """Tell whether a number is more than another. Where either is none, nothing is more."""
+    numbers = [n for n in (value, most) if isinstance(n, int | Decimal) and not isinstance(n, bool)]
+    return len(numbers) == 2 and numbers[0] > numbers[1]
 
 
 def _day(value: date) -> date:

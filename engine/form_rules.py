@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select
 from engine.clock import LONDON
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
-from engine.field_values import lies_ahead, lies_before
+from engine.field_values import is_more, lies_ahead, lies_before, pounds
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
@@ -278,6 +278,10 @@ class _Check:
             return f"{component.label} must be {'in' if isinstance(value, datetime) else 'today or in'} the past"
         if field.not_before and lies_before(value, earliest := look_up(self.names, field.not_before)):
             return f"{component.label} must not be before {self._moment(field.not_before, earliest)}"
+        if field.at_most and is_more(value, most := look_up(self.names, field.at_most)):
+            named = self.dictionary.field_for(field.at_most)
+            shown = pounds(int(most)) if field.type == "money" else most
+            return f"{component.label} must be {shown} or less ({named.label if named else field.at_most})"
         return validate(value, field) or self._chosen(component, value) or _limits(component, value)
 
     def _moment(self, key: str, earliest: Any) -> str:

@@ -298,6 +298,23 @@ def test_a_date_that_may_not_come_before_another_is_refused_with_the_name_of_tha
     assert found(moment=datetime(2026, 7, 3, 9, 1, tzinfo=UTC)) == {"moment": "Time of the call must be in the past"}
 
 
+def test_an_amount_that_may_not_be_more_than_another_is_refused_with_that_one() -> None:
+    dictionary = read_dictionary(
+        b'[fields.decided]\ntype = "money"\nlabel = "Amount"\nat_most = "asked"\n'
+        b'[fields.asked]\ntype = "money"\nlabel = "Amount asked for"'
+    )
+    form = ask({"type": "number", "key": "decided", "label": "Amount", "properties": {"money": "true"}})
+
+    def found(decided: int, asked: int | None) -> dict[str, str]:
+        now = datetime(2026, 7, 3, 9, tzinfo=UTC)
+        return find_problems(
+            form, dictionary, {"decided": decided}, {"asked": asked}, now=now, is_member=lambda *_: False
+        )
+
+    assert (found(8000, 8000), found(0, 8000), found(8000, None)) == ({}, {}, {})
+    assert found(8001, 8000) == {"decided": "Amount must be £80.00 or less (Amount asked for)"}
+
+
 def test_a_condition_in_a_row_sees_the_answers_of_its_own_row() -> None:
     form = ask(
         {

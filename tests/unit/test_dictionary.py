@@ -108,6 +108,8 @@ def test_numbers_and_money_keep_within_their_range() -> None:
         ('[fields.x]\ntype = "date"\nnot_future = "yes"', "“not_future” is for dates"),
         ('[fields.x]\ntype = "text"\nnot_before = "y"', "“not_before” is for dates"),
         ('[fields.x]\ntype = "date"\nnot_before = "gone"', "“gone” is not a date that is declared"),
+        ('[fields.x]\ntype = "text"\nat_most = "y"', "“at_most” is for numbers"),
+        ('[fields.x]\ntype = "money"\nat_most = "gone"', "“gone” is not a number that is declared"),
         ('[fields."Bad Name"]\ntype = "text"', "cannot be a field's name"),
         ('[fields."a[].b"]\ntype = "text"', "“a” is not a list field"),
         ("[picklists.p]\nvalues = []", "has no values"),
