@@ -111,6 +111,7 @@ def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:
     draft = draft_of(connection, page) if page.writes else None
     if draft is None:
         return ()
+    try:
         letter_preview.rendered(page.definition, draft)
     except LetterError as error:
         return error.faults
