@@ -13,60 +13,24 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
-from engine import definitions, form_rules
+from engine import client_facts, form_rules
 from engine.cases import add_note
-from engine.clock import LONDON
+from engine.client_facts import said_in_words
 from engine.context import next_number
-from engine.definitions import LoadedDefinition
-from engine.errors import NotAllowed, NotFound, ValuesRefused
-from engine.facts import case_columns, case_fields
-from engine.field_values import Field
-from engine.forms import Component, Form
-from engine.models import Case, Contact, Definition, Notification, ServiceRequest, UserTask
+from engine.errors import NotAllowed, ValuesRefused
+from engine.forms import Form
+from engine.intake_questions import NO_OPEN_REQUEST, Intake, in_force, may_record, names_for
+from engine.models import Case, Contact, Notification, ServiceRequest, UserTask
 from engine.people import Somebody
-from engine.queries.clients import ISSUE, requests_of
+from engine.queries.clients import ISSUE
 from engine.queries.contacts import noted
 from engine.queries.sight import may_see_case
 from engine.step import begin
 from engine.world import World
 
-NO_OPEN_REQUEST = "none"  # the answer that no open request is about the same issue
 _SENT_TWICE_WITHIN = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """How contacts come in: the procedure that an issue starts, and the forms that ask.
-
-    `further` is the list of the contact's form whose entries are issues of their own; `known_to_all` are the facts of
-    the client that are asked even of people who may not see the case.
-    """
-
-    definition: LoadedDefinition
-    client: Form
-    contact: Form
-    further: str
-    known_to_all: frozenset[str]
-
-    def about_client(self, *, sees_client: bool) -> tuple[Component, ...]:
-        """Return the questions about the client that a person may be asked."""
-        if sees_client:
-            return self.client.components
-        return _only(self.client.components, self.known_to_all)
-
-    def questions(self, *, sees_client: bool) -> tuple[Component, ...]:
-        """Return everything that recording a contact asks."""
-        return (*self.about_client(sees_client=sees_client), *self.contact.components)
-
-    def of_an_issue(self) -> frozenset[str]:
-        """Return the short names of what is asked about each issue; the rest is said once for the whole contact."""
-        return frozenset(
-            (component.key or "").removeprefix(f"{self.further}[].")
-            for component in self.contact.walk()
-            if (component.key or "").startswith(f"{self.further}[].")
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,45 +45,6 @@ class Recorded:
     instance_ids: tuple[int, ...] = ()
     noted_on: tuple[str, ...] = ()
     is_new: bool = True
-
-
-def in_force(world: World, connection: Connection) -> Intake:
-    """Return how contacts come in now. Raises: NotFound when no procedure in force declares it."""
-    for definition_id in connection.execute(select(Definition.definition_id).where(Definition.is_in_force)).scalars():
-        definition = definitions.load(world, connection, definition_id)
-        entry = definition.sheet.get("intake")
-        if isinstance(entry, Mapping):
-            return _read(definition, entry)
-    raise NotFound("Contacts cannot be recorded: no procedure in force says how, under [intake] in its process.toml.")
-
-
-def may_record(intake: Intake, groups: frozenset[str]) -> bool:
-    """Tell whether people of these groups, and those that they lead, record contacts."""
-    return intake.definition.first_team in groups
-
-
-def names_for(connection: Connection, world: World, case_id: int | None, *, sees_client: bool) -> dict[str, Any]:
-    """Return what the forms open with: the client's facts, the requests to choose from, today's date.
-
-    ``case.open_requests`` and ``case.closed_<kind>_requests`` are lists of {value: key, label}.
-    Raises: NotFound.
-    """
-    today = world.clock.now().astimezone(LONDON).date()
-    names: dict[str, Any] = {"case": {}, "request": {"received_on": today}}
-    if case_id is None:
-        return names
-    row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such client.")
-    names["case"] = case_fields(row)
-    offered: dict[str, list[dict[str, str]]] = {}
-    for request in requests_of(connection, {case_id: sees_client})[case_id]:
-        key = "open" if request.closed_at is None else "closed_" + "_".join(request.kind.lower().split())
-        offered.setdefault(f"{key}_requests", []).append({"value": request.key, "label": request.label})
-    if "open_requests" in offered:
-        offered["open_requests"].append({"value": NO_OPEN_REQUEST, "label": "No: this is another issue"})
-    names["case"].update(offered)
-    return names
 
 
 def record(
@@ -143,9 +68,11 @@ def record(
         _check(world, connection, intake, form, values, names, case_id)
         client = _facts_of(values)
         if case_id is None:
-            case_id = _open(world, connection, client)
+            case_id = client_facts.open_client(world, connection, client)
         else:
-            _change(world, connection, intake, case_id, names["case"], client, actor=actor)
+            client_facts.change(
+                world, connection, intake.definition.dictionary, case_id, names["case"], client, actor=actor
+            )
         return _record(world, connection, intake, values, case_id=case_id, actor=actor)
 
 
@@ -157,35 +84,12 @@ def change_client(world: World, case_id: int, values: Mapping[str, object], *, a
     with world.db.write() as connection:
         intake = in_force(world, connection)
         names = names_for(connection, world, case_id, sees_client=True)
-        _check(world, connection, intake, intake.client, values, names, case_id)
-        return _change(world, connection, intake, case_id, names["case"], _facts_of(values), actor=actor)
-
-
-def _read(definition: LoadedDefinition, entry: Mapping[str, Any]) -> Intake:
-    try:
-        return Intake(
-            definition,
-            client=definition.forms[entry["client"]],
-            contact=definition.forms[entry["contact"]],
-            further=str(entry["further_issues"]),
-            known_to_all=frozenset(map(str, entry.get("known_to_all", ()))),
+        form = replace(intake.client, components=intake.details())
+        _check(world, connection, intake, form, values, names, case_id)
+        dictionary = intake.definition.dictionary
+        return client_facts.change(
+            world, connection, dictionary, case_id, names["case"], _facts_of(values), actor=actor
         )
-    except KeyError as missing:
-        raise NotFound(
-            f"Contacts cannot be recorded: [intake] in process.toml of {definition.key} names no {missing}, "
-            "or a form that is not there."
-        ) from missing
-
-
-def _only(components: tuple[Component, ...], keys: frozenset[str]) -> tuple[Component, ...]:
-    kept = []
-    for component in components:
-        if component.type == "group":
-            inner = _only(component.components, keys)
-            kept += [replace(component, components=inner)] if inner else []
-        elif component.key in keys:
-            kept.append(component)
-    return tuple(kept)
 
 
 def _check(
@@ -198,77 +102,15 @@ def _check(
     case_id: int | None,
 ) -> None:
     """Raises: ValuesRefused with a sentence per field."""
-    problems = form_rules.problems_in(
-        connection, form, intake.definition.dictionary, values, names, now=world.clock.now()
-    )
-    reference = values.get("case.reference")
-    if isinstance(reference, str) and reference and "case.reference" not in problems:
-        owner = connection.execute(
-            select(Case.case_id, Case.client_name).where(Case.reference == reference)
-        ).one_or_none()
-        if owner is not None and owner.case_id != case_id:
-            problems["case.reference"] = (
-                f"{reference} is the number of {owner.client_name}. Find that client and record the contact there; "
-                "for the other parent of the same maintenance case, add /2 to the number"
-            )
+    dictionary = intake.definition.dictionary
+    problems = client_facts.problems_in(connection, _facts_of(values), case_id=case_id)
+    problems |= form_rules.problems_in(connection, form, dictionary, values, names, now=world.clock.now())
     if problems:
         raise ValuesRefused(problems)
 
 
 def _facts_of(values: Mapping[str, object]) -> dict[str, object]:
     return {key.removeprefix("case."): value for key, value in values.items() if key.startswith("case.")}
-
-
-def _open(world: World, connection: Connection, facts: dict[str, object]) -> int:
-    fields = {**facts, "lock_flag": False}
-    if not fields.get("reference"):
-        fields["reference"] = f"T-{next_number(connection, 'temporary_reference'):06d}"
-    columns = case_columns({key: value for key, value in fields.items() if value is not None})
-    row = {**columns, "created_at": world.clock.now()}
-    return connection.execute(insert(Case).values(row).returning(Case.case_id)).scalar_one()
-
-
-def _change(
-    world: World,
-    connection: Connection,
-    intake: Intake,
-    case_id: int,
-    known: Mapping[str, Any],
-    given: Mapping[str, object],
-    *,
-    actor: Somebody,
-) -> list[str]:
-    """Write the facts that differ from those that are known, and note which they are."""
-    changed = {key: value for key, value in given.items() if (known.get(key) or None) != (value or None)}
-    # False differs from not known, although neither is an answer that stands for itself.
-    changed |= {key: value for key, value in given.items() if isinstance(value, bool) and known.get(key) is not value}
-    if not changed.get("reference", True):
-        del changed["reference"]  # a number that is known is not forgotten
-    if not changed:
-        return []
-    row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one()
-    columns = case_columns({**case_fields(row), **changed})
-    connection.execute(update(Case).where(Case.case_id == case_id).values(columns))
-    fields = {key: intake.definition.dictionary.field_for(f"case.{key}") for key in changed}
-    labels = {key: field.label if field else key for key, field in fields.items()}
-    lines = [
-        f"{labels[key]}: {_said(fields[key], known.get(key))} → {_said(fields[key], changed[key])}" for key in fields
-    ]
-    text = "Client’s details changed.\n" + "\n".join(lines)
-    add_note(connection, world, case_id=case_id, request_id=None, text=text, author_id=actor.person_id)
-    return list(labels.values())
-
-
-def _said(field: Field | None, value: object) -> str:
-    if value in (None, ""):
-        return "not known"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, date):
-        return f"{value.day} {value:%B %Y}"
-    options = field.picklist.options if field is not None and field.picklist is not None else ()
-    said = next((option.label for option in options if option.value == value), str(value))
-    return ", ".join(said.splitlines())
 
 
 def _recorded_before(
@@ -341,7 +183,7 @@ def _record(
         facts = {key: value for key, value in issue.items() if value is not None}
         same, use = str(facts.pop("open_request", NO_OPEN_REQUEST)), facts.pop("open_issue_use", None)
         if same != NO_OPEN_REQUEST:
-            text = f"contact of {_said(None, common['received_on'])}.\n{facts['issue']}"
+            text = f"contact of {said_in_words(None, common['received_on'])}.\n{facts['issue']}"
             if use != "note":
                 text = "logged as an issue of its own. " + text
                 facts["related_request"] = None if same.startswith(ISSUE) else same

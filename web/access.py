@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from engine.errors import NotAllowed, NotFound
-from engine.intake import in_force, may_record
+from engine.intake_questions import in_force, may_record
 from engine.models import Document
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case

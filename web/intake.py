@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from engine import form_rules, intake
 from engine.errors import NotFound, ValuesRefused
 from engine.forms import Component
-from engine.intake import Intake, Recorded
+from engine.intake import Recorded
+from engine.intake_questions import Intake, in_force, names_for
 from engine.queries import clients
 from engine.queries.clients import Client
 from engine.queries.sight import may_see_case
@@ -119,14 +120,14 @@ def _search() -> str:
 
 def _open(connection: Connection, case_id: int | None, typed: Typed | None) -> ContactPage:
     """Return the page as it stands; `typed` is what was just sent, else what is known or was searched for."""
-    taken = intake.in_force(world(), connection)
+    taken = in_force(world(), connection)
     client = None
     if case_id is not None:
         client = clients.get_client(connection, case_id, person_id=person().person_id, groups=sight_of(person()))
         if client is None:
             raise NotFound("There is no such client. Search again.")
     sees = client is None or client.may_open
-    names = intake.names_for(connection, world(), case_id, sees_client=sees)
+    names = names_for(connection, world(), case_id, sees_client=sees)
     components = taken.questions(sees_client=sees)
     around = asking.surroundings(connection, taken.definition, names, components)
     if typed is None:
@@ -248,9 +249,9 @@ def _names(components: Iterable[Component]) -> set[str]:
 
 
 def _details_asking(connection: Connection, case_id: int, typed: Typed | None) -> Asking:
-    taken = intake.in_force(world(), connection)
-    names = intake.names_for(connection, world(), case_id, sees_client=True)
-    components = taken.client.components
+    taken = in_force(world(), connection)
+    names = names_for(connection, world(), case_id, sees_client=True)
+    components = taken.details()
     around = asking.surroundings(connection, taken.definition, names, components)
     return Asking(components, around, typed_from_names(components, around) if typed is None else typed)
 

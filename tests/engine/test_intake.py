@@ -235,6 +235,19 @@ def test_an_issue_that_is_being_logged_counts_as_open_before_it_has_a_request(de
     assert "It is still so." in rows(deployed, Note)[0].text
 
 
+def test_somebody_who_is_there_already_is_not_made_a_second_time(deployed: World) -> None:
+    record(deployed, {**CLIENT, **contact(deployed)})
+    again = {**CLIENT, "case.reference": None, "case.phone": "(01632) 960101", **contact(deployed)}
+    again["request.issue"] = "Something else."
+    with pytest.raises(ValuesRefused) as refused:
+        record(deployed, again)
+    assert "with the same phone: CM-7000001" in refused.value.problems["case.client_name"]
+    record(deployed, {**again, "case.phone": "01632 960 199", "case.client_address": "9 Other Road\nEX8 8EX"})
+    with pytest.raises(ValuesRefused) as refused:
+        record(deployed, {**again, "case.client_name": "Somebody Else", "case.reference": "cm-7000001"})
+    assert "is the number of Nova Newcomer" in refused.value.problems["case.reference"]
+
+
 def test_what_is_known_is_changed_once_with_a_note_of_what_it_was(deployed: World, known: int) -> None:
     given = {"case.phone": "01632 960 999", "case.scheme": "2003", "case.reference": None}
     actor = somebody(deployed, "owning_team")
