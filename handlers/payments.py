@@ -62,8 +62,9 @@ def read_payment(context: StepContext, *, payment: str) -> Mapping[str, object]:
     """Return what is known of a payment.
 
     That is: payment_request (the number of its own service request), payment_status, requested_amount,
-    approved_amount, approved_by (a name), approved_on, and payment_approver (the person who approved it, or recorded
-    the approval of somebody outside).
+    approved_amount, approved_by (a name), approved_on, payment_approver (the person who approved it, or recorded the
+    approval of somebody outside), and payment_instruction ({number, reference, instructed_at, instructed_on}, or null
+    while none has left).
     Raises: ValueError when the payment is not this request's.
     """
     row = _find(context, payment)
@@ -76,6 +77,7 @@ def read_payment(context: StepContext, *, payment: str) -> Mapping[str, object]:
         "approved_by": _said(context.connection, known.get("approved_by")),
         "approved_on": known.get("approved_on"),
         "payment_approver": known.get("approval_recorded_by"),
+        "payment_instruction": _instruction(row),
     }
 
 
@@ -265,6 +267,18 @@ def _request_number(connection: Connection, row: Any) -> str | None:
     return connection.execute(
         select(ServiceRequest.number).where(ServiceRequest.request_id == row.payment_request_id)
     ).scalar_one_or_none()
+
+
+def _instruction(row: Any) -> dict[str, object] | None:
+    if row.instructed_at is None:
+        return None
+    instructed_on = row.instructed_at.astimezone(LONDON).date()
+    return {
+        "number": row.number,
+        "reference": row.instruction_ref,
+        "instructed_at": row.instructed_at,
+        "instructed_on": instructed_on,
+    }
 
 
 def _said(connection: Connection, who: object) -> str | None:
