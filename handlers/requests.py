@@ -201,7 +201,8 @@ def _remind_to_unlock(context: StepContext) -> None:
             instance_id=context.instance_id,
             group_key="owning_team",
             subject="Release the Lock Assignment Flag",
-            text=f"{context.request.get('number')} is closed and the master case is still locked.",
+            text=f"{context.request.get('number')} is closed and the master case is still locked. "
+            "Release the flag there, then record it on the case page.",
             sent_at=context.now,
         )
     )

@@ -134,6 +134,7 @@ RULES: Mapping[str, Rule] = {
     "cases.start_form": their_case,
     "cases.start": their_case,
     "cases.handle_message": their_case,
+    "lock_flag.release": their_case,
     "reopening.message_form": their_case,
     "reopening.record_message": their_case,
     "reopening.reopen_form": their_case,

@@ -61,6 +61,7 @@ ACTIONS = {
     "cases.record_message": "/cases/{case}/messages/1",
     "cases.handle_message": "/cases/{case}/messages/1/handled",
     "cases.start": "/cases/{case}/start/review",
+    "lock_flag.release": "/cases/{case}/lock-flag/release",
     "reopening.record_message": "/cases/{case}/requests/1/message",
     "reopening.reopen": "/cases/{case}/requests/1/reopen",
     "reopening.correct": "/cases/{case}/requests/1/correct",
