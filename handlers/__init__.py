@@ -15,6 +15,7 @@ from handlers.email import send_email
 from handlers.fields import set_fields
 from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
+from handlers.open_work import find_open_work
 from handlers.payments import approve_payment, draft_payment, instruct_payment, read_payment, update_payment
 from handlers.payments_delivery import spool_payment
 from handlers.procedures import hand_over, reopen_request
@@ -32,6 +33,7 @@ HANDLERS: Mapping[str, Handler] = {
     "create_request": create_request,
     "draft_payment": draft_payment,
     "fill_form": fill_form,
+    "find_open_work": find_open_work,
     "find_requests": find_requests,
     "hand_over": hand_over,
     "instruct_payment": instruct_payment,
