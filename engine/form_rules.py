@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from engine.attachments import is_evidence_of
 from engine.clock import LONDON
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.definitions import LoadedDefinition
 
 IsMember = Callable[[int, str], bool]
+IsEvidence = Callable[[int], bool]
 _PERSON, _MEMBERSHIP = (model.metadata.tables[model.__tablename__] for model in (Person, Membership))
 _MEMBER = (
     select(_PERSON.c.person_id)
@@ -68,7 +70,13 @@ def check_submission(
     form = definition.forms.get(task.form_id) if task.form_id else None
     if form is not None:
         problems |= find_problems(
-            form, definition.dictionary, form_values, names, now=now, is_member=_member_check(connection)
+            form,
+            definition.dictionary,
+            form_values,
+            names,
+            now=now,
+            is_member=_member_check(connection),
+            is_evidence=lambda document_id: is_evidence_of(connection, task.case_id, document_id),
         )
     elif form_values:
         problems |= dict.fromkeys(form_values, "This task asks for nothing of this name")
@@ -136,6 +144,7 @@ def find_problems(
     *,
     now: datetime,
     is_member: IsMember,
+    is_evidence: IsEvidence = lambda _document_id: False,
     strict: bool = True,
 ) -> dict[str, str]:
     """Return a sentence for each field whose value will not do, by its key (``plan_actions[0].due_on`` in a list).
@@ -144,7 +153,7 @@ def find_problems(
     field must be declared in the dictionary.
     """
     seen = settled(form.components, values, names, now=now)
-    check = _Check(dictionary, seen, names, now=now, is_member=is_member, strict=strict)
+    check = _Check(dictionary, seen, names, now=now, is_member=is_member, is_evidence=is_evidence, strict=strict)
     check.fields(form.components, values, prefix="", shown="")
     for key in values:
         if key not in check.known:
@@ -161,6 +170,7 @@ class _Check:
         *,
         now: datetime,
         is_member: IsMember,
+        is_evidence: IsEvidence,
         strict: bool,
     ) -> None:
         self.dictionary = dictionary
@@ -168,6 +178,7 @@ class _Check:
         self.stored = stored
         self.now = now
         self.is_member = is_member
+        self.is_evidence = is_evidence
         self.strict = strict
         self.problems: dict[str, str] = {}
         self.known: set[str] = set()
@@ -274,6 +285,8 @@ class _Check:
             return f"{component.label} is not a declared field" if self.strict else _limits(component, value)
         if field.type == "person":
             return self._person(component, value)
+        if field.type == "documents" and component.type == "filepicker":
+            return validate(value, field) or self._documents(component, value)
         if lies_ahead(value, field, now=self.now):
             return f"{component.label} must be {'in' if isinstance(value, datetime) else 'today or in'} the past"
         if field.not_before and lies_before(value, earliest := look_up(self.names, field.not_before)):
@@ -300,6 +313,14 @@ class _Check:
         if all(str(item) in offered for item in chosen):
             return None
         return f"Select {component.label.lower()} from the list"
+
+    def _documents(self, component: Component, value: object) -> str | None:
+        ids: list[Any] = value if isinstance(value, list) else []
+        if len(ids) > 1 and not component.is_multiple:
+            return f"Attach one file only for {component.label.lower()}"
+        if all(self.is_evidence(document_id) for document_id in ids):
+            return None
+        return f"Attach the files for {component.label.lower()} again: one of them is not on this case"
 
     def _person(self, component: Component, value: object) -> str | None:
         group = (component.values_key or "").removeprefix("people.")
@@ -345,7 +366,8 @@ def _required(component: Component) -> str:
     said = component.properties.get("requiredMessage")
     if said:
         return said
-    verb = "Select" if component.type in ("radio", "select", "checklist", "checkbox") else "Enter"
+    verbs = dict.fromkeys(("radio", "select", "checklist", "checkbox"), "Select") | {"filepicker": "Attach"}
+    verb = verbs.get(component.type, "Enter")
     return f"{verb} {component.label[:1].lower()}{component.label[1:]}".rstrip("?")
 
 

@@ -32,6 +32,7 @@ class Settings:
     processes_dir: Path = ROOT / "processes"
     delivery_attempts: int = 5
     step_budget: int = 2000
+    upload_megabytes: int = 10  # the largest file that is taken as evidence
 
     @property
     def database_url(self) -> str:
@@ -51,7 +52,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environment is None else environment
     faults: list[str] = []
-    known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "FAILPOINT"}
+    known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
             faults.append(f"{name} is not a setting. The README lists them.")
@@ -63,6 +64,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         processes_dir=Path(env.get("REDRESS_PROCESSES_DIR", str(ROOT / "processes"))).resolve(),
         delivery_attempts=_whole(env, "REDRESS_DELIVERY_ATTEMPTS", 5, low=1, high=50, faults=faults),
         step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
+        upload_megabytes=_whole(env, "REDRESS_UPLOAD_MEGABYTES", 10, low=1, high=100, faults=faults),
     )
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         faults.append(f"DATA_DIR must be a folder, and {settings.data_dir} is a file.")

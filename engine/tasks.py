@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine import definitions, history
+from engine.attachments import attached_event
 from engine.errors import (
     Conflict,
     NotAllowed,
@@ -43,7 +44,7 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
     Raises: NotFound, NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
-        task = _open_task(connection, task_id)
+        task = get_open_task(connection, task_id)
         if task.assignee_id == actor.person_id:
             return
         if task.assignee_id is not None:
@@ -60,7 +61,7 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
     Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
-        task = _open_task(connection, task_id)
+        task = get_open_task(connection, task_id)
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
         _hold(world, connection, task, to=None, kind="released", actor=actor)
@@ -74,7 +75,7 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
     from engine.people import get_person
 
     with world.db.write() as connection:
-        task = _open_task(connection, task_id)
+        task = get_open_task(connection, task_id)
         if not may_lead(world, actor, task.candidate_group):
             raise NotAllowed("Only a team leader of this team can assign its tasks.")
         person = get_person(connection, to)
@@ -90,7 +91,7 @@ def save_draft(world: World, task_id: int, values: Mapping[str, object], *, acto
     Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
-        task = _open_task(connection, task_id)
+        task = get_open_task(connection, task_id)
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
         connection.execute(update(UserTask).where(UserTask.task_id == task_id).values(draft=dumps(values)))
@@ -106,7 +107,7 @@ def complete(
     Conflict.
     """
     with world.db.write() as connection:
-        task = _open_task(connection, task_id)
+        task = get_open_task(connection, task_id)
         if task.assignee_id is None:
             raise TaskNotClaimed
         if task.assignee_id != actor.person_id:
@@ -122,6 +123,7 @@ def complete(
             names = workflow.names(task.token)
             kept = check_submission(connection, definition, task, values, names, now=host.now)
             host.events.append(Event("submitted", task.element_id, task.name, task.step, values=kept))
+            host.events += attached_event(connection, task)
             workflow.complete_task(task.token, kept)
 
         return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
@@ -162,7 +164,11 @@ def get_task(connection: Connection, task_id: int) -> Any:
     return row
 
 
-def _open_task(connection: Connection, task_id: int) -> Any:
+def get_open_task(connection: Connection, task_id: int) -> Any:
+    """Return the row of a task that is still to be done.
+
+    Raises: NotFound, TaskAlreadyCompleted, TaskWithdrawn.
+    """
     task = get_task(connection, task_id)
     if task.status == "completed":
         raise TaskAlreadyCompleted(by=_name(connection, task.ended_by_id), at=task.ended_at)

@@ -7,6 +7,7 @@ form that changes something, ids used once, links in error summaries that lead s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from itertools import pairwise
 
 from flask import Flask
@@ -60,17 +61,31 @@ class Browser:
                 return self.visit(str(link.get("href")))
         raise AssertionError(f"There is no link “{words}” on {self.path}: {self.text[:2000]}")
 
-    def press(self, button: str, answers: Mapping[str, Answer] | None = None) -> Browser:
-        """Answer the form that has a button of this name, and press it. What is not answered stays as it stands."""
+    def press(
+        self,
+        button: str,
+        answers: Mapping[str, Answer] | None = None,
+        files: Mapping[str, tuple[bytes, str]] | None = None,
+    ) -> Browser:
+        """Answer the form that has a button of this name, and press it. What is not answered stays as it stands.
+
+        `files` are (content, name) by the name of the input that they are chosen in.
+        """
         for form in self.page.forms:
             for found in form.iter("button"):
                 said = " ".join(str(found.text_content()).split())
                 if said.startswith(button) and found.get("aria-hidden") is None:
-                    return self.send(form, answers or {}, found)
+                    return self.send(form, answers or {}, found, files or {})
         raise AssertionError(f"There is no button “{button}” on {self.path}: {self.text[:2000]}")
 
-    def send(self, form: FormElement, answers: Mapping[str, Answer], button: HtmlElement | None = None) -> Browser:
-        """Send a form as a browser would: its own values, then the answers, then the button."""
+    def send(
+        self,
+        form: FormElement,
+        answers: Mapping[str, Answer],
+        button: HtmlElement | None = None,
+        files: Mapping[str, tuple[bytes, str]] | None = None,
+    ) -> Browser:
+        """Send a form as a browser would: its own values, then the answers, the files and the button."""
         fields: dict[str, list[str]] = {}
         for name, value in form.form_values():
             fields.setdefault(name, []).append(value)
@@ -81,10 +96,17 @@ class Browser:
         if button is not None and button.get("name"):
             fields[str(button.get("name"))] = [str(button.get("value", ""))]
         if (form.get("method") or "get").lower() == "post":
-            return self._took(self.client.post(form.get("action") or self.path, data=fields, follow_redirects=True))
+            chosen = {name: (BytesIO(content), said) for name, (content, said) in (files or {}).items()}
+            for name in chosen:
+                assert form.get("enctype") == "multipart/form-data", f"{self.path} sends no files"
+                assert [i.get("type") for i in form.iter("input") if i.get("name") == name] == ["file"], name
+            data = {**fields, **chosen}
+            return self._took(self.client.post(form.get("action") or self.path, data=data, follow_redirects=True))
         return self._took(self.client.get(form.get("action") or self.path, query_string=fields, follow_redirects=True))
 
     def _took(self, response: object) -> Browser:
+        for answered in (*response.history, response):  # type: ignore[attr-defined]
+            answered.request.environ["wsgi.input"].close()  # what was sent may lie in a temporary file
         self.status = response.status_code  # type: ignore[attr-defined]
         self.path = response.request.full_path.rstrip("?")  # type: ignore[attr-defined]
         self.body = response.data  # type: ignore[attr-defined]

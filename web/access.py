@@ -151,6 +151,8 @@ RULES: Mapping[str, Rule] = {
     "documents.download": their_document,
     "notifications.listed": signed_in,
     "notifications.seen": signed_in,
+    "documents.attach_form": their_case,
+    "documents.attach": their_case,
     "operations.instances": operations,
     "operations.instance": operations,
     "operations.incidents": operations,

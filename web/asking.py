@@ -27,7 +27,7 @@ from web.forms.view import every, identity, shown
 Typed = dict[str, list[str]]
 _OURS = frozenset({"csrf_token", "do", "version", "back"})
 _BUTTONS = frozenset({"complete", "save", "preview", "questions"})
-_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}")
+_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}")
 
 RECEIVED_ON = read_form(
     b"""{"id": "received", "components": [{"type": "datetime", "subtype": "date", "key": "received_on",
@@ -57,7 +57,7 @@ class Asking:
         """Return what to draw and the error summary."""
         sheet = self.sheet
         if not self.shows_problems:
-            return blocks(sheet, self.surroundings, with_problems=False), None
+            sheet.problems.clear()  # nobody has tried to submit: only what was found otherwise is said
         sheet.problems.update(self.problems)
         return blocks(sheet, self.surroundings, with_problems=True), error_summary(sheet, self.problems)
 
@@ -77,6 +77,7 @@ def surroundings(
         people=lambda group: known.get(group, []),
         now=world().clock.now(),
         calendar=calendar(world()),
+        most_megabytes=world().settings.upload_megabytes,
     )
 
 

@@ -22,6 +22,7 @@ _PHRASES = {
     "started": "started the procedure {title}, version {version}",
     "submitted": "completed “{name}”",
     "claimed": "claimed “{name}”",
+    "attached": "attached to “{name}”",
     "released": "gave “{name}” back to the team",
     "assigned": "gave “{name}” to {to}",
     "chose": "took “{name}”",

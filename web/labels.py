@@ -19,6 +19,8 @@ def label_of(dictionary: Dictionary | None, key: str) -> str:
 def say(dictionary: Dictionary | None, key: str, value: object, people: Mapping[int, str]) -> str:
     """Return a field\u2019s value as a person would write it; nothing for null."""
     field = dictionary.field_for(key) if dictionary is not None else None
+    if field is not None and field.type == "documents" and isinstance(value, list):
+        return f"{len(value)} {'file' if len(value) == 1 else 'files'} attached"
     if isinstance(value, list):
         return _list(dictionary, key, field, value, people)
     if isinstance(value, Mapping):

@@ -8,8 +8,9 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request, session
 
+from engine.settings import Settings
 from web.addresses import RowNumber
 from web.tries import Tries
 
@@ -24,8 +25,17 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 MAX_SENT = 2_000_000
+# Where files may be sent. A file that is too large gets its sentence beside the question, with what was typed kept, as
+# long as all that is sent is no more than these many times the limit.
+_TAKES_FILES = frozenset({"tasks.submit", "documents.attach"})
+_FILES_AT_ONCE = 4
 # The diagram viewer sets style attributes on what it draws; it runs no style sheet and no script of its own.
 _DIAGRAM_PAGES = frozenset({"operations.instance", "definitions.page"})
+
+
+def most_sent(upload_megabytes: int) -> int:
+    """Return how many bytes a request with files may have."""
+    return MAX_SENT + _FILES_AT_ONCE * upload_megabytes * 1_000_000
 
 
 def secure(app: Flask) -> None:
@@ -44,6 +54,7 @@ def secure(app: Flask) -> None:
     )
     app.extensions["redress_tries"] = Tries()
     app.url_map.converters["int"] = RowNumber
+    app.before_request(_let_files_in)
     app.after_request(_add_headers)
 
 
@@ -73,11 +84,19 @@ def secret_key(data_dir: Path) -> bytes:
     return path.read_bytes()
 
 
+def _let_files_in() -> None:
+    """Let people who are signed in send files, where files are asked for; registered before anything reads a form."""
+    if request.endpoint in _TAKES_FILES and "person_id" in session:
+        settings: Settings = current_app.extensions["redress"].settings
+        request.max_content_length = most_sent(settings.upload_megabytes)
+
+
 def _add_headers(response: Response) -> Response:
     policy = dict(_POLICY)
     if request.endpoint in _DIAGRAM_PAGES:
         policy["style-src-attr"] = "'unsafe-inline'"
-    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    text = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers.setdefault("Content-Security-Policy", text)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -22,7 +22,7 @@ from web import demo_clock
 from web.app import create_app
 from web.assets import built_from
 from web.demo_people import PASSWORD, PEOPLE, with_known_password
-from web.security import MAX_SENT, keep_private
+from web.security import MAX_SENT, keep_private, most_sent
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def main() -> int:
             ident=None,
             clear_untrusted_proxy_headers=True,
             # Above what pages take, so that theirs is the answer; far above, nothing is even received.
-            max_request_body_size=4 * MAX_SENT,
+            max_request_body_size=4 * MAX_SENT + most_sent(settings.upload_megabytes),
             # Who opens connections and sends a byte now and then must not shut out the others.
             connection_limit=500,
             channel_timeout=30,

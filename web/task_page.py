@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine import definitions, tasks
+from engine.attachments import attached_to_task
 from engine.definitions import LoadedDefinition
 from engine.people import Somebody, members
 from engine.queries.told import names_of_people
@@ -16,7 +17,7 @@ from engine.task_names import names_at
 from engine.values import loads
 from handlers.letters import Draft
 from letters.letter import LetterError
-from web import letter_preview
+from web import attaching, letter_preview
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
 from web.current import world
 from web.fact_tables import FactTable, tables_of
@@ -70,7 +71,13 @@ def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> 
     writes, checks = properties.get("letter") or None, properties.get("preview") or None
     form = definition.forms.get(task.form_id) if task.form_id else None
     components = components_of(form, definition.letter_form(str(writes)) if writes else None)
-    around = surroundings(connection, definition, names, components)
+    if not any(component.type == "filepicker" for component in (form.inputs if form is not None else ())):
+        components.append(attaching.ASIDE)
+    attached = attached_to_task(connection, task)
+    around = replace(
+        surroundings(connection, definition, names, components),
+        files=lambda key: [(file.document_id, file.file_name) for file in attached if file.field == key],
+    )
     if typed is None:
         typed = drafted(task) or typed_from_names(components, around)
     return TaskPage(

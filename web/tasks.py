@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from engine import definitions, tasks
+from engine import definitions, documents, tasks
 from engine.clock import LONDON
 from engine.errors import (
     Conflict,
@@ -26,7 +26,7 @@ from engine.errors import (
 from engine.queries import told, worklist
 from engine.queries.worklist import TaskRow
 from letters.letter import LetterError
-from web import asking, letter_preview, task_page
+from web import asking, attaching, letter_preview, task_page
 from web.access import sight_of
 from web.addresses import row_number
 from web.case_summary import summary_of
@@ -86,22 +86,29 @@ def submit(task_id: int) -> ResponseReturnValue:
     """Do what the pressed button says: complete, save, preview, add or remove a row."""
     typed, action = asking.sent(), asking.pressed()
     task = current_task()
-    with world().db.read() as connection:
-        if task.status != "open":
-            return _over(connection, task, typed), 409
-        try:
+    problems: dict[str, str] = {}
+    try:
+        if task.status == "open" and action != "questions":
+            problems = attaching.take_files(task_id, action)
+        with world().db.read() as connection:
+            if task.status != "open":
+                return _over(connection, task, typed), 409
             current = task_page.open_page(connection, task, typed)
-        except TaskWithdrawn:
+    except (TaskAlreadyCompleted, TaskWithdrawn):
+        with world().db.read() as connection:
             return _over(connection, tasks.get_task(connection, task_id), typed), 409
-        if action == "questions":
-            return asking.questions_that_count(current.asking)
-        changed = asking.with_row_change(typed, action)
-        if changed is not None:
-            current.asking.typed = changed
-            return _render(connection, current)
-    if action in ("save", "preview"):
-        return _save(current, typed, action)
-    return _complete(current, typed)
+    except (TaskNotYours, TaskNotClaimed) as refused:
+        return _refused(task, typed, refused)
+    if action == "questions":
+        return asking.questions_that_count(current.asking)
+    current.asking.typed = asking.with_row_change(typed, action) or typed
+    if action == "complete":
+        return _complete(current, typed, problems)
+    if problems or action not in ("save", "preview"):
+        current.asking.problems = problems
+        with world().db.read() as connection:
+            return _render(connection, current), 422 if problems else 200
+    return _save(current, typed, action)
 
 
 @pages.post("/<int:task_id>/claim")
@@ -180,7 +187,7 @@ def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> Resp
     try:
         tasks.save_draft(world(), current.task.task_id, {"typed": typed}, actor=person())
     except RedressError as refused:
-        return _refused(current, refused)
+        return _refused(current.task, typed, refused)
     if action == "preview":
         anchor = url_for("tasks.page", task_id=current.task.task_id, preview="yes", _anchor="letter")
         return redirect(anchor)
@@ -188,15 +195,16 @@ def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> Resp
     return redirect(url_for("tasks.page", task_id=current.task.task_id))
 
 
-def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseReturnValue:
+def _complete(current: task_page.TaskPage, typed: asking.Typed, problems: dict[str, str]) -> ResponseReturnValue:
     sheet = current.asking.sheet
-    if sheet.problems:
-        return _wrong(current, {})
+    if sheet.problems or problems:
+        return _wrong(current, problems)
     with world().db.read() as connection:
         faults = task_page.letter_faults(connection, current)
         if faults:
             return _render(connection, current, refusal=" ".join(faults)), 422
     values = asking.nested_slots(sheet.values)
+    values.pop(documents.ASIDE, None)  # attached already, and no answer of the form
     try:
         tasks.complete(
             world(),
@@ -211,7 +219,7 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed) -> ResponseRetur
         with world().db.read() as connection:
             return _over(connection, tasks.get_task(connection, current.task.task_id), typed), 409
     except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
-        return _refused(current, refused)
+        return _refused(current.task, typed, refused)
     flash(f"You completed “{current.task.name}”.")
     if current.task.case_id is not None:
         return redirect(url_for("cases.page", case_id=current.task.case_id))
@@ -225,16 +233,17 @@ def _wrong(current: task_page.TaskPage, problems: dict[str, str]) -> ResponseRet
         return _render(connection, current), 422
 
 
-def _refused(current: task_page.TaskPage, error: RedressError) -> ResponseReturnValue:
+def _refused(stale: Any, typed: asking.Typed, error: RedressError) -> ResponseReturnValue:
     """Show the page again with why nothing was done, and with everything that was typed."""
     with world().db.read() as connection:
-        task = tasks.get_task(connection, current.task.task_id)
-        fresh = task_page.open_page(connection, task, current.asking.typed)
+        task = tasks.get_task(connection, stale.task_id)
+        fresh = task_page.open_page(connection, task, typed)
         return _render(connection, fresh, refusal=str(error)), page_for(error)[0]
 
 
 def _render(connection: Connection, current: task_page.TaskPage, refusal: str = "") -> str:
     drawn, errors = current.asking.draw()
+    aside = [block for block in drawn if block.question == documents.ASIDE]
     task = current.task
     holding = task_page.holding(connection, current, person())
     return render_template(
@@ -243,7 +252,8 @@ def _render(connection: Connection, current: task_page.TaskPage, refusal: str = 
         task=task,
         holding=holding,
         due=_tag(task.due_at),
-        blocks=drawn,
+        blocks=[block for block in drawn if block not in aside],
+        aside=aside,
         errors=errors,
         refusal=refusal,
         shows_form=holding.is_mine or bool(refusal),

@@ -21,6 +21,7 @@ from engine.forms import Component
 
 Typed = Mapping[str, Sequence[str]]
 MAX_TEXT = 20_000
+_VERBS = dict.fromkeys(("radio", "select", "checklist", "checkbox"), "Select") | {"filepicker": "Attach"}
 _TRUE = frozenset({"true", "yes"})
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _PHONE = re.compile(r"[+()\d][\d\s()+-]{6,24}")
@@ -77,6 +78,8 @@ def write(question: Question, value: object) -> dict[str, list[str]]:
     if value is None:
         return {}
     kind = question.component.type
+    if kind == "filepicker":
+        return {}
     if kind == "datetime":
         return _write_moment(question, value)
     if kind == "checkbox":
@@ -98,8 +101,7 @@ def missing(question: Question) -> str:
         return given
     if question.component.label.rstrip().endswith("?"):
         return f"Answer “{question.component.label.strip()}”"
-    verb = "Select" if question.component.type in ("radio", "select", "checklist", "checkbox") else "Enter"
-    return f"{verb} {question.object}"
+    return f"{_VERBS.get(question.component.type, 'Enter')} {question.object}"
 
 
 def _text(typed: Typed, name: str) -> str:
@@ -205,6 +207,11 @@ def _read_choices(question: Question, typed: Typed) -> object:
     return [_chosen(question, text) for text in dict.fromkeys(typed.get(question.name) or []) if text]
 
 
+def _read_files(question: Question, _typed: Typed) -> object:
+    # What is attached is stored already, whatever a browser sends: the question's options are those files.
+    return [int(option.value) for option in question.options] or None
+
+
 def _chosen(question: Question, text: str) -> object:
     if text not in {option.value for option in question.options}:
         raise AnswerRefused(f"Select {question.object} from the list")
@@ -305,4 +312,5 @@ _READERS: Mapping[str, Callable[[Question, Typed], object]] = {
     "select": _read_choice,
     "checklist": _read_choices,
     "datetime": _read_moment,
+    "filepicker": _read_files,
 }

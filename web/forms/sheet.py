@@ -25,13 +25,19 @@ _SETTLING_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a form may refer to: the names visible from its task, the dictionary, people by group, the moment."""
+    """What a form may refer to: the names visible from its task, the dictionary, people by group, the moment.
+
+    `files` are those that are attached already, as (document id, file name), by the key of the question; another may
+    have `most_megabytes`.
+    """
 
     names: Mapping[str, object]
     dictionary: Dictionary
     people: Callable[[str], Sequence[tuple[int, str]]]
     now: datetime
     calendar: Calendar | None = None
+    files: Callable[[str], Sequence[tuple[int, str]]] = lambda _key: ()
+    most_megabytes: int = 10
 
     def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
         """Evaluate FEEL; a fault counts as null, so that a page never fails for it."""
@@ -170,6 +176,8 @@ def _question(component: Component, name: str, surroundings: Surroundings, names
 
 def _options(component: Component, surroundings: Surroundings, names: Mapping[str, object]) -> tuple[Option, ...]:
     source = component.values_key
+    if component.type == "filepicker":
+        return tuple(Option(str(document_id), name) for document_id, name in surroundings.files(component.key or ""))
     if not source:
         return tuple(Option(choice.value, choice.label) for choice in component.choices)
     first, _, rest = source.partition(".")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.dictionary import Option
+from engine.file_kinds import BY_EXTENSION, say_kinds
 from web.forms.kinds import Question
 from web.forms.sheet import Asked, Sheet, Surroundings
 from web.forms.text import to_html
@@ -104,6 +105,8 @@ def _draw(entry: Asked, sheet: Sheet, surroundings: Surroundings, problem: str) 
     if entry.component.is_read_only:
         row = {"label": entry.component.label, "value": shown(entry.question, entry.value)}
         return "read_only", {"rows": [row]}
+    if kind == "filepicker":
+        return _files(entry.question, _common(entry.question, problem), surroundings.most_megabytes)
     return _input(entry.question, sheet, problem)
 
 
@@ -129,13 +132,18 @@ def singular(label: str) -> str:
     return text[:-1] if text.endswith("s") and not text.endswith("ss") else text
 
 
-def _input(question: Question, sheet: Sheet, problem: str) -> tuple[str, Params]:
+def _common(question: Question, problem: str) -> Params:
     common: Params = {"id": identity(question.name), "name": question.name}
     hint = question.component.description or (question.field.hint if question.field else "")
     if hint:
         common["hint"] = {"text": hint}
     if problem:
         common["errorMessage"] = {"text": problem}
+    return common
+
+
+def _input(question: Question, sheet: Sheet, problem: str) -> tuple[str, Params]:
+    common = _common(question, problem)
     draw = {
         "textfield": _text_input,
         "number": _number_input,
@@ -235,6 +243,24 @@ def _moment(question: Question, common: Params, sheet: Sheet) -> tuple[str, Para
     params.pop("idPrefix")
     params.pop("name")
     return "date", params
+
+
+def _files(question: Question, common: Params, most_megabytes: int) -> tuple[str, Params]:
+    """Return what is attached, each with a way to take it off, and the input for more where there may be more."""
+    component = question.component
+    said = f"{say_kinds(component.accepted)}, up to {most_megabytes} MB."
+    common["hint"] = {"text": " ".join(filter(None, (common.get("hint", {}).get("text"), said)))}
+    extensions = component.accepted or tuple(BY_EXTENSION)
+    attributes = {"accept": ",".join(f".{extension}" for extension in extensions)}
+    if component.is_multiple:
+        attributes["multiple"] = "multiple"
+    return "files", {
+        **common,
+        "label": {"text": _label(question)},
+        "attributes": attributes,
+        "takes_more": component.is_multiple or not question.options,
+        "attached": [{"document_id": option.value, "name": option.label} for option in question.options],
+    }
 
 
 def _mode(item: Params) -> str:

@@ -13,6 +13,7 @@ function followAnswers(form) {
     const turn = ++asked;
     const answers = new FormData(form);
     answers.set("do", "questions");
+    for (const [name, answer] of [...answers]) if (answer instanceof File) answers.delete(name);
     const response = await fetch(form.action, { method: "POST", body: answers, headers: { Accept: "application/json" } });
     // A later answer has been sent meanwhile, or the session has ended: leave what is shown as it is.
     if (turn !== asked || !response.ok) return;
