@@ -5,6 +5,7 @@ Small diagrams, a real database, the real spool: what a print room, a translator
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
