@@ -162,21 +162,24 @@ class StepHost:
         self.happenings.append(happening)
         kind, element_id = happening.kind, happening.element_id
         if kind == "flow":
-            self._chose(element_id, happening.callers)
+            self._chose(element_id)
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
             if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
                 self.record(element_id, kind, callers=happening.callers)
 
-    def _chose(self, flow_id: str, callers: tuple[str, ...]) -> None:
-        """Tell which way a named flow went, with the question that its gateway asks."""
+    def _chose(self, flow_id: str) -> None:
+        """Tell which way a named flow went, with the question that its gateway asks.
+
+        Only a step of its own counts: the call that it is inside may stand for a whole part of the procedure.
+        """
         program = self._definition.program
         flow = program.flows.get(flow_id)
         if flow is None or not flow.name:
             return
         source = program.elements.get(flow.source)
         question = f"{source.name} {flow.name}" if source is not None and source.name else flow.name
-        self.events.append(Event("chose", flow_id, question, self._definition.step_of(flow_id, callers)))
+        self.events.append(Event("chose", flow_id, question, self._definition.step_of(flow_id)))
 
     def record(
         self,

@@ -21,6 +21,7 @@ from letters.catalogue import letter_files
 from letters.specimen import check_templates
 from web import (
     access,
+    case_diagrams,
     cases,
     cli,
     definitions,
@@ -30,7 +31,6 @@ from web import (
     health,
     intake,
     layout,
-    lock_flag,
     notifications,
     operations,
     reopening,
@@ -43,9 +43,9 @@ PAGES = (
     session,
     tasks,
     cases,
+    case_diagrams,
     intake,
     reopening,
-    lock_flag,
     documents,
     notifications,
     operations,

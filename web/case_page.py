@@ -13,17 +13,22 @@ from engine import definitions
 from engine.definitions import LoadedDefinition
 from engine.dictionary import Dictionary
 from engine.people import Somebody
-from engine.queries import cases, casework, operations, running, told, worklist
+from engine.queries import casework, contacts, operations, running, told, worklist
 from engine.queries.cases import RequestRow
+from engine.queries.paths import steps_taken
 from engine.queries.running import WaitRow
 from web import history_words
 from web.access import OPERATIONS
-from web.case_summary import CaseSummary, current_request, summary_of
+from web.case_summary import NATIONS, CaseSummary, Standing, current_request, read_standing, summarise
 from web.current import world
 from web.fact_tables import FactTable, tables_of
 from web.labels import label_of, lines, option_label, say
 from web.procedure_text import message_title
-from web.reopening import Offer, offers_of
+from web.request_cards import RequestCard, cards_of
+from web.words import due
+
+# How many lines of history a case page tells; automatic ones that say nothing new are looked through for them.
+_TOLD, _LOOKED_AT = 8, 60
 
 _SHOWN_ELSEWHERE = frozenset(
     [
@@ -44,6 +49,8 @@ _SHOWN_ELSEWHERE = frozenset(
     ]
 )
 
+_NOT_OF_THE_CLIENT = frozenset({"reference", "client_name", "nation", "lock_flag"})
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -52,6 +59,7 @@ class Action:
     wait_id: int
     title: str
     where: str
+    number: str
     since: datetime
     due_at: datetime | None
 
@@ -62,6 +70,7 @@ class Deadline:
 
     name: str
     step: str
+    number: str
     due_at: datetime
     rule: str
 
@@ -74,66 +83,159 @@ class Startable:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message that arrived: what it is called, what it says, and whether somebody still has to deal with it."""
+
+    row: running.MessageRow
+    title: str
+    answers: list[dict[str, Any]]
+
+
 @dataclass(slots=True)
 class CasePage:
     """A case as its page shows it."""
 
     summary: CaseSummary
+    ahead: list[dict[str, Any]]
+    why: str
     facts: dict[str, Any]
+    client: list[dict[str, Any]]
     request: RequestRow | None
-    requests: list[RequestRow]
+    cards: list[RequestCard]
     details: list[dict[str, Any]]
     tables: list[FactTable]
     tasks: list[worklist.TaskRow]
     actions: list[Action]
     deadlines: list[Deadline]
+    contacts: list[contacts.ContactRow]
     notes: list[casework.NoteRow]
     attempts: list[casework.AttemptRow]
     documents: list[casework.DocumentRow]
     payments: list[casework.PaymentRow]
-    messages: list[running.MessageRow]
+    messages: list[Arrived]
     history: list[history_words.Told]
-    instances: list[running.InstanceRow]
     starts: list[Startable]
-    offers: list[Offer]
+    may_reopen: frozenset[int]
+    may_correct: frozenset[int]
+    groups: Mapping[str, str]
 
 
 def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePage:
-    """Return a case's page."""
-    instances = running.instances_of(connection, case_id)
-    loaded = {row.definition_id: definitions.load(world(), connection, row.definition_id) for row in instances}
-    requests = cases.requests_of(connection, case_id)
+    """Return a case's page. How many statements that takes depends neither on its requests nor on its history."""
+    standing = read_standing(connection, case_id)
+    loaded, requests = standing.loaded, standing.requests
     request = current_request(requests)
-    waits = running.waits_of_case(connection, case_id)
     people = told.names_of_people(connection)
-    dictionary = next((found.dictionary for found in loaded.values()), Dictionary())
+    in_force = _in_force(connection)
+    dictionary = next((found.dictionary for found in (*loaded.values(), *in_force.values())), Dictionary())
+    cards = cards_of(standing, steps_taken(connection, case_id, loaded))
+    ahead, why = _ahead(cards)
+    may_reopen, may_correct = _leads(standing, in_force, person)
+    numbers = {row.request_id: row.number for row in requests}
+    newest = told.newest_of_case(connection, case_id, most=_LOOKED_AT, leave_out=history_words.QUIET)
     return CasePage(
-        summary=summary_of(connection, case_id),
-        facts=cases.case_facts(connection, case_id),
+        summary=summarise(standing, case_id),
+        ahead=ahead,
+        why=why,
+        facts=standing.facts,
+        client=_client(standing.facts, dictionary, people),
         request=request,
-        requests=requests,
+        cards=cards,
         details=_details(request, dictionary, people),
         tables=tables_of(request.fields if request is not None else {}, dictionary, people),
-        tasks=worklist.tasks_of_case(connection, case_id),
-        actions=actions_of(waits, loaded),
+        tasks=standing.tasks,
+        actions=actions_of(standing.waits, loaded, numbers),
         deadlines=[
-            Deadline(wait.element_name or wait.element_id, wait.step, wait.due_at, wait.rule)
-            for wait in waits
+            Deadline(
+                wait.element_name or wait.element_id,
+                wait.step,
+                numbers.get(wait.request_id or 0, ""),
+                wait.due_at,
+                wait.rule,
+            )
+            for wait in standing.waits
             if wait.kind == "timer" and wait.due_at is not None
         ],
+        contacts=_contacts(contacts.contacts_of(connection, case_id), dictionary),
         notes=casework.notes_of(connection, case_id),
         attempts=_attempts(casework.attempts_of(connection, case_id), dictionary),
         documents=casework.documents_of(connection, case_id),
         payments=casework.payments_of(connection, case_id),
-        messages=running.messages_of(connection, case_id),
-        history=history_words.tell(told.history_of_case(connection, case_id), people, loaded)[:8],
-        instances=instances,
-        starts=_starts(connection, instances, person),
-        offers=offers_of(connection, requests, instances, person),
+        messages=_arrived(running.messages_of(connection, case_id), standing, dictionary, people),
+        history=history_words.tell(newest, people, loaded)[:_TOLD],
+        starts=_starts(standing.instances, in_force, person),
+        may_reopen=may_reopen,
+        may_correct=may_correct,
+        groups=standing.groups,
     )
 
 
-def actions_of(waits: list[WaitRow], loaded: Mapping[int, LoadedDefinition]) -> list[Action]:
+def _in_force(connection: Connection) -> dict[str, LoadedDefinition]:
+    """Return the versions that new procedures start with, by their keys."""
+    return {
+        row.key: definitions.load(world(), connection, row.definition_id)
+        for row in operations.list_definitions(connection)
+        if row.is_in_force
+    }
+
+
+def _ahead(cards: list[RequestCard]) -> tuple[list[dict[str, Any]], str]:
+    """Return what is next on the whole case as rows of a summary list, and the rule behind its date."""
+    still_open = [card for card in cards if card.is_open]
+    if not still_open:
+        return [_row("What is next", "Nothing: every service request is closed")], ""
+    dated = [card for card in still_open if card.next_due is not None]
+    card = (
+        min(dated, key=lambda one: one.next_due.due_at.timestamp() if one.next_due else 0) if dated else still_open[0]
+    )
+    soonest = card.next_due
+    what = soonest.what if soonest else (card.tasks[0].name if card.tasks else card.holder)
+    rows = [
+        _row("What is next", f"{what} ({card.row.kind} {card.row.number})" if card.row is not None else what),
+        _row("By when", due(soonest.due_at) if soonest else "No date is set"),
+        _row("Who holds it now", card.holder),
+        _row("Open service requests", ", ".join(one.title for one in still_open if one.row is not None) or "None yet"),
+    ]
+    return rows, soonest.rule if soonest else ""
+
+
+def _client(facts: dict[str, Any], dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return what is known of the client and of who may receive letters, as rows of a summary list."""
+    rows = [_row("Nation", NATIONS.get(facts["nation"], facts["nation"]))]
+    for name, value in facts.items():
+        key = f"case.{name}"
+        if name in _NOT_OF_THE_CLIENT or isinstance(value, list | dict) or dictionary.field_for(key) is None:
+            continue
+        text = say(dictionary, key, value, people)
+        if text:
+            rows.append(_row(label_of(dictionary, key), text))
+    return rows
+
+
+def _row(key: str, text: str) -> dict[str, Any]:
+    return {"key": {"text": key}, "value": {"html": lines(text)}}
+
+
+def _arrived(
+    rows: list[running.MessageRow], standing: Standing, dictionary: Dictionary, people: Mapping[int, str]
+) -> list[Arrived]:
+    """Return the messages that arrived, with what they say; those that nobody has dealt with come first."""
+    found = [
+        Arrived(
+            row,
+            next(filter(None, (message_title(one, row.name, "") for one in standing.loaded.values())), "")
+            or row.name.replace("_", " ").capitalize(),
+            history_words.answers_in(row.payload, dictionary, people, leave_out={"received_on"}),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: one.row.status != "kept")
+
+
+def actions_of(
+    waits: list[WaitRow], loaded: Mapping[int, LoadedDefinition], numbers: Mapping[int, str]
+) -> list[Action]:
     """Return the messages that are waited for, each once although several elements may wait for it."""
     found: dict[tuple[object, ...], Action] = {}
     dates = {wait.instance_id: wait.due_at for wait in reversed(waits) if wait.kind == "timer"}
@@ -141,7 +243,14 @@ def actions_of(waits: list[WaitRow], loaded: Mapping[int, LoadedDefinition]) -> 
         key = (wait.instance_id, wait.name, wait.correlation_key, wait.form_id)
         if wait.kind == "message" and key not in found:
             title = message_title(loaded[wait.definition_id], wait.name, wait.element_name)
-            found[key] = Action(wait.wait_id, title, wait.element_name, wait.created_at, dates.get(wait.instance_id))
+            found[key] = Action(
+                wait.wait_id,
+                title,
+                wait.element_name,
+                numbers.get(wait.request_id or 0, ""),
+                wait.created_at,
+                dates.get(wait.instance_id),
+            )
     return list(found.values())
 
 
@@ -157,6 +266,17 @@ def _details(request: RequestRow | None, dictionary: Dictionary, people: Mapping
     return pairs
 
 
+def _contacts(rows: list[contacts.ContactRow], dictionary: Dictionary) -> list[contacts.ContactRow]:
+    return [
+        replace(
+            row,
+            source=option_label(dictionary, "source", row.source),
+            channel=option_label(dictionary, "intake_channel", row.channel),
+        )
+        for row in rows
+    ]
+
+
 def _attempts(rows: list[casework.AttemptRow], dictionary: Dictionary) -> list[casework.AttemptRow]:
     return [
         replace(
@@ -168,16 +288,40 @@ def _attempts(rows: list[casework.AttemptRow], dictionary: Dictionary) -> list[c
     ]
 
 
-def _starts(connection: Connection, instances: list[running.InstanceRow], person: Somebody) -> list[Startable]:
+def _starts(
+    instances: list[running.InstanceRow], in_force: Mapping[str, LoadedDefinition], person: Somebody
+) -> list[Startable]:
     """Return the procedures that a person may start; one that runs on the case already is not offered again."""
     under_way = {row.key for row in instances if row.ended_at is None}
-    starts = []
-    for row in operations.list_definitions(connection):
-        if row.is_in_force and row.key not in under_way:
-            definition = definitions.load(world(), connection, row.definition_id)
-            if may_start(definition, person):
-                starts.append(Startable(row.key, row.title))
-    return starts
+    return [
+        Startable(key, definition.title)
+        for key, definition in in_force.items()
+        if key not in under_way and may_start(definition, person)
+    ]
+
+
+def _leads(
+    standing: Standing, in_force: Mapping[str, LoadedDefinition], person: Somebody
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the closed requests that a person may reopen, and those that they may correct.
+
+    One that still has work to do, or that led to a request which is open, is put right there and not reopened.
+    """
+    began_with = {row.request_id: row.key for row in standing.instances}  # the newest come first: the first one stays
+    under_way = {row.request_id for row in standing.instances if row.ended_at is None}
+    open_numbers = {request.number for request in standing.requests if request.is_open}
+    reopen, correct = set(), set()
+    for request in standing.requests:
+        definition = in_force.get(began_with.get(request.request_id, ""))
+        allowed = definition.reopening if definition is not None else None
+        if request.is_open or allowed is None or allowed.by not in person.groups:
+            continue
+        led_to = {link.number for link in request.links if link.relation == "raised_from" and not link.is_outward}
+        if request.request_id not in under_way and not led_to & open_numbers:
+            reopen.add(request.request_id)
+        if allowed.correctable:
+            correct.add(request.request_id)
+    return frozenset(reopen), frozenset(correct)
 
 
 def may_start(definition: LoadedDefinition, person: Somebody) -> bool:

@@ -9,12 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from engine import definitions
+from engine.definitions import LoadedDefinition
+from engine.lint.resources import split_steps
 from engine.queries import cases, running, worklist
 from engine.queries.cases import RequestRow
-from engine.queries.running import WaitRow
+from engine.queries.running import InstanceRow, WaitRow
 from engine.queries.worklist import TaskRow
+from web.current import world
 from web.groups import titles
-from web.words import due, in_words
+from web.holders import Work, holder_of
+from web.words import in_words
 
 NATIONS = {"england_wales": "England and Wales", "scotland": "Scotland", "northern_ireland": "Northern Ireland"}
 _PRINT = re.compile(r"large_print_(\d+)")
@@ -33,14 +38,60 @@ class CaseSummary:
     flags: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open on a case, read once. `loaded` are the definitions of its instances, `groups` titles of teams."""
+
+    facts: dict[str, Any]
+    requests: list[RequestRow]
+    tasks: list[TaskRow]
+    waits: list[WaitRow]
+    instances: list[InstanceRow]
+    loaded: Mapping[int, LoadedDefinition]
+    groups: Mapping[str, str]
+
+    def work_on(self, request: RequestRow | None) -> Work:
+        """Return what is open on a request; with None, of the procedures that have no request yet."""
+        request_id = request.request_id if request is not None else None
+        return Work(
+            request,
+            sorted((task for task in self.tasks if task.request_id == request_id), key=self._place),
+            [wait for wait in self.waits if wait.request_id == request_id],
+            [row for row in self.instances if row.request_id == request_id and row.ended_at is None],
+        )
+
+    def _place(self, task: TaskRow) -> tuple[int, bool, int]:
+        """Return what sorts the furthest task to the top: earlier ones beside it are done by the way."""
+        order = list(self.loaded[task.definition_id].procedure)
+        places = [order.index(step) for step in split_steps(task.step) if step in order]
+        return -max(places, default=-1), task.assignee_id is None, task.task_id
+
+
+def read_standing(connection: Connection, case_id: int) -> Standing:
+    """Read what is open on a case; how many statements that takes does not depend on the case. Raises: NotFound."""
+    instances = running.instances_of(connection, case_id)
+    return Standing(
+        facts=cases.case_facts(connection, case_id),
+        requests=cases.requests_of(connection, case_id),
+        tasks=worklist.tasks_of_case(connection, case_id),
+        waits=running.waits_of_case(connection, case_id),
+        instances=instances,
+        loaded={row.definition_id: definitions.load(world(), connection, row.definition_id) for row in instances},
+        groups=titles(connection),
+    )
+
+
 def summary_of(connection: Connection, case_id: int) -> CaseSummary:
-    """Return the summary of a case."""
-    facts = cases.case_facts(connection, case_id)
-    requests = cases.requests_of(connection, case_id)
-    tasks = worklist.tasks_of_case(connection, case_id)
-    waits = running.waits_of_case(connection, case_id)
-    current = current_request(requests)
-    holder = who_holds(current, tasks, waits, titles(connection))
+    """Return the summary of a case. Raises: NotFound."""
+    return summarise(read_standing(connection, case_id), case_id)
+
+
+def summarise(standing: Standing, case_id: int) -> CaseSummary:
+    """Return the summary of a case that was read."""
+    facts, current = standing.facts, current_request(standing.requests)
+    before = standing.work_on(None)
+    is_before = current is None or (not current.is_open and bool(before.tasks))
+    holder = holder_of(before if is_before else standing.work_on(current), standing.groups)
     pairs: list[tuple[str, object]] = [("Client", facts["client_name"]), ("Case", facts["reference"])]
     if current is not None:
         pairs += [
@@ -57,41 +108,15 @@ def summary_of(connection: Connection, case_id: int) -> CaseSummary:
 
 
 def current_request(requests: list[RequestRow]) -> RequestRow | None:
-    """Return the service request that the case is about now: the newest open one, else the newest that was reviewed."""
+    """Return the service request that the case is about now: the newest open one, else the newest that was reviewed.
+
+    A payment has a request of its own, and the case is never about that alone.
+    """
     for request in requests:
-        if request.closed_at is None and request.status != "Closed":
+        if request.closed_at is None and request.status != "Closed" and request.kind != "Payment - Non Standard":
             return request
     reviewed = [request for request in requests if request.kind == "Review"]
     return (reviewed or requests or [None])[0]  # type: ignore[list-item]
-
-
-def who_holds(request: RequestRow | None, tasks: list[TaskRow], waits: list[WaitRow], groups: Mapping[str, str]) -> str:
-    """Return the one answer to who holds a case now."""
-    if tasks:
-        held_first = sorted(tasks, key=lambda task: task.assignee_id is None)
-        return "; ".join(f"{_holder(task, groups)}: {task.name}" for task in held_first)
-    owner = request.owner_name if request is not None and request.status != "Closed" else None
-    replies = [wait for wait in waits if wait.kind == "message"]
-    dates = [wait.due_at for wait in waits if wait.kind == "timer" and wait.due_at is not None]
-    jobs = [wait for wait in waits if wait.kind == "job"]
-    if jobs:
-        return f"{owner or 'The service'}, while a letter or a message is being handed over"
-    if replies or dates:
-        until = f" until {due(min(dates))}" if dates else ""
-        return f"{owner or 'The service'}, waiting{until}"
-    if request is None or request.status == "Closed":
-        return "Nobody: it is closed"
-    return owner or (
-        _group(request.owner_group, groups) if request.owner_group else "Nobody: no procedure is under way"
-    )
-
-
-def _holder(task: TaskRow, groups: Mapping[str, str]) -> str:
-    return task.assignee_name or f"{_group(task.candidate_group, groups)} (nobody has claimed it)"
-
-
-def _group(key: str | None, groups: Mapping[str, str]) -> str:
-    return groups.get(key or "", (key or "a team").replace("_", " ").capitalize())
 
 
 def _flags(facts: dict[str, Any], request: RequestRow | None) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from engine.definitions import LoadedDefinition
+from engine.dictionary import Dictionary
 from engine.forms import Form
 from engine.queries.told import HistoryRow
 from web.labels import label_of, lines, say
@@ -21,8 +22,8 @@ _SYSTEM = {
 _PHRASES = {
     "started": "started the procedure {title}, version {version}",
     "submitted": "completed “{name}”",
-    "claimed": "claimed “{name}”",
     "attached": "attached to “{name}”",
+    "claimed": "claimed “{name}”",
     "released": "gave “{name}” back to the team",
     "assigned": "gave “{name}” to {to}",
     "chose": "took “{name}”",
@@ -42,7 +43,7 @@ _DECIDED = {
     ("disagreement", "approved"): "goes ahead unchanged",
     ("disagreement", "rejected"): "must change",
 }
-_QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose"})
+QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose"})
 # What these jobs do is on the case page already, or in the answer that led to them.
 _QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "set_fields"})
 
@@ -94,7 +95,7 @@ def _tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int
 
 
 def _is_noise(row: HistoryRow) -> bool:
-    return row.kind in _QUIET or (row.kind == "job_done" and row.data.get("type") in _QUIET_JOBS)
+    return row.kind in QUIET or (row.kind == "job_done" and row.data.get("type") in _QUIET_JOBS)
 
 
 def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
@@ -126,10 +127,21 @@ def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefin
         values = {"letter.dispatched_at": values["letter"]["dispatched_at"]}
     if decision := _decision(row):
         return _decision_answers(decision, people)
-    form = _form_of(values, definition)
+    return answers_in(values, dictionary, people, form=_form_of(values, definition))
+
+
+def answers_in(
+    values: Mapping[str, Any],
+    dictionary: Dictionary | None,
+    people: Mapping[int, str],
+    *,
+    form: Form | None = None,
+    leave_out: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """Return what was given as rows of a summary list; a form may word its own choices."""
     answers = []
     for key, value in values.items():
-        text = _choice(form, key, value) or say(dictionary, key, value, people)
+        text = "" if key in leave_out else _choice(form, key, value) or say(dictionary, key, value, people)
         if text:
             answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"html": lines(text)}})
     return answers

@@ -25,7 +25,13 @@ SERVICE = "Redress"
 def register(app: Flask) -> None:
     """Give templates their filters and what is common to all pages."""
     app.jinja_env.filters.update(
-        day=words.day, day_of=words.day_of, moment=words.moment, due=words.due, in_words=words.in_words, pounds=pounds
+        day=words.day,
+        day_of=words.day_of,
+        moment=words.moment,
+        due=words.due,
+        steps=words.steps,
+        in_words=words.in_words,
+        pounds=pounds,
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field, error_message=error_message, problem_list=problem_list, service=SERVICE, version=VERSION

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import datetime
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import definitions, history, jobs
-from engine.definitions import LoadedDefinition
 from engine.queries import operations, running, told, worklist
-from engine.queries.operations import IncidentRow
-from engine.queries.running import WaitRow
-from engine.queries.worklist import TaskRow
 from web import history_words
 from web.current import person, world
-from web.diagrams import callers_in, drawn_in, files_of, titled
-from web.groups import group_title
+from web.diagrams import files_of, titled
+from web.live import marks_on, tokens_of
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 _STATUSES = ("active", "retrying", "incident", "completed")
 _STATES = ("new", "busy", "sent", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One thing that is live on a diagram, as a row of the table beside it."""
-
-    element_id: str
-    name: str
-    step: str
-    state: str
-    kind: str
-    since: datetime
-    due_at: datetime | None
-    rule: str
-    file: str
 
 
 @pages.get("/instances")
@@ -58,7 +35,7 @@ def instance(instance_id: int) -> str:
         row = operations.get_instance(connection, instance_id)
         definition = definitions.load(world(), connection, row.definition_id)
         incidents = operations.open_incidents(connection, instance_id=instance_id)
-        tokens = _tokens(
+        tokens = tokens_of(
             definition,
             worklist.tasks_of_instance(connection, instance_id),
             running.waits_of_instance(connection, instance_id),
@@ -83,7 +60,7 @@ def instance(instance_id: int) -> str:
         fault=fault,
         chosen=chosen,
         files=[(path, titled(path, sum(token.file == path for token in tokens))) for path in files_of(definition)],
-        live=_live(definition, tokens, chosen),
+        live=marks_on(definition, tokens, chosen),
     )
 
 
@@ -116,69 +93,3 @@ def deliveries() -> str:
     with world().db.read() as connection:
         rows = operations.list_deliveries(connection, state=state)
     return render_template("operations/deliveries.html", rows=rows, state=state, states=_STATES)
-
-
-def _tokens(
-    definition: LoadedDefinition, tasks: list[TaskRow], waits: list[WaitRow], incidents: list[IncidentRow]
-) -> list[Token]:
-    places = drawn_in(definition)
-    found = [
-        Token(
-            task.element_id,
-            task.name,
-            task.step,
-            f"Held by {task.assignee_name}"
-            if task.assignee_name
-            else f"In the queue of {group_title(definition, task.candidate_group)}",
-            "active",
-            task.created_at,
-            task.due_at,
-            "",
-            places.get(task.element_id, ""),
-        )
-        for task in tasks
-    ]
-    states = {"timer": "Waits for a date", "message": "Waits for a message", "signal": "Waits for a signal"}
-    found += [
-        Token(
-            wait.element_id,
-            wait.element_name or wait.element_id,
-            wait.step,
-            f"{states.get(wait.kind, 'Waits for a delivery')}{f': {wait.name}' if wait.kind == 'message' else ''}",
-            "waiting",
-            wait.created_at,
-            wait.due_at,
-            wait.rule,
-            places.get(wait.element_id, ""),
-        )
-        for wait in waits
-    ]
-    found += [
-        Token(
-            incident.element_id,
-            incident.element_id,
-            "",
-            "Stopped: incident",
-            "incident",
-            incident.raised_at,
-            None,
-            "",
-            places.get(incident.element_id, ""),
-        )
-        for incident in incidents
-        if incident.element_id
-    ]
-    return found
-
-
-def _live(definition: LoadedDefinition, tokens: list[Token], file: str) -> str:
-    """Return what the viewer marks: element id -> kind and how many, as JSON."""
-    live: dict[str, dict[str, object]] = {}
-    for token in tokens:
-        places = [token.element_id] if token.file == file else callers_in(definition, token.element_id, file)
-        for place in places:
-            here = live.setdefault(place, {"kind": token.kind, "count": 0})
-            here["count"] = int(str(here["count"])) + 1
-            if token.kind == "incident":
-                here["kind"] = "incident"
-    return json.dumps(live)

@@ -32,6 +32,19 @@ def due(value: datetime) -> str:
     return day(local) if (local.hour, local.minute) in ((23, 59), (0, 0)) else moment(value)
 
 
+def steps(text: str) -> str:
+    """Return numbered steps such as `Review 9, Review 10` as Review 9, 10."""
+    said, last = "", ""
+    for step in filter(None, (part.strip() for part in text.split(","))):
+        procedure, _, number = step.rpartition(" ")
+        if not said:
+            said = step
+        else:
+            said += f", {number}" if procedure == last else f", {step}"
+        last = procedure
+    return said
+
+
 def clock(value: time) -> str:
     """Return a time as 2:30pm, 9am, midday or midnight."""
     if (value.hour, value.minute) in ((0, 0), (12, 0)):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
+from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
 from engine.facts import case_fields, request_fields
@@ -37,8 +38,21 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What ties a service request to another of its case, seen from here: `number` and `kind` are the other's.
+
+    `relation` is as stored (child, related, raised_from); `is_outward` tells whether it was made from here.
+    """
+
+    relation: str
+    number: str
+    kind: str
+    is_outward: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A service request; `fields` are `request.*`, `links` (relation, number) of the requests that it is tied to."""
+    """A service request; `fields` are `request.*`, `links` tie it to others in both directions."""
 
     request_id: int
     number: str
@@ -50,8 +64,14 @@ class RequestRow:
     owner_group: str | None
     opened_at: datetime
     closed_at: datetime | None
+    reopened_at: datetime | None
     fields: dict[str, Any]
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work on it goes on."""
+        return self.closed_at is None and self.status != "Closed"
 
 
 def list_cases(
@@ -100,12 +120,7 @@ def case_facts(connection: Connection, case_id: int) -> dict[str, Any]:
 
 def requests_of(connection: Connection, case_id: int) -> list[RequestRow]:
     """Return the service requests of a case, newest first."""
-    links: dict[int, list[tuple[str, str]]] = {}
-    tied = select(RequestLink.from_request_id, RequestLink.relation, ServiceRequest.number).join(
-        ServiceRequest, ServiceRequest.request_id == RequestLink.to_request_id
-    )
-    for row in connection.execute(tied.where(ServiceRequest.case_id == case_id)):
-        links.setdefault(row.from_request_id, []).append((row.relation, row.number))
+    links = _links(connection, case_id)
     rows = connection.execute(
         select(ServiceRequest.__table__, Person.name.label("owner_name"))
         .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
@@ -115,7 +130,35 @@ def requests_of(connection: Connection, case_id: int) -> list[RequestRow]:
     return [_request(row, links) for row in rows]
 
 
-def _request(row: Any, links: dict[int, list[tuple[str, str]]]) -> RequestRow:
+def _links(connection: Connection, case_id: int) -> dict[int, list[Link]]:
+    """Return the links of every request of a case, each seen from both of its ends."""
+    one, other = aliased(ServiceRequest), aliased(ServiceRequest)
+    found = connection.execute(
+        select(
+            RequestLink.relation,
+            one.request_id.label("one_id"),
+            one.number.label("one_number"),
+            one.kind.label("one_kind"),
+            other.request_id.label("other_id"),
+            other.number.label("other_number"),
+            other.kind.label("other_kind"),
+        )
+        .join(one, one.request_id == RequestLink.from_request_id)
+        .join(other, other.request_id == RequestLink.to_request_id)
+        .where(one.case_id == case_id)
+        .order_by(RequestLink.link_id)
+    )
+    links: dict[int, list[Link]] = {}
+    for row in found:
+        relation = row.relation
+        if relation == "related" and row.one_id > row.other_id:
+            relation = "raised_from"  # a later request that names an earlier one came out of it
+        links.setdefault(row.one_id, []).append(Link(relation, row.other_number, row.other_kind, is_outward=True))
+        links.setdefault(row.other_id, []).append(Link(relation, row.one_number, row.one_kind, is_outward=False))
+    return links
+
+
+def _request(row: Any, links: dict[int, list[Link]]) -> RequestRow:
     return RequestRow(
         request_id=row.request_id,
         number=row.number,
@@ -127,6 +170,7 @@ def _request(row: Any, links: dict[int, list[tuple[str, str]]]) -> RequestRow:
         owner_group=row.owner_group,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        reopened_at=row.reopened_at,
         fields=request_fields(row),
         links=tuple(links.get(row.request_id, ())),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
 
 from engine.models import ContactAttempt, Document, Note, Payment, Person, ServiceRequest
 
@@ -34,12 +35,15 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document attached to a case."""
+    """A document attached to a case; `step` is the procedure's, `file_name` is of what somebody uploaded."""
 
     document_id: int
     kind: str
     template_id: str | None
     title: str
+    file_name: str
+    media_type: str
+    step: str
     sha256: str
     number: str | None
     created_at: datetime
@@ -49,7 +53,7 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
-    """A payment and how far it is; amounts in pence."""
+    """A payment and how far it is; amounts in pence. `worked_on_in` is the number of the payment's own request."""
 
     number: str
     status: str
@@ -57,6 +61,9 @@ class PaymentRow:
     approved_amount: int | None
     reason: str
     request_number: str
+    worked_on_in: str | None
+    instructed_at: datetime | None
+    instruction_ref: str | None
     updated_at: datetime
 
 
@@ -98,6 +105,9 @@ def documents_of(connection: Connection, case_id: int) -> list[DocumentRow]:
             Document.kind,
             Document.template_id,
             Document.title,
+            Document.file_name,
+            Document.media_type,
+            Document.step,
             Document.sha256,
             ServiceRequest.number,
             Document.created_at,
@@ -114,6 +124,7 @@ def documents_of(connection: Connection, case_id: int) -> list[DocumentRow]:
 
 def payments_of(connection: Connection, case_id: int) -> list[PaymentRow]:
     """Return the payments of a case, newest first."""
+    own = aliased(ServiceRequest)
     rows = connection.execute(
         select(
             Payment.number,
@@ -122,9 +133,13 @@ def payments_of(connection: Connection, case_id: int) -> list[PaymentRow]:
             Payment.approved_amount,
             Payment.reason,
             ServiceRequest.number.label("request_number"),
+            own.number.label("worked_on_in"),
+            Payment.instructed_at,
+            Payment.instruction_ref,
             Payment.updated_at,
         )
         .join(ServiceRequest, ServiceRequest.request_id == Payment.request_id)
+        .outerjoin(own, own.request_id == Payment.payment_request_id)
         .where(ServiceRequest.case_id == case_id)
         .order_by(Payment.payment_id.desc())
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, and_, exists, or_, select
 
 from engine.errors import NotFound
-from engine.models import Definition, Message, Person, ProcessInstance, Wait
+from engine.models import Definition, Message, Notification, Person, ProcessInstance, ServiceRequest, Wait
 from engine.values import loads
 
 PAGE = 200
@@ -22,6 +23,8 @@ class WaitRow:
     wait_id: int
     instance_id: int
     definition_id: int
+    request_id: int | None
+    token: str
     element_id: str
     element_name: str
     name: str
@@ -41,6 +44,7 @@ class InstanceRow:
     instance_id: int
     definition_id: int
     case_id: int | None
+    request_id: int | None
     key: str
     title: str
     version: int
@@ -48,6 +52,12 @@ class InstanceRow:
     status: str
     started_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceWithVariables(InstanceRow):
+    """An instance with its variables: process-wide and of called processes."""
+
     variables: dict[str, Any]
 
 
@@ -82,6 +92,8 @@ def _waits(connection: Connection, where: Any) -> list[WaitRow]:
             Wait.wait_id,
             Wait.instance_id,
             ProcessInstance.definition_id,
+            ProcessInstance.request_id,
+            Wait.token,
             Wait.element_id,
             Wait.element_name,
             Wait.name,
@@ -101,38 +113,37 @@ def _waits(connection: Connection, where: Any) -> list[WaitRow]:
 
 
 def instances_of(connection: Connection, case_id: int) -> list[InstanceRow]:
-    """Return the procedures of a case, newest first, with their variables (process-wide and of called processes)."""
-    return _instances(connection, ProcessInstance.case_id == case_id)
-
-
-def get_instance_row(connection: Connection, instance_id: int) -> InstanceRow:
-    """Return one instance with its variables. Raises: NotFound."""
-    found = _instances(connection, ProcessInstance.instance_id == instance_id)
-    if not found:
-        raise NotFound("There is no such instance.")
-    return found[0]
-
-
-def _instances(connection: Connection, where: Any) -> list[InstanceRow]:
+    """Return the procedures of a case, newest first."""
     rows = connection.execute(
-        select(
-            ProcessInstance.instance_id,
-            ProcessInstance.definition_id,
-            ProcessInstance.case_id,
-            Definition.key,
-            Definition.title,
-            Definition.version,
-            ProcessInstance.business_key,
-            ProcessInstance.status,
-            ProcessInstance.started_at,
-            ProcessInstance.ended_at,
-            ProcessInstance.variables,
-        )
-        .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
-        .where(where)
-        .order_by(ProcessInstance.instance_id.desc())
+        _instances().where(ProcessInstance.case_id == case_id).order_by(ProcessInstance.instance_id.desc())
     )
-    return [InstanceRow(**{**row._mapping, "variables": _variables(row.variables)}) for row in rows]
+    return [InstanceRow(**row._mapping) for row in rows]
+
+
+def get_instance_row(connection: Connection, instance_id: int) -> InstanceWithVariables:
+    """Return one instance with its variables. Raises: NotFound."""
+    row = connection.execute(
+        _instances().add_columns(ProcessInstance.variables).where(ProcessInstance.instance_id == instance_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such instance.")
+    return InstanceWithVariables(**{**row._mapping, "variables": _variables(row.variables)})
+
+
+def _instances() -> Select[*tuple[Any, ...]]:
+    return select(
+        ProcessInstance.instance_id,
+        ProcessInstance.definition_id,
+        ProcessInstance.case_id,
+        ProcessInstance.request_id,
+        Definition.key,
+        Definition.title,
+        Definition.version,
+        ProcessInstance.business_key,
+        ProcessInstance.status,
+        ProcessInstance.started_at,
+        ProcessInstance.ended_at,
+    ).join(Definition, Definition.definition_id == ProcessInstance.definition_id)
 
 
 def _variables(text: str) -> dict[str, Any]:
@@ -152,6 +163,27 @@ def messages_of(connection: Connection, case_id: int) -> list[MessageRow]:
 def kept_messages(connection: Connection) -> list[MessageRow]:
     """Return every message that nobody waited for and nobody has dealt with yet."""
     return _messages(connection, Message.status == "kept")
+
+
+def kept_for(connection: Connection, *, person_id: int, groups: Collection[str]) -> list[MessageRow]:
+    """Return the kept messages that a person has to deal with.
+
+    They are for who holds the open request that they are about; else for its team, or the team that was told of them.
+    """
+    told = exists().where(
+        Notification.case_id == Message.case_id,
+        Notification.group_key.in_(groups),
+        Notification.subject.contains(Message.correlation_key, autoescape=True),
+    )
+    about = exists().where(
+        ServiceRequest.number == Message.correlation_key,
+        or_(
+            ServiceRequest.owner_id == person_id,
+            and_(ServiceRequest.owner_id.is_(None), ServiceRequest.owner_group.in_(groups)),
+        ),
+        ServiceRequest.closed_at.is_(None),
+    )
+    return _messages(connection, and_(Message.status == "kept", or_(about, told)))
 
 
 def _messages(connection: Connection, where: Any) -> list[MessageRow]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from engine.models import Case, Definition, History, Notification, Person, ProcessInstance, Submission
 from engine.values import loads
 
-PAGE = 500
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,19 @@ class NotificationRow:
     seen_by: str | None
 
 
-def history_of_case(connection: Connection, case_id: int) -> list[HistoryRow]:
-    """Return what happened on a case, the newest on top."""
-    return _history(connection, History.case_id == case_id)
+def history_of_case(connection: Connection, case_id: int, *, page: int = 1) -> list[HistoryRow]:
+    """Return what happened on a case, the newest on top; `page` 1 holds the newest rows."""
+    return _history(connection, History.case_id == case_id, offset=(page - 1) * PAGE)
+
+
+def newest_of_case(connection: Connection, case_id: int, *, most: int, leave_out: Collection[str]) -> list[HistoryRow]:
+    """Return the newest rows of a case's history, the newest on top, without the kinds that are left out."""
+    return _history(connection, History.case_id == case_id, History.kind.not_in(leave_out), most=most)
+
+
+def count_history(connection: Connection, case_id: int) -> int:
+    """Return how many rows the history of a case has."""
+    return connection.execute(select(func.count()).where(History.case_id == case_id)).scalar_one()
 
 
 def history_of_instance(connection: Connection, instance_id: int) -> list[HistoryRow]:
@@ -62,7 +72,7 @@ def history_of_instance(connection: Connection, instance_id: int) -> list[Histor
     return _history(connection, History.instance_id == instance_id)
 
 
-def _history(connection: Connection, where: Any) -> list[HistoryRow]:
+def _history(connection: Connection, *where: Any, most: int = PAGE, offset: int = 0) -> list[HistoryRow]:
     rows = connection.execute(
         select(
             History.history_id,
@@ -84,9 +94,10 @@ def _history(connection: Connection, where: Any) -> list[HistoryRow]:
         .join(ProcessInstance, ProcessInstance.instance_id == History.instance_id)
         .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
         .outerjoin(Submission, and_(Submission.instance_id == History.instance_id, Submission.seq == History.seq))
-        .where(where)
+        .where(*where)
         .order_by(History.history_id.desc())
-        .limit(PAGE)
+        .limit(most)
+        .offset(offset)
     )
     return [
         HistoryRow(

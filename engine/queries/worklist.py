@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, nulls_last, select
+from sqlalchemy.orm import aliased
 
-from engine.models import Case, Person, ProcessInstance, UserTask
+from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.values import loads
 
 PAGE = 100
 
@@ -30,24 +32,32 @@ class TaskRow:
     client_name: str | None
     business_key: str | None
     instance_id: int
+    definition_id: int
+    procedure: str
+    request_id: int | None
+    request_kind: str | None
     created_at: datetime
     due_at: datetime | None
     has_draft: bool
+    outside: str = ""
+    """Who decides although they cannot sign in: this task records what they say."""
+    other_open: int = 0
+    """How many other requests of the case are open; counted for the lists of tasks alone."""
 
 
 def tasks_of(connection: Connection, person_id: int) -> list[TaskRow]:
     """Return the open tasks that a person holds, what is due first on top."""
-    return _rows(connection, _open().where(UserTask.assignee_id == person_id))
+    return _rows(connection, _listed().where(UserTask.assignee_id == person_id))
 
 
 def queue_of(connection: Connection, groups: Collection[str]) -> list[TaskRow]:
     """Return the open tasks of groups that nobody holds, what is due first on top."""
-    return _rows(connection, _open().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_(None)))
+    return _rows(connection, _listed().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_(None)))
 
 
 def held_in(connection: Connection, groups: Collection[str]) -> list[TaskRow]:
     """Return the open tasks of groups that somebody holds, what is due first on top."""
-    return _rows(connection, _open().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_not(None)))
+    return _rows(connection, _listed().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_not(None)))
 
 
 def tasks_of_case(connection: Connection, case_id: int) -> list[TaskRow]:
@@ -83,11 +93,18 @@ def _open() -> Select[*tuple[Any, ...]]:
             Case.client_name,
             ProcessInstance.business_key,
             UserTask.instance_id,
+            ProcessInstance.definition_id,
+            Definition.title.label("procedure"),
+            ProcessInstance.request_id,
+            ServiceRequest.kind.label("request_kind"),
             UserTask.created_at,
             UserTask.due_at,
             UserTask.draft.is_not(None).label("has_draft"),
+            UserTask.properties,
         )
         .join(ProcessInstance, ProcessInstance.instance_id == UserTask.instance_id)
+        .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
+        .outerjoin(ServiceRequest, ServiceRequest.request_id == ProcessInstance.request_id)
         .outerjoin(Case, Case.case_id == UserTask.case_id)
         .outerjoin(Person, Person.person_id == UserTask.assignee_id)
         .where(UserTask.status == "open")
@@ -96,5 +113,23 @@ def _open() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _listed() -> Select[*tuple[Any, ...]]:
+    """Return open tasks with how many other requests of their case are open."""
+    other = aliased(ServiceRequest)
+    others = select(func.count()).where(
+        other.case_id == UserTask.case_id,
+        other.status != "Closed",
+        other.request_id.is_distinct_from(ProcessInstance.request_id),
+    )
+    return _open().add_columns(others.correlate(UserTask, ProcessInstance).scalar_subquery().label("other_open"))
+
+
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[TaskRow]:
-    return [TaskRow(**row._mapping) for row in connection.execute(query)]
+    return [_row(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def _row(columns: dict[str, Any]) -> TaskRow:
+    """Return a task; `outside` is written by the diagram as a property of the element."""
+    text = columns.pop("properties")
+    outside = loads(text).get("outside") if '"outside"' in text else None
+    return TaskRow(**columns, outside=str(outside or ""))

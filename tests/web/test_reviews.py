@@ -66,7 +66,10 @@ def test_the_letter_that_is_checked_is_the_one_that_is_issued(caseworker, deploy
 
 def test_a_wait_shows_its_date_and_the_rule_that_it_comes_from(waiting):
     assert "Sub Status Wait" in waiting.text
-    assert "Who holds it now Scenario review caseworker, waiting until 8 October 2026" in waiting.text
+    assert (
+        "Who holds it now Waits for the client until 8 October 2026 (Scenario review caseworker has the case)"
+        in waiting.text
+    )
     assert "Why this date?" in waiting.text
     assert "7 calendar days after 1 October 2026, England and Wales" in waiting.text
 
