@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from engine.bank_holidays import calendar
 from engine.clock import LONDON
 from engine.context import BpmnError, Deferred, StepContext
 from engine.failpoints import failpoint
-from engine.models import Person
+from engine.models import Document, Person
 from engine.outbox import owe
 from engine.values import plain
 from engine.world import World
 from handlers.addressees import Addressee, addressee, copy_addressee
+from handlers.earlier import request_on_case
 from handlers.letter_papers import attach, letter_in
 from letters.catalogue import load_letters
 from letters.facts import told
@@ -85,8 +86,14 @@ def issue_letter(
     return context.enqueue("letter", {"document_id": document_id, "enclosures": enclosed, "email": draft.email})
 
 
-def fill_form(context: StepContext, *, form: str, slots: Mapping[str, Any] | None = None) -> Mapping[str, object]:
-    """Fill an internal form (CMSF5551) as PDF and attach it to the service request; it is not dispatched."""
+def fill_form(
+    context: StepContext, *, form: str, slots: Mapping[str, Any] | None = None, number: str | None = None
+) -> Mapping[str, object]:
+    """Fill an internal form (CMSF5551) as PDF and attach it to the service request; it is not dispatched.
+
+    `number` names another request of the case to attach it to, such as a payment's own.
+    Raises: ValueError when the number is not a request of the case.
+    """
     draft = draft_letter(
         context.world,
         context.connection,
@@ -101,7 +108,11 @@ def fill_form(context: StepContext, *, form: str, slots: Mapping[str, Any] | Non
     )
     internal = replace(draft, faults=(), text_size=_ORDINARY)  # it stays in the house, whatever the client reads
     rendered = render_draft(context.definition.letter_files, internal)
-    return {"document": attach(context, letter_in(context, form), rendered, internal.words)}
+    document_id = attach(context, letter_in(context, form), rendered, internal.words)
+    if number:
+        moved = update(Document).where(Document.document_id == document_id)
+        context.connection.execute(moved.values(request_id=request_on_case(context, number)))
+    return {"document": document_id}
 
 
 def render_for_step(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from engine.cases import add_note, link_requests, open_request
 from engine.clock import LONDON
@@ -58,18 +58,22 @@ def draft_payment(
     return _draft(context, amount, reason or "")
 
 
-def read_payment(context: StepContext, *, payment: str) -> Mapping[str, object]:
-    """Return what is known of a payment.
+def read_payment(context: StepContext, *, payment: str | None) -> Mapping[str, object]:
+    """Return what is known of a payment, and `approved_besides`: what else was approved on this request, in pence.
 
-    That is: payment_request (the number of its own service request), payment_status, requested_amount,
+    Of a payment that is: payment_request (the number of its own service request), payment_status, requested_amount,
     approved_amount, approved_by (a name), approved_on, payment_approver (the person who approved it, or recorded the
     approval of somebody outside), and payment_instruction ({number, reference, instructed_at, instructed_on}, or null
     while none has left).
     Raises: ValueError when the payment is not this request's.
     """
+    besides = {"approved_besides": _approved_besides(context, payment)}
+    if not payment:
+        return {**besides, "payment_request": None}
     row = _find(context, payment)
     known = _known(context.connection, row)
     return {
+        **besides,
         "payment_request": _request_number(context.connection, row),
         "payment_status": row.status,
         "requested_amount": row.requested_amount,
@@ -214,6 +218,18 @@ def _draft(context: StepContext, amount: int, reason: str) -> Mapping[str, objec
         )
     )
     return {"payment": number, "payment_request": request_number}
+
+
+def _approved_besides(context: StepContext, payment: str | None) -> int:
+    """Return what was approved for the request's other payments, whether paid yet or not."""
+    found = context.connection.execute(
+        select(func.coalesce(func.sum(Payment.approved_amount), 0)).where(
+            Payment.request_id == context.request_id,
+            Payment.status.in_(("Approved", *_LEFT)),
+            Payment.number != (payment or ""),
+        )
+    )
+    return int(found.scalar_one() or 0)
 
 
 def _withdraw(context: StepContext, row: Any, why: str) -> None:

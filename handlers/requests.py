@@ -84,6 +84,7 @@ def close_request(
     context.request.update(
         status="Closed", sub_status="Complete", resolution_code=resolution_code, closed_at=context.now
     )
+    context.request.pop("approvals_pending", None)  # nobody is to decide any more, whatever was under way
     if context.case.get("lock_flag"):
         _remind_to_unlock(context)
     return {"closed_at": context.now}

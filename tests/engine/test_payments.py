@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import jobs, outbox
-from engine.models import Note, Payment, ProcessInstance, RequestLink, ServiceRequest
+from engine.models import Document, Note, Payment, ProcessInstance, RequestLink, ServiceRequest
 from engine.values import loads
 from tests import tiny
 from tests.engine.test_outbox import Gateway
@@ -274,3 +274,22 @@ def test_a_task_that_fell_to_somebody_who_is_kept_from_it_is_not_completed_by_th
     with pytest.raises(NotAllowed, match="so that two people see it"):
         tasks.complete(stage.world, stage.task_id("decide"), {"answer": "Yes"}, actor=stage.caseworker)
     assert stage.open_tasks() == ["decide"]
+
+
+def test_the_approval_form_is_attached_to_the_request_of_the_payment(stage: Stage) -> None:
+    slots = '={amount: 5000, redress_type: "Delay", reason: "Months lost", authority: "Manager", plan_version: 1}'
+    form = {"form": "CMSF5551", "slots": slots, "number": "=payment_request"}
+    play(stage, DRAFT, ("form", "fill_form", form))
+    [document] = stage.rows(Document)
+    assert (document.template_id, document.request_id) == ("CMSF5551", payment_of(stage).payment_request_id)
+
+
+def test_what_was_approved_besides_a_payment_counts_what_is_paid_and_what_is_still_to_be(stage: Stage) -> None:
+    other = ("other", "draft_payment", {"amount": "=900"})
+    third = ("third", "draft_payment", {"amount": "=700"})
+    play(
+        stage, DRAFT, APPROVE, INSTRUCT, PAID, other,
+        ("yes", "approve_payment", {"payment": "=payment", "amount": "=800"}), third,
+        ("read", "read_payment", {"payment": "=payment"}),
+    )  # fmt: skip
+    assert variables(stage)["approved_besides"] == 4800
