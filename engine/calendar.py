@@ -171,7 +171,7 @@ class Calendar:
         counted = _add_days(day_0, n)
         due = self._working_day_from(counted, nation)
         skipped = self._weekday_holidays(counted, due, nation)
-        rolled = f"; {_in_words(counted)} is not a working day" if due != counted else ""
+        rolled = f"; {counted:%A} {_in_words(counted)} is not a working day" if due != counted else ""
         return CalendarUse(
             function="calendar days after",
             start=day_0,

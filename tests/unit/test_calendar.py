@@ -142,7 +142,7 @@ def test_a_reason_says_when_the_day_of_receipt_was_moved():
 def test_a_reason_says_when_the_due_day_was_moved():
     use = CALENDAR.explain("calendar days after", date(2026, 12, 18), 7, "england_wales")
     assert use.rule == (
-        "7 calendar days after 18 December 2026, England and Wales; 25 December 2026 is not a working day; "
+        "7 calendar days after 18 December 2026, England and Wales; Friday 25 December 2026 is not a working day; "
         "not counted: Christmas Day (25 December 2026), Boxing Day (observed) (28 December 2026)"
     )
 
