@@ -18,11 +18,9 @@ from engine.definitions import LoadedDefinition
 from engine.dictionary import Field
 from engine.errors import Conflict, NotFound, ValuesRefused
 from engine.forms import Component, read_form
-from engine.people import Somebody
 from engine.queries import cases as case_rows
 from engine.queries import running
 from engine.queries.cases import RequestRow
-from engine.queries.running import InstanceRow
 from engine.reopening import Closed
 from web import asking
 from web.asking import Asking
@@ -42,42 +40,6 @@ _INPUTS: Mapping[str, Mapping[str, Any]] = {
     "number": {"type": "number"},
     "money": {"type": "number", "properties": {"money": "true"}},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a person may do to a closed request, for the case page to link to."""
-
-    request_id: int
-    number: str
-    may_reopen: bool
-    may_correct: bool
-
-
-def offers_of(
-    connection: Connection, requests: Sequence[RequestRow], instances: Sequence[InstanceRow], somebody: Somebody
-) -> list[Offer]:
-    """Return what a person may do to each closed request of a case; those that offer nothing are left out.
-
-    `instances` are the procedures of the case. Most people lead nothing here, and then little is asked of the database.
-    """
-    made_by = {row.business_key: row.key for row in sorted(instances, key=lambda row: -row.instance_id)}
-    led = {key for key in set(made_by.values()) if _leads(connection, key, somebody)}
-    offers = []
-    for row in requests:
-        if row.closed_at is not None and made_by.get(row.number) in led:
-            closed = reopening.read_closed(world(), connection, row.request_id, actor=somebody)
-            may_reopen = not reopening.why_not(connection, closed)
-            offers.append(Offer(row.request_id, row.number, may_reopen, bool(closed.reopening.correctable)))
-    return offers
-
-
-def _leads(connection: Connection, key: str, somebody: Somebody) -> bool:
-    try:
-        allowed = definitions.in_force(world(), connection, key).reopening
-    except NotFound:
-        return False
-    return allowed is not None and allowed.by in somebody.groups
 
 
 @pages.get("/message")

@@ -234,3 +234,9 @@ def test_another_team_cannot_record_anything_on_the_case(hearing: Stage, visitor
     token = stranger.visit("/cases/").page.xpath("//input[@name='csrf_token']/@value")[0]
     assert stranger.client.post(MESSAGE, data={**SAID, "csrf_token": token}).status_code == 404
     assert hearing.rows(Message) == []
+
+
+def test_the_case_page_leads_to_what_a_client_writes_again(hearing: Stage, visitor: Visitors) -> None:
+    caseworker = visitor("review_caseworker").visit("/cases/1").follow("The client writes again about SR-000001")
+    assert caseworker.press("Record this", SAID).path == "/cases/1"
+    assert hearing.open_tasks() == ["contact"]
