@@ -126,7 +126,7 @@ def say_kinds(extensions: Iterable[str] = ()) -> str:
 
 def specimen(name: str) -> bytes:
     """Return the smallest content that passes for a file of this name: what stories and tests attach."""
-    return _SPECIMENS[_extension(name)]
+    return _SPECIMENS.get(_extension(name), b"")
 
 
 def _extension(name: str) -> str:

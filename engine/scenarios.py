@@ -20,8 +20,10 @@ from sqlalchemy import func, select
 from engine import cases, dispatch, jobs, messages, people, reopening, tasks, timers
 from engine.clock import LONDON
 from engine.definitions import LoadedDefinition, in_force, load
+from engine.documents import Upload, attach_to_task
 from engine.errors import RedressError
 from engine.feel import compile_expression
+from engine.file_kinds import specimen
 from engine.models import Definition, Message, Person, ProcessInstance, UserTask
 from engine.people import Somebody
 from engine.scenario_answers import AnswerInvalid, Answers
@@ -251,7 +253,17 @@ class _Teller:
         )
         if task.assignee_id is None:
             tasks.claim(self.world, task.task_id, actor=actor)
-        tasks.complete(self.world, task.task_id, values, actor=actor)
+        tasks.complete(self.world, task.task_id, self._attached(task, values, actor), actor=actor)
+
+    def _attached(self, task: Any, values: Mapping[str, Any], actor: Somebody) -> dict[str, Any]:
+        """Attach the files that a story names, each with the smallest content of its kind; return the values."""
+        kept = dict(values)
+        for key, value in values.items():
+            field = self.definition.dictionary.field_for(key)
+            if field is not None and field.type == "documents" and value:
+                uploads = [Upload(name, specimen(name)) for name in value]
+                kept[key] = attach_to_task(self.world, task.task_id, key, uploads, actor=actor)
+        return kept
 
     def _send(self, entry: Mapping[str, Any]) -> None:
         usual = self.scenario.usual.get("messages", {}).get(entry["message"], {})
