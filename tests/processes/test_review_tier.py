@@ -6,10 +6,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from engine import definitions, scenarios
+from engine.models import Blob, Document
 from engine.world import DEPLOYMENT, World
+from tests.letters.pdf import words_of
 from tests.world import PROCESSES
+
+CLOSING = ("RES-NFA", "RES-DONE-NOCONTACT", "RES-CLOSED-OK", "RES-CLOSED-NOTOK")
 
 ONE_TIER_AT_CLOSURE = """
 title = "One tier: the answer of Resolution is final, and no Review is offered"
@@ -36,6 +41,66 @@ with = { closure_answer = "disagree" }
 [[step]]
 complete = ["write_letter", "check_letter", "record_learning"]
 then = { ended = true, letters = ["RES-CLOSED-NOTOK"], letter_facts = { review_tier = false } }
+"""
+
+NOTHING_MORE = """
+title = "One tier: nothing more can be done, and the letter is the final response"
+process = "resolution"
+earlier = []
+
+[[step]]
+complete = ["allocate_resolution", "check_entry", "call_client", "complete_complaints_details", "record_findings"]
+
+[[step]]
+complete = "decide_further_action"
+with = { further_action = false, decision_rationale = "Everything was done." }
+
+[[step]]
+complete = ["call_client", "write_letter", "check_letter"]
+then = { letters = ["RES-NFA"], letter_facts = { review_tier = false } }
+
+[[step]]
+message = "client_reply"
+
+[[step]]
+note = "the client is not happy, and there is no Review to ask for"
+complete = ["discuss_decision", "record_learning"]
+then = { ended = true, status = "Closed" }
+"""
+
+NOT_REACHED = """
+title = "One tier: the actions are complete and the client cannot be reached"
+process = "resolution"
+earlier = []
+
+[[step]]
+complete = ["allocate_resolution", "check_entry", "call_client", "complete_complaints_details", "record_findings"]
+
+[[step]]
+complete = ["decide_further_action", "create_plan"]
+
+[[step]]
+complete = "call_client"
+with = { plan_answer = "agree" }
+
+[[step]]
+complete = ["agree_due_dates", "write_letter", "check_letter", "update_resolution_actions", "progress_actions"]
+
+[[step]]
+complete = "call_client"
+with = { contact_outcome = "write_instead" }
+
+[[step]]
+complete = ["write_letter", "check_letter"]
+then = { letters = ["RES-DONE-NOCONTACT"], letter_facts = { review_tier = false } }
+
+[[step]]
+message = "client_reply"
+with = { closure_answer = "agree" }
+
+[[step]]
+complete = ["write_letter", "check_letter", "record_learning"]
+then = { ended = true, letters = ["RES-CLOSED-OK"], letter_facts = { review_tier = false } }
 """
 
 ONE_TIER_AT_LOG = """
@@ -67,8 +132,50 @@ def one_tier(deployed: World, tmp_path: Path) -> World:
     return deployed
 
 
-@pytest.mark.parametrize(("folder", "story"), [("resolution", ONE_TIER_AT_CLOSURE), ("log", ONE_TIER_AT_LOG)])
+STORIES = [
+    ("resolution", ONE_TIER_AT_CLOSURE),
+    ("resolution", NOTHING_MORE),
+    ("resolution", NOT_REACHED),
+    ("log", ONE_TIER_AT_LOG),
+]
+REVIEW, EXAMINER, FINAL = "ask us to review it", "Independent Case Examiner", "final response"
+
+
+@pytest.mark.parametrize(("folder", "story"), STORIES)
 def test_without_a_review_tier_resolution_is_the_final_response(one_tier: World, folder: str, story: str) -> None:
+    assert _tell(one_tier, folder, story) == []
+
+
+@pytest.mark.parametrize("story", [ONE_TIER_AT_CLOSURE, NOTHING_MORE, NOT_REACHED])
+def test_a_closing_letter_of_one_tier_names_the_examiner_and_never_offers_a_review(one_tier: World, story: str) -> None:
+    assert _tell(one_tier, "resolution", story) == []
+    for letter in _closing_letters(one_tier):
+        assert EXAMINER in letter
+        assert FINAL in letter
+        assert REVIEW not in letter
+
+
+def test_with_a_review_tier_the_same_letter_offers_a_review_and_is_not_final(deployed: World) -> None:
+    story = ONE_TIER_AT_CLOSURE.replace("ended = true, ", "").replace("review_tier = false", "review_tier = true")
+    assert _tell(deployed, "resolution", story) == []
+    (letter,) = _closing_letters(deployed)
+    assert REVIEW in letter
+    assert EXAMINER not in letter
+    assert FINAL not in letter
+
+
+def _tell(world: World, folder: str, story: str) -> list[str]:
     usual = (PROCESSES / folder / "scenarios" / scenarios.USUAL).read_bytes()
-    told = scenarios.tell(one_tier, scenarios.read_scenario(story.encode(), file="one_tier.toml", usual=usual))
-    assert told.failures == []
+    return scenarios.tell(world, scenarios.read_scenario(story.encode(), file="tier.toml", usual=usual)).failures
+
+
+def _closing_letters(world: World) -> list[str]:
+    """Return the words of every letter that tells the outcome, as they stand in the PDF."""
+    with world.db.read() as connection:
+        rows = connection.execute(
+            select(Blob.content)
+            .join(Document, Document.sha256 == Blob.sha256)
+            .where(Document.kind == "letter", Document.template_id.in_(CLOSING))
+        ).all()
+    assert rows
+    return [" ".join(word.text for word in words_of(row.content)) for row in rows]
