@@ -203,6 +203,11 @@ def test_what_a_client_writes_about_an_open_request_is_kept_and_its_holder_told(
     assert [row.status for row in hearing.rows(Message)] == ["kept"]
     assert "A message about SR-000001 needs you" in [row.subject for row in hearing.rows(Notification)]
     assert SAID["client_says"] in caseworker.text
+    caseworker.visit(f"/tasks/{hearing.task_id('look')}")
+    assert "Something arrived on 30 September 2026 about SR-000001" in caseworker.text
+    assert SAID["client_says"] in caseworker.text
+    caseworker.follow("Read it on the case").press("Mark as dealt with")
+    assert "Something arrived" not in caseworker.visit(f"/tasks/{hearing.task_id('look')}").text
 
 
 @pytest.mark.parametrize(
