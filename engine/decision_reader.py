@@ -49,6 +49,7 @@ class Input:
     label: str
     expression: Expression | None
     allowed: tuple[object, ...]
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,7 @@ class _Reader:
             label=label,
             expression=self.compiled(text, compile_expression, place),
             allowed=literal_values(allowed),
+            type=expressions[0].get("typeRef", "") if expressions else "",
         )
 
     def output(self, node: Node, number: int) -> Output:

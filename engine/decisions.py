@@ -100,6 +100,11 @@ class Decision:
         """What is wrong with it: (rule or cell, sentence). A decision with findings cannot be made."""
         return list(self._source.findings)
 
+    @property
+    def table(self) -> Table | None:
+        """Its table, or None for a literal expression or a decision that could not be read."""
+        return self._source.body if isinstance(self._source.body, Table) and not self._source.findings else None
+
     def evaluate(
         self,
         names: Mapping[str, object],

@@ -6,6 +6,7 @@ from engine.diagram import Diagram
 from engine.lint.finding import Findings, error, warning
 from engine.lint.names import names_at
 from engine.lint.project import Project
+from engine.table_coverage import gaps, overlaps
 
 
 def decisions(project: Project) -> Findings:
@@ -21,6 +22,23 @@ def decisions(project: Project) -> Findings:
             if required not in project.decisions:
                 message = f"It requires the decision “{required}”, which is not here. Add it, or remove the line to it."
                 yield error(decision.file, decision.id, "missing-decision", message)
+
+
+def coverage(project: Project) -> Findings:
+    """Find inputs that no rule of a table applies to, and those that two rules claim against its hit policy."""
+    for decision in project.decisions.values():
+        table = decision.table if decision.file in project.checked else None
+        if table is None:
+            continue
+        for example in gaps(table):
+            message = f"No rule applies to {example}: the result is then null. Add a rule, or a default output."
+            yield warning(decision.file, decision.id, "table-gap", message)
+        for found in overlaps(table):
+            message = (
+                f"Rules {found.first} and {found.second} both apply to {found.example}, which the hit policy "
+                f"{table.hit_policy} does not allow. Narrow one of them, or choose another hit policy."
+            )
+            yield error(decision.file, decision.id, "table-overlap", message)
 
 
 def inputs(diagram: Diagram, project: Project) -> Findings:

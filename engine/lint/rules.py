@@ -69,6 +69,7 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     reach.recursion,
     form_files.forms,
     decision_files.decisions,
+    decision_files.coverage,
     list_files.lists,
     list_files.main_process,
     list_files.sheet_names,
