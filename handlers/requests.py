@@ -36,7 +36,8 @@ def create_request(
     With `main` it becomes this instance's own: it takes over the facts of the start form, and its number becomes the
     business key; `raised_from` is then the number of the earlier request that it is linked to. Otherwise `relation`
     (``child``, ``related``) says how it is linked to the instance's own request, if there is one.
-    Returns its number and, of the request that it was raised from, number, closed_on and caseworker.
+    Returns its number and, of the request that it was raised from, number, closed_on, caseworker, and who took part in
+    it (`people`: the caseworker, the team leader, whoever authorised the referral to it, and who wrote its plan).
     Raises: ValueError when the process has no case or `raised_from` is not a request of the case.
     """
     if context.case_id is None:
@@ -152,11 +153,14 @@ def _raised_from(context: StepContext, request_id: int, number: str) -> dict[str
     """Link a new request to the earlier one that it was raised from, and return what is known of that."""
     earlier_id = request_on_case(context, number)
     link_requests(context.connection, request_id, earlier_id, "related")
-    earlier = context.connection.execute(
-        select(ServiceRequest.closed_at, ServiceRequest.owner_id).where(ServiceRequest.request_id == earlier_id)
+    row = context.connection.execute(
+        select(ServiceRequest.__table__).where(ServiceRequest.request_id == earlier_id)
     ).one()
-    closed_on = earlier.closed_at.astimezone(LONDON).date() if earlier.closed_at else None
-    return {"number": number, "closed_on": closed_on, "caseworker": earlier.owner_id}
+    earlier = request_fields(row)
+    closed_on = row.closed_at.astimezone(LONDON).date() if row.closed_at else None
+    took_part = [earlier.get(role) for role in ("caseworker", "team_leader", "authorised_by", "plan_author")]
+    people = list(dict.fromkeys(person for person in took_part if person is not None))
+    return {"number": number, "closed_on": closed_on, "caseworker": earlier.get("caseworker"), "people": people}
 
 
 def _letter_is_attached(context: StepContext, letter: str) -> bool:
