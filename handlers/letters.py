@@ -302,7 +302,7 @@ def letter_form(files: Mapping[str, bytes], letter_id: str) -> bytes:
             "label": group.label,
             "defaultValue": group.default,
             "values": [
-                {"value": option.id, "label": f"{option.label} ({option.id.replace('_', ' ')})"}
+                {"value": option.id, "label": f"{option.label} ({option.id.replace('TM_', 'TM ')})"}
                 for option in group.options
             ],
             "validate": {"required": True},

@@ -102,6 +102,7 @@ class CasePage:
     facts: dict[str, Any]
     client: list[dict[str, Any]]
     request: RequestRow | None
+    requests: list[RequestRow]
     cards: list[RequestCard]
     details: list[dict[str, Any]]
     tables: list[FactTable]
@@ -141,6 +142,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         facts=standing.facts,
         client=_client(standing.facts, dictionary, people),
         request=request,
+        requests=requests,
         cards=cards,
         details=_details(request, dictionary, people),
         tables=tables_of(request.fields if request is not None else {}, dictionary, people),

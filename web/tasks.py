@@ -23,7 +23,7 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
-from engine.queries import told, worklist
+from engine.queries import running, told, worklist
 from engine.queries.worklist import TaskRow
 from letters.letter import LetterError
 from web import asking, attaching, letter_preview, task_page
@@ -52,9 +52,10 @@ def mine() -> str:
     with world().db.read() as connection:
         rows = worklist.tasks_of(connection, person().person_id)
         waiting = worklist.count_queue(connection, person().groups)
+        kept = running.kept_for(connection, person_id=person().person_id, groups=person().groups)
     dues = [_due(row) for row in rows]
     counts = {tag: sum(due.tag == tag for due in dues) for tag in ("Overdue", "Due today")}
-    return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting)
+    return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting, kept=kept)
 
 
 @pages.get("/queue")

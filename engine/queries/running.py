@@ -173,7 +173,7 @@ def kept_for(connection: Connection, *, person_id: int, groups: Collection[str])
     told = exists().where(
         Notification.case_id == Message.case_id,
         Notification.group_key.in_(groups),
-        Notification.subject.contains(Message.correlation_key, autoescape=True),
+        Notification.subject.contains(Message.correlation_key),
     )
     about = exists().where(
         ServiceRequest.number == Message.correlation_key,
