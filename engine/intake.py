@@ -176,25 +176,38 @@ def _record(
     of_issue = intake.of_an_issue()
     said = {key.removeprefix("request."): value for key, value in values.items() if key.startswith("request.")}
     common = {key: value for key, value in said.items() if key not in of_issue and value is not None}
+    common["contact_number"] = number
+    may_be_note = not any(values.get(key) for key in intake.never_only_a_note)
     listed: Any = values.get(intake.further) or []
     instances: list[int] = []
     notes: list[str] = []
     for issue in [{key: value for key, value in said.items() if key in of_issue}, *listed]:
         facts = {key: value for key, value in issue.items() if value is not None}
-        same, use = str(facts.pop("open_request", NO_OPEN_REQUEST)), facts.pop("open_issue_use", None)
-        if same != NO_OPEN_REQUEST:
+        same = str(facts.get("open_request", NO_OPEN_REQUEST))
+        is_note = same != NO_OPEN_REQUEST and facts.get("open_issue_use") == "note"
+        if same != NO_OPEN_REQUEST and (may_be_note or not is_note):
             text = f"contact of {said_in_words(None, common['received_on'])}.\n{facts['issue']}"
-            if use != "note":
-                text = "logged as an issue of its own. " + text
-                facts["related_request"] = None if same.startswith(ISSUE) else same
+            text = text if is_note else f"logged as an issue of its own. {text}"
             _note(world, connection, intake, same, noted(number, text), case_id=case_id, actor=actor)
             notes.append(same)
-        if same == NO_OPEN_REQUEST or use != "note":
-            start = {f"request.{key}": value for key, value in {**common, **facts, "contact_number": number}.items()}
-            start[intake.further] = []
+        if not (is_note and may_be_note):
+            start = _start_values(intake, {**common, **facts})
             outcome = begin(world, connection, intake.definition, start, case_id=case_id, actor=actor.actor)
             instances.append(outcome.instance_id)
     return Recorded(number, case_id, tuple(instances), tuple(notes))
+
+
+def _start_values(intake: Intake, facts: Mapping[str, Any]) -> dict[str, object]:
+    """Return what an issue's procedure starts with."""
+    left_out: tuple[str, ...] = ()
+    if not _is_request(facts.get("open_request")):
+        left_out = ("open_request", "open_issue_use")  # there is no request that the procedure could be told of
+    values: dict[str, object] = {f"request.{key}": value for key, value in facts.items() if key not in left_out}
+    return {**values, intake.further: []}
+
+
+def _is_request(key: object) -> bool:
+    return isinstance(key, str) and key != NO_OPEN_REQUEST and not key.startswith(ISSUE)
 
 
 def _note(

@@ -26,7 +26,8 @@ class Intake:
     """How contacts come in: the procedure that an issue starts, and the forms that ask.
 
     `further` is the list of the contact's form whose entries are issues of their own; `known_to_all` are the facts of
-    the client that are asked even of people who may not see the case.
+    the client that are asked even of people who may not see the case. Where one of `never_only_a_note` is true, the
+    procedure takes even an issue that an open request deals with.
     """
 
     definition: LoadedDefinition
@@ -34,6 +35,7 @@ class Intake:
     contact: Form
     further: str
     known_to_all: frozenset[str]
+    never_only_a_note: frozenset[str]
 
     def about_client(self, *, sees_client: bool) -> tuple[Component, ...]:
         """Return the questions about the client that a person may be asked."""
@@ -108,6 +110,7 @@ def _read(definition: LoadedDefinition, entry: Mapping[str, Any]) -> Intake:
             contact=definition.forms[entry["contact"]],
             further=str(entry["further_issues"]),
             known_to_all=frozenset(map(str, entry.get("known_to_all", ()))),
+            never_only_a_note=frozenset(map(str, entry.get("never_only_a_note", ()))),
         )
     except KeyError as missing:
         raise NotFound(

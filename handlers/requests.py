@@ -44,7 +44,7 @@ def create_request(
         raise ValueError("A service request needs a case.")
     number = f"SR-{context.next_number(SERIES):06d}"
     given = {"kind": kind, "status": status, "process": process, "area": area, "sub_area": sub_area, **fields}
-    inherited: dict[str, Any] = dict(context.request) if main else {}
+    inherited: dict[str, Any] = dict(context.request) if main else _of_the_contact(context)
     request_id = open_request(
         context.connection,
         context.world,
@@ -140,6 +140,12 @@ def closure_problems(context: StepContext, closure_letter: str | None) -> list[s
     if waiting:
         problems.append("The client has sent something that nobody has dealt with. Read it and mark it as dealt with.")
     return problems
+
+
+def _of_the_contact(context: StepContext) -> dict[str, Any]:
+    """Return which contact a request came of: one that is made beside the instance's own came of the same."""
+    number = context.request.get("contact_number")
+    return {"contact_number": number} if number else {}
 
 
 def _take_over(context: StepContext, request_id: int) -> None:

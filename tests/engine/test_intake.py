@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from engine import cases, intake
+from engine import cases, intake, tasks
 from engine.bank_holidays import calendar
 from engine.errors import NotAllowed, ValuesRefused
 from engine.intake import Recorded
@@ -39,6 +39,7 @@ ISSUE: dict[str, Any] = {
     "request.arrears_issue": False,
     "request.both_schemes": False,
 }
+NOT_OF_A_QUESTION = ("request.arrears_issue", "request.both_schemes")
 FURTHER = {"issue": "When is the next payment due?", "issue_kind": "question"}
 
 
@@ -124,6 +125,7 @@ def test_a_new_client_and_the_first_task_take_one_transaction_and_at_most_25_sta
     assert sum("BEGIN" in statement for statement in sent) == 1
     (task,) = rows(deployed, UserTask)
     assert (task.element_id, task.case_id) == ("look_for_outstanding_actions", recorded.case_id)
+    assert task.assignee_id == person.person_id
     assert recorded.number == "CON-000001"
 
 
@@ -219,9 +221,17 @@ def test_an_issue_of_its_own_that_belongs_to_an_open_request_is_linked(deployed:
     recorded = record(deployed, values, case_id=known)
     assert len(recorded.instance_ids) == 1
     (instance,) = rows(deployed, ProcessInstance)
-    assert loads(instance.pending_facts)["related_request"] == "SR-000700"
-    assert "open_request" not in loads(instance.pending_facts)
+    facts = loads(instance.pending_facts)
+    assert (facts["open_request"], facts["open_issue_use"]) == ("SR-000700", "link")
     assert "logged as an issue of its own" in rows(deployed, Note)[-1].text
+
+
+def test_the_procedure_takes_the_same_issue_too_when_ice_is_to_be_told(deployed: World, known: int) -> None:
+    values = {**KNOWN, **contact(deployed), "request.open_request": "SR-000700", "request.open_issue_use": "note"}
+    recorded = record(deployed, {**values, "request.ice_gateway": True}, case_id=known)
+    assert (recorded.noted_on, len(recorded.instance_ids)) == ((), 1)
+    (instance,) = rows(deployed, ProcessInstance)
+    assert loads(instance.pending_facts)["open_request"] == "SR-000700"
 
 
 def test_an_issue_that_is_being_logged_counts_as_open_before_it_has_a_request(deployed: World) -> None:
@@ -324,6 +334,20 @@ def test_a_contact_is_found_by_its_number_and_lists_what_came_of_it(deployed: Wo
         (listed,) = contacts_of(connection, recorded.case_id)
     assert (listed.source, listed.channel, listed.requests) == ("client", "phone", ("SR-000710",))
     assert listed.recorded_by is not None
+
+
+def test_an_enquiry_made_beside_the_issue_is_listed_with_its_contact(deployed: World) -> None:
+    question = {**CLIENT, **contact(deployed), "request.issue_kind": "question"}
+    recorded = record(deployed, {key: value for key, value in question.items() if key not in NOT_OF_A_QUESTION})
+    actor = somebody(deployed, "owning_team")
+    for values in ({"outstanding_result": "none"}, {"enquiry_note": "Told."}):
+        (task,) = (row for row in rows(deployed, UserTask) if row.status == "open")
+        if task.assignee_id is None:
+            tasks.claim(deployed, task.task_id, actor=actor)
+        tasks.complete(deployed, task.task_id, values, actor=actor)
+    with deployed.db.read() as connection:
+        (listed,) = contacts_of(connection, recorded.case_id)
+    assert listed.requests == ("SR-000001",)
 
 
 @pytest.mark.parametrize(
