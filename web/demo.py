@@ -31,7 +31,14 @@ from web.demo_people import PASSWORD, PEOPLE
 _CASES = Path(__file__).with_name("demo_cases.toml")
 _SERIES = "service_request"
 # The usual answers name people of the scenarios.
-_CAST = {"review_caseworker": "cara", "review_team_leader": "rita", "owning_team": "olive"}
+_CAST = {
+    "review_caseworker": "cara",
+    "review_team_leader": "rita",
+    "owning_team": "olive",
+    "owning_team_leader": "theo",
+    "complaint_resolution_caseworker": "casey",
+    "complaint_resolution_team_leader": "remy",
+}
 
 
 def seed(world: World, *, say: Callable[[str], object]) -> None:
@@ -59,7 +66,7 @@ def seed(world: World, *, say: Callable[[str], object]) -> None:
 
 
 def _open(world: World, entry: Mapping[str, Any]) -> int:
-    """Open a case with its closed Resolution service request and its notes."""
+    """Open a case with its closed Resolution service request, if it has one, and its notes."""
     facts = dict(entry["facts"])
     now = world.clock.now()
     with world.db.write() as connection:
@@ -71,9 +78,11 @@ def _open(world: World, entry: Mapping[str, Any]) -> int:
             nation=facts.pop("nation"),
             facts=facts,
         )
-        request_id = _open_resolution(
-            connection, world, case_id, entry["resolution"], today=now.astimezone(LONDON).date()
-        )
+        request_id = None
+        if "resolution" in entry:
+            request_id = _open_resolution(
+                connection, world, case_id, entry["resolution"], today=now.astimezone(LONDON).date()
+            )
         for text in entry.get("notes", ()):
             cases.add_note(connection, world, case_id=case_id, request_id=request_id, text=text, author_id=None)
     return case_id
@@ -136,7 +145,7 @@ class _Storyteller:
     def tell(self) -> None:
         """Start the procedure, then complete one task after the other."""
         with self.world.db.read() as connection:
-            earlier = _earlier(connection, self.case_id)
+            earlier = _earlier(connection, self.case_id) if self.story["procedure"] == "review" else {}
         given = {**self.usual.get("start", {}), **earlier, **self.story.get("start", {})}
         values = self.answers.typed(given, self.world.clock.now())
         starter = self._person(self.story.get("as", "olive"))

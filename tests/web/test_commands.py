@@ -81,12 +81,13 @@ def test_a_demonstration_is_filled_once_with_people_cases_and_reviews_under_way(
     assert said == ["Filling the demonstration with fictional people and cases ..."]
     with world.db.read() as connection:
         assert connection.execute(select(func.count()).select_from(Person)).scalar_one() == len(PEOPLE)
-        assert connection.execute(select(func.count()).select_from(Case)).scalar_one() == 15
-        assert connection.execute(select(func.count()).select_from(ProcessInstance)).scalar_one() == 4
+        assert connection.execute(select(func.count()).select_from(Case)).scalar_one() == 18
+        assert connection.execute(select(func.count()).select_from(ProcessInstance)).scalar_one() == 7
         nations = set(connection.execute(select(Case.nation)).scalars())
         waiting = set(connection.execute(select(UserTask.element_id).where(UserTask.status == "open")).scalars())
     assert nations == {"england_wales", "scotland", "northern_ireland"}
     assert {"allocate_review", "call_client", "decide_on_plan"} <= waiting
+    assert {"do_duty", "discuss_issue", "deal_with_legacy_issue", "record_findings"} <= waiting
     demo.seed(world, say=said.append)
     assert len(said) == 1
 
