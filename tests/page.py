@@ -105,8 +105,7 @@ class Browser:
         return self._took(self.client.get(form.get("action") or self.path, query_string=fields, follow_redirects=True))
 
     def _took(self, response: object) -> Browser:
-        for answered in (*response.history, response):  # type: ignore[attr-defined]
-            answered.request.environ["wsgi.input"].close()  # what was sent may lie in a temporary file
+        self._let_go(response)
         self.status = response.status_code  # type: ignore[attr-defined]
         self.path = response.request.full_path.rstrip("?")  # type: ignore[attr-defined]
         self.body = response.data  # type: ignore[attr-defined]
@@ -115,6 +114,10 @@ class Browser:
             check_page(self.page, self.path)
             assert "'unsafe-inline'" not in self.headers["Content-Security-Policy"].split("style-src-attr")[0]
         return self
+
+    def _let_go(self, response: object) -> None:
+        for answered in (*response.history, response):  # type: ignore[attr-defined]
+            answered.request.environ["wsgi.input"].close()  # what was sent may lie in a temporary file
 
 
 def check_page(page: HtmlElement, path: str) -> None:
