@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from datetime import datetime
 
 from sqlalchemy import Connection, NestedTransaction
 
 from engine.bank_holidays import calendar
-from engine.clock import LONDON
 from engine.context import StepContext
 from engine.definitions import LoadedDefinition
+from engine.due import work_out_due
 from engine.facts import Facts, FactsMark
 from engine.feel import compile_expression
-from engine.feel.values import Months
 from engine.history import Event
-from engine.spiff.host import Deferred, Due, EvaluationFailed, Happening, Job
+from engine.spiff.host import Deferred, Due, EvaluationFailed, Happening, Job, TimerKind
 from engine.values import plain
 from engine.world import Actor, World
 
@@ -105,22 +103,9 @@ class StepHost:
         why = "; ".join(str(note) for note in evaluated.notes) or f"it is {evaluated.value!r}"
         raise EvaluationFailed(f"The condition {expression.strip()} is neither true nor false: {why}.")
 
-    def due(self, kind: Literal["date", "duration", "cycle"], text: str, names: Mapping[str, object]) -> Due:
-        """Work out when a timer is due, and the rule that says so.
-
-        Raises: EvaluationFailed when the text gives no instant.
-        """
-        value, rule = self._timer_value(text.strip(), names)
-        if kind == "cycle":
-            return self._cycle(str(value), rule)
-        if kind == "duration":
-            return Due(at=self._after(value, text), rule=rule, repeats=None, every=None)
-        if isinstance(value, str):
-            value = _read_instant(value)
-        at = _instant(value)
-        if at is None:
-            raise EvaluationFailed(f"The timer {text.strip()} gives {value!r}, not a date or a date and time.")
-        return Due(at=at, rule=rule, repeats=None, every=None)
+    def due(self, kind: TimerKind, text: str, names: Mapping[str, object]) -> Due:
+        """Work out when a timer is due, and the rule that says so. Raises: EvaluationFailed."""
+        return work_out_due(kind, text.strip(), names, now=self.now, calendar=self._calendar)
 
     def decide(self, decision_id: str, names: Mapping[str, object]) -> object:
         """Evaluate a decision of the bundle."""
@@ -199,51 +184,7 @@ class StepHost:
         step = self._definition.step_of(element_id, callers)
         self.events.append(Event(kind, element_id, name or element_id, step, data=data, values=values))
 
-    def _timer_value(self, text: str, names: Mapping[str, object]) -> tuple[object, str]:
-        if not text.startswith("="):
-            return text, f"{text} after the wait began" if text.startswith("P") else text
-        evaluated = compile_expression(text[1:]).explain(names, now=self.now, calendar=self._calendar)
-        if evaluated.value is None:
-            why = "; ".join(str(note) for note in evaluated.notes)
-            raise EvaluationFailed(f"The timer {text} gives no date: {why}.")
-        return evaluated.value, "; ".join(use.rule for use in evaluated.calendar_uses) or text[1:].strip()
-
-    def _after(self, value: object, text: str) -> datetime:
-        if isinstance(value, str):
-            quoted = value.replace('"', "")
-            value = compile_expression(f'duration("{quoted}")').evaluate({}, now=self.now)
-        if isinstance(value, timedelta):
-            return self.now + value
-        if isinstance(value, Months):
-            added = compile_expression("start + wait").evaluate({"start": self.now, "wait": value}, now=self.now)
-            if isinstance(added, datetime):
-                return added
-        raise EvaluationFailed(f"The timer {text} gives no duration.")
-
-    def _cycle(self, text: str, rule: str) -> Due:
-        head, _, every = text.partition("/")
-        if not ((head.startswith("R") and head[1:].isdecimal()) or head == "R") or not every:
-            raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D.")
-        repeats = int(head[1:]) if head[1:] else None
-        return Due(at=self._after(every, text), rule=rule, repeats=repeats, every=every)
-
 
 def _goes_without_saying(element_kind: str) -> bool:
     """A gateway is told by the flow that it chose, a task by what was submitted, done or decided there."""
     return element_kind.endswith("Gateway") or element_kind in ("userTask", "serviceTask", "businessRuleTask")
-
-
-def _read_instant(text: str) -> object:
-    try:
-        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-    except ValueError:
-        return text
-
-
-def _instant(value: object) -> datetime | None:
-    """Return an instant; a day alone means the end of that day in London."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(23, 59, 59), tzinfo=LONDON).astimezone(UTC)
-    return None
