@@ -72,7 +72,7 @@ def attached(browser: Browser) -> list[str]:
 
 
 def test_a_file_is_uploaded_at_once_listed_and_kept_with_what_was_typed(person, deployed):
-    person.press("Upload: Proof", {"answer": "half a sen"}, {"proof": (PDF, "Letter.PDF")})
+    person.press("Upload Proof", {"answer": "half a sen"}, {"proof": (PDF, "Letter.PDF")})
     assert person.status == 200
     assert "“Letter.pdf” is attached." in person.text
     assert attached(person) == ["Letter.pdf"]
@@ -100,7 +100,7 @@ def test_an_error_elsewhere_on_the_form_never_loses_a_file(person, deployed):
 
 def test_a_draft_keeps_its_files(person, deployed):
     person.press("Save as draft", {"answer": "later"}, {"photos": (specimen("a.png"), "one.png")})
-    person.press("Upload: Photos", {}, {"photos": (specimen("a.jpg"), "two.jpg")})
+    person.press("Upload Photos", {}, {"photos": (specimen("a.jpg"), "two.jpg")})
     assert attached(person) == ["one.png", "two.jpg"]
     assert person.page.get_element_by_id("answer").text.strip() == "later"
 
@@ -113,7 +113,7 @@ def test_a_required_file_is_asked_for_beside_its_question(person):
 
 
 def test_a_file_is_removed_before_the_task_is_completed(person, deployed):
-    person.press("Upload: Proof", {"answer": "kept"}, {"proof": (PDF, "a.pdf")})
+    person.press("Upload Proof", {"answer": "kept"}, {"proof": (PDF, "a.pdf")})
     assert person.page.find_class("app-files__file")
     assert not [i for i in person.page.iter("input") if i.get("name") == "proof"]  # one is all it takes
     person.press("Remove a.pdf")
@@ -125,7 +125,7 @@ def test_a_file_is_removed_before_the_task_is_completed(person, deployed):
 
 
 def test_upload_without_a_file_says_so(person):
-    person.press("Upload: Proof")
+    person.press("Upload Proof")
     assert person.status == 422
     assert "Choose a file, then press Upload" in person.text
 
@@ -143,7 +143,7 @@ def test_upload_without_a_file_says_so(person):
     ],
 )
 def test_a_file_that_is_not_taken_is_refused_beside_its_question(person, deployed, name, content, sentence):
-    for button in ("Upload: Proof", "Complete this task", "Save as draft"):
+    for button in ("Upload Proof", "Complete this task", "Save as draft"):
         person.press(button, {"answer": "typed"}, {"proof": (content, name)})
         assert person.status == 422
         assert sentence in person.text
@@ -153,7 +153,7 @@ def test_a_file_that_is_not_taken_is_refused_beside_its_question(person, deploye
 
 
 def test_more_than_a_page_may_send_is_refused_before_it_is_read(person):
-    person.press("Upload: Proof", {}, {"proof": (bytes(45_000_000), "a.pdf")})
+    person.press("Upload Proof", {}, {"proof": (bytes(45_000_000), "a.pdf")})
     assert person.status == 413
     assert person.heading == "Too much was sent"
 
@@ -177,7 +177,7 @@ def test_a_document_is_attached_beside_a_form_that_asks_for_none(person, deploye
     person.press("Complete this task", DONE, {"proof": (PDF, "a.pdf")})
     tasks.claim(deployed, open_task_id(deployed), actor=somebody(deployed, "owning_team"))
     person.visit(f"/tasks/{open_task_id(deployed)}")
-    person.press("Upload: Document to attach", {"answer": "x"}, {"attachment": (b"A note.", "note.txt")})
+    person.press("Upload Document to attach", {"answer": "x"}, {"attachment": (b"A note.", "note.txt")})
     assert attached(person) == ["note.txt"]
     person.press("Complete this task")
     assert "You completed “look”." in person.text
@@ -197,7 +197,7 @@ def test_a_colleague_who_looks_on_attaches_nothing(person, visitor, deployed):
 
 
 def test_what_was_uploaded_is_only_ever_saved_under_a_safe_name(person, visitor, deployed, case_id):
-    person.press("Upload: Proof", {}, {"proof": (PDF, "../Zoë; filename=x.pdf")})
+    person.press("Upload Proof", {}, {"proof": (PDF, "../Zoë; filename=x.pdf")})
     link = person.page.find_class("app-files__file")[0].find("a").get("href")
     answer = person.client.get(link)
     assert answer.data == PDF
@@ -236,6 +236,6 @@ def test_a_document_is_attached_to_a_request_of_the_same_case_only(visitor, depl
 
 
 def test_background_work_leaves_files_alone(person, deployed):
-    person.press("Upload: Proof", {}, {"proof": (PDF, "a.pdf")})
+    person.press("Upload Proof", {}, {"proof": (PDF, "a.pdf")})
     worker.work_until_rest(deployed)
     assert stored(deployed) == ["a.pdf"]
