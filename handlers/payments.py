@@ -160,7 +160,8 @@ def update_payment(
 
     Paid and Withdrawn close the payment's own service request. `paid_on` and `reference` say when it was made and under
     which reference of the payment system; a `note` goes into the Notes of the payment's own request.
-    Raises: ValueError for a payment that was not approved or was paid already, another amount, or another status.
+    Raises: ValueError for a payment that was not approved and instructed, or was paid already, for another amount or
+    another status.
     """
     if not payment:
         return {}
@@ -171,6 +172,8 @@ def update_payment(
         raise ValueError(f"{payment} cannot become {status!r}: a payment is Approved, Instructed, Paid or Withdrawn.")
     if status != "Withdrawn" and (row.status not in ("Approved", "Instructed") or row.approved_amount is None):
         raise ValueError(f"{payment} has not been approved, so it cannot be {status.lower()}.")
+    if status == "Paid" and row.status != "Instructed":
+        raise ValueError(f"{payment} has not been instructed, so it cannot be paid.")
     if status == "Paid" and amount is not None and _pence(amount) != row.approved_amount:
         raise ValueError(f"{payment} was approved for another amount than the one to be paid.")
     if status == "Withdrawn":

@@ -127,6 +127,16 @@ def given_up_calling(cara: Screen, world, client: str) -> Screen:
     return cara.open("Call the client", client).answer(**NOT_REACHED, stop_trying="true").complete()
 
 
+def paid(cara: Screen, world, client: str) -> Screen:
+    """Have the approved payment instructed, and confirm that it was made."""
+    cara.open("Progress the approved payment", client).answer(payment_step="send").complete()
+    worker.work_until_rest(world)
+    cara.open("Confirm that the payment was made", client)
+    cara.answer(payment_outcome="paid", payment_reference="EX-2026-0001")
+    put_all(cara, day("paid_on", world.clock.now().year))
+    return cara.complete()
+
+
 def carried_out(cara: Screen, client: str) -> Screen:
     cara.open("22 Update the resolution actions", client)
     cara.put("request.plan_actions-0-status", "Done").complete()
@@ -182,7 +192,7 @@ def test_a_plan_with_redress_is_rejected_once_then_agreed(people, served):
     letter_checked(cara, client, **plan_letter(world))
     worker.work_until_rest(world)
     carried_out(cara, client)
-    cara.open("25 Progress the approved payment", client).answer(payment_made="true").complete()
+    paid(cara, world, client)
     assert "£50.00" in cara.text
     called(cara, client, closure_answer="agree")
     letter_checked(cara, client, what_this_means="The date has been corrected. We are sorry.")

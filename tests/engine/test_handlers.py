@@ -179,6 +179,7 @@ def test_closing_a_locked_case_reminds_the_owning_team_of_the_flag(stage: Stage)
 
 DRAFT = ("draft", "draft_payment", {"amount": "=5000", "reason": "Redress"})
 APPROVE = ("approve", "approve_payment", {"payment": "=payment", "amount": "=4000"})
+INSTRUCT = ("instruct", "instruct_payment", {"payment": "=payment"})
 
 
 def pay(element_id: str = "pay", amount: str | None = None, status: str = "Paid") -> tuple[str, str, dict[str, str]]:
@@ -187,7 +188,8 @@ def pay(element_id: str = "pay", amount: str | None = None, status: str = "Paid"
 
 
 def test_an_approved_payment_is_paid_with_the_approved_amount(stage: Stage) -> None:
-    assert play(stage, DRAFT, APPROVE, pay(amount="=4000")) == "active"
+    assert play(stage, DRAFT, APPROVE, INSTRUCT, pay(amount="=4000")) == "active"
+    stage.wait_and_work()
     [payment] = stage.rows(Payment)
     assert (payment.status, payment.requested_amount, payment.approved_amount) == ("Paid", 5000, 4000)
 
@@ -196,13 +198,18 @@ def test_an_approved_payment_is_paid_with_the_approved_amount(stage: Stage) -> N
     ("steps", "reason", "left"),
     [
         ([DRAFT, pay()], "has not been approved", "Draft"),
-        ([DRAFT, APPROVE, pay(amount="=5000")], "approved for another amount", "Approved"),
-        ([DRAFT, APPROVE, pay(), pay("again")], "has been paid already", "Paid"),
-        ([DRAFT, APPROVE, pay(), pay("back", status="Approved"), pay("again")], "has been paid already", "Paid"),
-        ([DRAFT, APPROVE, pay(), pay("back", status="Withdrawn")], "has been paid already", "Paid"),
+        ([DRAFT, APPROVE, pay()], "has not been instructed", "Approved"),
+        ([DRAFT, APPROVE, INSTRUCT, pay(amount="=5000")], "approved for another amount", "Instructed"),
+        ([DRAFT, APPROVE, INSTRUCT, pay(), pay("again")], "has been paid already", "Paid"),
+        (
+            [DRAFT, APPROVE, INSTRUCT, pay(), pay("back", status="Approved"), pay("again")],
+            "has been paid already",
+            "Paid",
+        ),
+        ([DRAFT, APPROVE, INSTRUCT, pay(), pay("back", status="Withdrawn")], "has been paid already", "Paid"),
         ([DRAFT, pay("skip", status="Approved"), pay()], "has not been approved", "Draft"),
         ([DRAFT, pay("odd", status="Sent")], "Sent", "Draft"),
-        ([DRAFT, APPROVE, pay(), ("more", "approve_payment", APPROVE[2])], "has been paid already", "Paid"),
+        ([DRAFT, APPROVE, INSTRUCT, pay(), ("more", "approve_payment", APPROVE[2])], "has been paid already", "Paid"),
     ],
 )
 def test_a_payment_is_paid_once_and_only_as_approved(
@@ -222,6 +229,7 @@ def test_a_payment_is_paid_once_and_only_as_approved(
     for element_id in ids:
         if stage.open_tasks():
             stage.complete(f"before_{element_id}")
+        stage.wait_and_work()
     assert reason in stage.incidents()[0].message
     assert stage.rows(Payment)[0].status == left
 
