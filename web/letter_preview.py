@@ -26,13 +26,11 @@ class Paper:
     title: str
 
 
-def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any]) -> Draft:
+def draft_from(connection: Connection, definition: LoadedDefinition, letter_id: str, names: Mapping[str, Any]) -> Draft:
     """Gather a letter from what is visible at its task, as the shared process that issues it does.
 
-    Its variables are `slots`, `paragraph`, `enclosures`, `letter_version` (who makes what the client reads) and
-    `letter_facts`: what only the diagram knows.
+    Its variables are `slots`, `paragraph`, `enclosures` and `letter_facts`: what only the diagram knows.
     """
-    made_by = names.get("letter_version")
     given = names.get("letter_facts")
     paragraph = names.get("paragraph")
     return draft_letter(
@@ -46,8 +44,15 @@ def draft_from(connection: Connection, letter_id: str, names: Mapping[str, Any])
         enclosures=names.get("enclosures"),
         facts=given if isinstance(given, Mapping) else {},
         now=world().clock.now(),
-        version=made_by if isinstance(made_by, Mapping) else None,
+        version=_version(definition, names),
     )
+
+
+def _version(definition: LoadedDefinition, names: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return who makes what the client reads, decided as the process decides it before it issues the letter."""
+    decision = definition.decisions.get("letter_version")
+    found = decision.evaluate(names, now=world().clock.now()) if decision else None
+    return found if isinstance(found, Mapping) else None
 
 
 def pictures(definition: LoadedDefinition, draft: Draft) -> list[bytes]:

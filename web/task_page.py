@@ -110,7 +110,7 @@ def draft_of(connection: Connection, page: TaskPage) -> Draft | None:
     if page.writes:
         values = nested_slots(page.asking.sheet.values)
         names.update({key: value for key, value in values.items() if key in ("slots", "paragraph")})
-    return letter_preview.draft_from(connection, letter_id, names)
+    return letter_preview.draft_from(connection, page.definition, letter_id, names)
 
 
 def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from engine.values import dumps, loads
 from tests.web.conftest import person_id
 from tests.web.journeys import accept, allocate, call, decide_no_further_action, open_task, refer, write_letter
 
+WELSH = b"%PDF-1.7\nCymraeg\n%%EOF\n"
+
 
 def know(world, case_id, **facts):
     """Record facts of the client, as intake does."""
@@ -95,3 +97,46 @@ def test_the_writer_is_told_who_gets_the_letter(visitor, deployed, case_id):
     page = open_task(caseworker, "Write the letter")
     assert "A copy goes to" not in page.text
     assert "The representative gets nothing." in page.text
+
+
+def test_a_translation_is_handed_in_checked_and_dispatched_with_the_english(visitor, deployed, case_id):
+    know(deployed, case_id, language="cy")
+    caseworker = to_the_letter(visitor, deployed, case_id)
+    write_letter(caseworker, update="Nothing more can be done.")
+    open_task(caseworker, "Check the letter").press("Complete this task", {"letter_check": "confirm"})
+    page = open_task(caseworker, "Get the letter translated")
+    assert "English text (PDF)" in page.text
+    assert "acknowledgement" not in page.text
+    page.press("Complete this task")
+    assert page.status == 422
+    assert "Select the translated letter as a PDF" in page.text
+    page.press("Complete this task", files={"translated_letter": (b"Not a letter.\n", "letter.txt")})
+    assert page.status == 422
+    page.press("Complete this task", files={"translated_letter": (WELSH, "llythyr.pdf")})
+    assert open_tasks(deployed) == ["check_translation"]
+
+    check = open_task(caseworker, "Check the translation")
+    assert "llythyr.pdf (PDF)" in check.text
+    assert "English text (PDF)" in check.text
+    check.press("Complete this task", {"translation_check": "confirm", "translation_checked_by": "Eira Example"})
+    worker.work_until_rest(deployed)
+    [letter] = documents(deployed, "letter")
+    assert (letter.title, letter.dispatched_at is None) == ("Keeping you informed about your complaint: Welsh", False)
+    sent = caseworker.client.get(f"/documents/{letter.document_id}")
+    assert sent.data == WELSH
+    shown = caseworker.visit(f"/cases/{case_id}").text
+    assert "Keeping you informed about your complaint: Welsh" in shown
+    assert "Keeping you informed about your complaint: English text" in shown
+    [printed] = (deployed.settings.spool_dir / "letters").glob("*enclosure-1.pdf")
+    assert printed.read_bytes().startswith(b"%PDF")
+
+
+def test_a_format_that_is_corrected_while_the_letter_is_written_still_counts(visitor, deployed, case_id):
+    caseworker = to_the_letter(visitor, deployed, case_id)
+    know(deployed, case_id, letter_format="audio")
+    assert write_letter(caseworker, update="Nothing more can be done.").status == 200
+    check = open_task(caseworker, "Check the letter")
+    assert "within 7 days of the day on which we sent you this letter" in " ".join(check.text.split())
+    check.press("Complete this task", {"letter_check": "confirm"})
+    assert open_tasks(deployed) == ["hand_to_supplier"]
+    assert documents(deployed, "letter") == []
