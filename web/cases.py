@@ -18,6 +18,7 @@ from engine.queries import running, told
 from engine.queries.running import WaitRow
 from web import asking, case_page, history_words
 from web.access import OPERATIONS, sight_of
+from web.addresses import row_number
 from web.asking import Asking
 from web.case_summary import NATIONS, current_request, summary_of
 from web.current import person, world
@@ -51,16 +52,19 @@ def page(case_id: int) -> str:
 
 @pages.get("/<int:case_id>/history")
 def history(case_id: int) -> str:
-    """Tell the whole history of a case."""
+    """Tell the whole history of a case, a page at a time."""
+    number = row_number(request.args.get("page", "")) or 1
     with world().db.read() as connection:
-        rows = told.history_of_case(connection, case_id)
+        last = max(1, -(-told.count_history(connection, case_id) // told.PAGE))
+        number = min(number, last)
+        rows = told.history_of_case(connection, case_id, page=number)
         loaded = {
             row.definition_id: definitions.load(world(), connection, row.definition_id)
             for row in running.instances_of(connection, case_id)
         }
         lines = history_words.tell(rows, told.names_of_people(connection), loaded)
         summary = summary_of(connection, case_id)
-    return render_template("cases/history.html", summary=summary, lines=lines)
+    return render_template("cases/history.html", summary=summary, lines=lines, number=number, last=last)
 
 
 @pages.post("/<int:case_id>/notes")

@@ -13,6 +13,7 @@ from engine.models import Case, Definition, History, Notification, Person, Proce
 from engine.values import loads
 
 PAGE = 200
+OF_AN_INSTANCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def count_history(connection: Connection, case_id: int) -> int:
 
 def history_of_instance(connection: Connection, instance_id: int) -> list[HistoryRow]:
     """Return what happened in one instance, the newest on top."""
-    return _history(connection, History.instance_id == instance_id)
+    return _history(connection, History.instance_id == instance_id, most=OF_AN_INSTANCE)
 
 
 def _history(connection: Connection, *where: Any, most: int = PAGE, offset: int = 0) -> list[HistoryRow]:
