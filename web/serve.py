@@ -79,6 +79,8 @@ def prepare(world: World) -> None:
     bank_holidays.seed(world)
     for folder in definitions.process_folders(world.settings.processes_dir):
         _deploy(world, folder)
+    for key in definitions.without_folder(world):
+        print(f"{key}: its folder is gone, and it is still in force. To start no new ones: withdraw {key}")
     if world.settings.demo:
         demo_clock.restore(world)
         from web import demo  # only a first start needs what it imports
