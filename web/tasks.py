@@ -24,6 +24,7 @@ from engine.errors import (
     ValuesRefused,
 )
 from engine.queries import running, told, worklist
+from engine.queries.announcements import announcements_after
 from engine.queries.worklist import TaskRow
 from letters.letter import LetterError
 from web import asking, attaching, letter_preview, task_page
@@ -222,6 +223,9 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed, problems: dict[s
     except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
         return _refused(current.task, typed, refused)
     flash(f"You completed “{current.task.name}”.")
+    with world().db.read() as connection:
+        for said in announcements_after(connection, current.task.task_id, person_id=person().person_id):
+            flash(said)
     if current.task.case_id is not None:
         return redirect(url_for("cases.page", case_id=current.task.case_id))
     return redirect(url_for("tasks.mine"))
