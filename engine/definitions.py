@@ -94,8 +94,11 @@ class LoadedDefinition:
 
     @property
     def is_started_by_people(self) -> bool:
-        """Tell whether a person may start it on a case; ``started_by = "message"`` in process.toml says no."""
-        return self.sheet.get("started_by") is None
+        """Tell whether a person may start it on a case.
+
+        ``started_by = "message"`` in process.toml says no; so does ``[intake]``: recording a contact starts it then.
+        """
+        return self.sheet.get("started_by") is None and "intake" not in self.sheet
 
     @property
     def reopening(self) -> Reopening | None:

@@ -184,6 +184,14 @@ def test_another_teams_client_is_found_with_no_more_than_intake_needs(visitor, d
     assert person.visit(f"/contacts/clients/{made}/details").status == 404
 
 
+def test_from_a_case_a_contact_is_recorded_and_its_procedure_is_not_started_around_it(visitor, case_id):
+    person = visitor("owning_team").visit(f"/cases/{case_id}")
+    assert "Start: Complaint/Dissatisfaction - Log" not in person.text
+    assert "Start: Complaint - Review" in person.text
+    assert person.follow("Record a contact of Robin Example").path == f"/contacts/clients/{case_id}"
+    assert person.visit(f"/cases/{case_id}/start/log").status == 403
+
+
 def test_details_are_changed_from_the_case_and_a_note_says_what_was(visitor, deployed, case_id):
     person = visitor("owning_team").visit(f"/contacts/clients/{case_id}/details")
     assert dict(person.page.forms[-1].form_values())["case.phone"] == "01632 960001"
