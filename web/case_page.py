@@ -144,7 +144,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         request=request,
         requests=requests,
         cards=cards,
-        details=_details(request, dictionary, people),
+        details=details_of(request, dictionary, people),
         tables=tables_of(request.fields if request is not None else {}, dictionary, people),
         tasks=standing.tasks,
         actions=actions_of(standing.waits, loaded, numbers),
@@ -256,7 +256,8 @@ def actions_of(
     return list(found.values())
 
 
-def _details(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:
+def details_of(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return what is recorded on a request, but for what pages show elsewhere, as rows of a summary list."""
     pairs = []
     for name, value in (request.fields if request is not None else {}).items():
         key = f"request.{name}"

@@ -30,6 +30,7 @@ from letters.letter import LetterError
 from web import asking, attaching, letter_preview, task_page
 from web.access import sight_of
 from web.addresses import row_number
+from web.before import before_of
 from web.case_summary import summary_of
 from web.current import person, world
 from web.current import task as current_task
@@ -264,6 +265,9 @@ def _render(connection: Connection, current: task_page.TaskPage, refusal: str = 
         shows_form=holding.is_mine or bool(refusal),
         summary=summary_of(connection, task.case_id) if task.case_id is not None else None,
         tables=task_page.tables(connection, current),
+        before=before_of(connection, task.case_id, current.names, current.definition.dictionary)
+        if task.case_id is not None
+        else None,
     )
 
 

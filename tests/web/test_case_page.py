@@ -56,6 +56,16 @@ def test_the_path_so_far_is_in_the_steps_of_the_procedure(under_way, case_id):
     assert "7 Complete Complaints Details" in review or "7 Complaints Details" in review
 
 
+def test_a_task_tells_what_happened_before_its_request_with_the_notes(under_way, deployed, case_id):
+    with deployed.db.write() as connection:
+        note = {"case_id": case_id, "request_id": None, "text": "An explanation was given.", "author_id": None}
+        cases.add_note(connection, deployed, **note)
+    under_way.visit("/tasks/").follow("8 Decide")
+    assert "What happened before: Resolution SR-000900 and the notes" in under_way.text
+    assert "Resolution Code No Action Taken" in under_way.text
+    assert "An explanation was given." in under_way.text
+
+
 def test_a_closed_request_is_folded_and_comes_after_the_open_one(under_way, case_id):
     under_way.visit(f"/cases/{case_id}")
     assert under_way.body.index(b'id="SR-000001"') < under_way.body.index(b'id="SR-000900"')
