@@ -137,11 +137,16 @@ def is_excluded(task: Any, person_id: int) -> bool:
     return bool(loads(task.properties).get("not_by") == person_id)
 
 
+def why_excluded(task: Any) -> str:
+    """Return the diagram's reason to keep somebody from a task, as a sentence."""
+    reason = loads(task.properties).get("not_by_reason")
+    return str(reason or "Somebody else has to do this task, so that two people see it.")
+
+
 def _refuse_excluded(task: Any, person_id: int) -> None:
     """Refuse whom the diagram keeps from this task, with the diagram's reason. Raises: NotAllowed."""
     if is_excluded(task, person_id):
-        reason = loads(task.properties).get("not_by_reason")
-        raise NotAllowed(str(reason or "Somebody else has to do this task, so that two people see it."))
+        raise NotAllowed(why_excluded(task))
 
 
 def may_lead(world: World, actor: Somebody, group: str | None) -> bool:

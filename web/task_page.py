@@ -53,7 +53,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Who holds a task, and what this person may do about that."""
+    """Who holds a task, and what this person may do about that; `kept_from` says why they are not to do it."""
 
     group_title: str
     assignee_name: str | None
@@ -61,6 +61,7 @@ class Holding:
     may_claim: bool
     may_release: bool
     colleagues: list[tuple[int, str]]
+    kept_from: str = ""
 
 
 def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> TaskPage:
@@ -143,13 +144,16 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
     """Return who holds a task and what a person may do about it."""
     task = page.task
     leads = task.candidate_group is not None and tasks.may_lead(world(), person, task.candidate_group)
+    is_kept_from = tasks.is_excluded(task, person.person_id)
+    colleagues = members(connection, task.candidate_group) if leads else []
     return Holding(
         group_title=group_title(page.definition, task.candidate_group),
         assignee_name=names_of_people(connection).get(task.assignee_id),
         is_mine=task.assignee_id == person.person_id,
-        may_claim=task.assignee_id is None and task.candidate_group in person.groups,
+        may_claim=task.assignee_id is None and task.candidate_group in person.groups and not is_kept_from,
         may_release=task.assignee_id is not None and (leads or task.assignee_id == person.person_id),
-        colleagues=members(connection, task.candidate_group) if leads else [],
+        colleagues=[found for found in colleagues if not tasks.is_excluded(task, found[0])],
+        kept_from=tasks.why_excluded(task) if is_kept_from else "",
     )
 
 

@@ -104,6 +104,10 @@ def test_the_author_who_leads_the_team_cannot_decide_on_the_plan(author, deploye
     assert "Whoever wrote a plan" in answer.text
     assert send(author, task, do="complete", **{**DECISION, "decided_amount": "100"}).status_code in (403, 409)
     assert payment(deployed).status == "Draft"
+    author.visit(task)
+    assert "Whoever wrote a plan cannot decide on it." in author.text
+    assert "Claim this task" not in author.text
+    assert "Acting Leader" not in [option.text for option in author.page.iter("option")]
 
 
 def test_the_author_cannot_record_the_decision_that_came_back(author, leader, deployed):
