@@ -13,6 +13,7 @@ from engine.lint import (
     form_files,
     gateways,
     identifiers,
+    intake,
     job_rules,
     list_files,
     multi_instance,
@@ -75,4 +76,5 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     list_files.sheet_names,
     list_files.unknown_steps,
     reopening.reopening,
+    intake.intake,
 )
