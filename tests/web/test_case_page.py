@@ -1,6 +1,7 @@
 """The case page shows the whole case: requests, who holds each, what is due, the path so far; at a constant cost."""
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -8,9 +9,11 @@ from sqlalchemy import event, insert, select
 from engine import cases, messages
 from engine.clock import LONDON
 from engine.models import History, ServiceRequest
+from engine.queries.worklist import TaskRow
 from tests.web.conftest import person_id
 from tests.web.journeys import accept, allocate, call, claim, decide_no_further_action, refer
 from tests.world import somebody
+from web.holders import task_holder
 
 
 @contextmanager
@@ -162,3 +165,12 @@ def test_the_page_tells_the_newest_history_and_leads_to_all_of_it(under_way, dep
     assert len(under_way.page.find_class("app-timeline__item")) <= 200
     under_way.follow("Older")
     assert "started the procedure Complaint - Review" in under_way.text
+
+
+def test_a_manager_who_decides_outside_the_service_is_who_holds_it():
+    at = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    task = TaskRow(
+        1, "14 Record the manager's decision", "Review 14", "record", "review_team_leader", 3, "Rita Reviewlead", 1,
+        "CM-1", "Robin Example", "SR-1", 1, 1, "Complaint - Review", 1, "Review", at, None, False, "Max Manager",
+    )  # fmt: skip
+    assert task_holder(task, {}) == "Max Manager, who decides outside the service (recorded by Rita Reviewlead)"
