@@ -16,12 +16,6 @@ label = "Reopened"
 [fields.reopening_reason]
 type = "long_text"
 label = "Why it was reopened"
-[fields.payment]
-type = "text"
-label = "Payment"
-[fields.approved_amount]
-type = "money"
-label = "Approved"
 [fields."request.resolution_code"]
 type = "choice"
 label = "Resolution Code"
@@ -36,22 +30,19 @@ values = [{ value = "No Action Taken" }, { value = "Actions Complete" }]
 
 
 def play(stage: Stage, *, letter: str | None = None, sheet: str = SHEET, asks: bool = True) -> None:
-    """Deploy a procedure that makes a request, pays, asks a person and closes; reopened, it goes to the person."""
+    """Deploy a procedure that makes a request, asks a person and closes; reopened, it goes to the person."""
     close = {"resolution_code": "No Action Taken"} | ({"closure_letter": letter} if letter else {})
     folder = stage.write_folder(
         tiny.node("startEvent", "begin"),
         tiny.node("exclusiveGateway", "reopened_check", default="reopened_check_to_make"),
         tiny.service_task("make", "create_request", {"kind": "Review", "main": "=true"}),
-        tiny.service_task("draft", "draft_payment", {"amount": "=5000"}),
-        tiny.service_task("approve", "approve_payment", {"payment": "=payment", "amount": "=5000"}),
-        tiny.service_task("pay", "update_payment", {"payment": "=payment", "status": "Paid"}),
         tiny.user_task("look", form="ask").replace(
             'candidateGroups="review_caseworker"', 'candidateGroups="review_caseworker" assignee="=request.caseworker"'
         ),
         tiny.service_task("note", "add_note", {"text": "Looked at"}),
         tiny.service_task("close", "close_request", close, 0),
         tiny.node("endEvent", "done"),
-        tiny.chain("begin", "reopened_check", "make", "draft", "approve", "pay", "look", "note", "close", "done"),
+        tiny.chain("begin", "reopened_check", "make", "look", "note", "close", "done"),
         tiny.flow("reopened_check", "look", "=reopened = true" if asks else "=agreed = true"),
         dictionary=FIELDS,
     )

@@ -48,6 +48,8 @@ def test_a_reopened_request_of_somebody_who_left_goes_to_the_queue(stage: Stage)
 
 def test_what_was_paid_stays_paid_and_is_not_paid_again(stage: Stage) -> None:
     closed(stage)
+    paid = {"number": "PAY-000001", "status": "Paid", "requested_amount": 5000, "approved_amount": 5000}
+    put(stage, insert(Payment).values(request_id=1, reason="Redress", updated_at=stage.world.clock.now(), **paid))
     reopen(stage)
     assert [(row.status, row.requested_amount) for row in stage.rows(Payment)] == [("Paid", 5000)]
     assert stage.complete("look").status == "completed"
