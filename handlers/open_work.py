@@ -16,7 +16,7 @@ def find_open_work(context: StepContext) -> Mapping[str, object]:
     """Return the numbers of what is open, oldest first.
 
     That is: open_children (child requests, without those of payments), draft_payments (not approved yet) and
-    open_payments (approved, or instructed and not paid yet); instructed_payments are those of them that were instructed.
+    open_payments (approved, or instructed and not paid yet); instructed_payments are those that were instructed.
     """
     children = context.connection.execute(
         select(ServiceRequest.number)
