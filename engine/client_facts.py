@@ -44,6 +44,12 @@ def problems_in(connection: Connection, facts: Mapping[str, object], *, case_id:
     return problems
 
 
+def says_the_same(row: Any, facts: Mapping[str, object]) -> bool:
+    """Tell whether a case's row holds just what was said of a new client: two clients of one name are two clients."""
+    known = case_fields(row)
+    return not any(value and _differs(known.get(key), value) for key, value in _clean(facts).items())
+
+
 def open_client(world: World, connection: Connection, facts: Mapping[str, object]) -> int:
     """Open a case for a new client and return its id; one without a maintenance case number gets one of ours."""
     fields: dict[str, Any] = {**_clean(facts), "lock_flag": False}

@@ -126,18 +126,21 @@ def _recorded_before(
     fields = _contact_fields(intake, values)
     if any(not isinstance(value, str | date) for value in fields.values()):
         return None  # not a contact that could have been recorded
-    query = select(Contact.number, Contact.case_id).where(
-        Contact.recorded_by_id == actor.person_id,
-        Contact.recorded_at > world.clock.now() - _SENT_TWICE_WITHIN,
-        *(getattr(Contact, name) == value for name, value in fields.items()),
+    query = (
+        select(*Case.__table__.c, Contact.number)
+        .join(Contact, Contact.case_id == Case.case_id)
+        .where(
+            Contact.recorded_by_id == actor.person_id,
+            Contact.recorded_at > world.clock.now() - _SENT_TWICE_WITHIN,
+            *(getattr(Contact, name) == value for name, value in fields.items()),
+        )
     )
     if case_id is not None:
-        query = query.where(Contact.case_id == case_id)
-    else:
-        query = query.join(Case, Case.case_id == Contact.case_id)
-        query = query.where(Case.client_name == str(values.get("case.client_name")))
-    found = connection.execute(query).first()
-    return Recorded(found.number, found.case_id, is_new=False) if found is not None else None
+        query = query.where(Case.case_id == case_id)
+    for found in connection.execute(query):
+        if case_id is not None or client_facts.says_the_same(found, _facts_of(values)):
+            return Recorded(found.number, found.case_id, is_new=False)
+    return None
 
 
 def _contact_fields(intake: Intake, values: Mapping[str, object]) -> dict[str, Any]:

@@ -156,6 +156,14 @@ def test_the_facts_of_a_new_client_are_kept_and_one_without_a_number_gets_one(de
     assert loads(case.facts)["phone"] == "01632 960 101"
 
 
+def test_two_clients_of_one_name_who_say_the_same_are_two(deployed: World) -> None:
+    other = {"case.reference": "CM-7000009", "case.phone": "01632 960 199", "case.client_address": "9 Other Road"}
+    assert record(deployed, {**CLIENT, **contact(deployed)}).is_new
+    assert record(deployed, {**CLIENT, **other, **contact(deployed)}).is_new
+    assert not record(deployed, {**CLIENT, **other, **contact(deployed)}).is_new
+    assert [case.reference for case in rows(deployed, Case)] == ["CM-7000001", "CM-7000009"]
+
+
 def test_the_same_contact_sent_twice_is_one(deployed: World, known: int) -> None:
     new = {**CLIENT, **contact(deployed)}
     first, second = record(deployed, new), record(deployed, new)
