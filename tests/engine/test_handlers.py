@@ -72,6 +72,12 @@ def test_a_request_with_notes_and_nothing_owed_is_closed(stage: Stage) -> None:
     assert request.closed_at == stage.world.clock.now()
 
 
+def test_a_request_that_is_made_as_closed_is_not_open_for_anybody(stage: Stage) -> None:
+    play(stage, ("enquiry", "create_request", {"kind": "Enquiry", "status": "Closed"}))
+    request = stage.rows(ServiceRequest)[-1]
+    assert (request.kind, request.status, request.closed_at) == ("Enquiry", "Closed", stage.world.clock.now())
+
+
 def test_a_request_without_a_note_is_not_closed(stage: Stage) -> None:
     play(stage, CLOSE)
     assert "no notes" in refusal(stage)
