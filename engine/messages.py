@@ -31,12 +31,16 @@ from engine.world import World
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """What became of a message: delivered to an instance that waited or that it started, or kept, and then why."""
+    """What became of a message: delivered to an instance that waited or that it started, or kept, and then why.
+
+    `is_new` is false when the very same message had been recorded before.
+    """
 
     message_id: int
     status: Literal["delivered", "kept"]
     instance_id: int | None
     why: str = ""
+    is_new: bool = True
 
 
 def correlate(
@@ -47,16 +51,21 @@ def correlate(
     *,
     received_on: date,
     actor: Somebody,
+    once: bool = False,
 ) -> Correlation:
     """Record a message and deliver it to the one instance that waits for it.
 
     `received_on` is the day that the message reached us, which may lie before today; the payload carries it too.
+    With `once`, the same words that reached us on the same day are one message, however often they are sent.
     Raises: ValuesRefused when that day is still to come, or the payload lacks what the waiting event's form asks for.
     """
     values = {**payload, "received_on": received_on}
     if received_on > world.clock.now().astimezone(LONDON).date():
         raise ValuesRefused({"received_on": "The date that this reached us must be today or in the past"})
     with world.db.write() as connection:
+        before = _recorded_before(connection, name, key, values) if once else None
+        if before is not None:
+            return before
         instances = _waiting(connection, name, key)
         why = ""
         if not instances:
@@ -78,6 +87,18 @@ def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
         )
         if done.rowcount != 1:
             raise NotFound("There is no such message to deal with.")
+
+
+def _recorded_before(connection: Connection, name: str, key: str, values: Mapping[str, object]) -> Correlation | None:
+    found = connection.execute(
+        select(Message.message_id, Message.instance_id, Message.status).where(
+            Message.name == name, Message.correlation_key == key, Message.payload == dumps(values)
+        )
+    ).first()
+    if found is None:
+        return None
+    status: Literal["delivered", "kept"] = "delivered" if found.status == "delivered" else "kept"
+    return Correlation(found.message_id, status, found.instance_id, is_new=False)
 
 
 def _waiting(connection: Connection, name: str, key: str) -> list[int]:

@@ -76,16 +76,12 @@ def record_message(case_id: int, request_id: int) -> ResponseReturnValue:
             ask.shows_problems = True
             return _message_page(connection, case_id, heard, ask), 422
         payload = {"client_says": ask.sheet.values["client_says"]}
-        is_known = any(
-            row.correlation_key == heard.row.number
-            and row.received_on == received_on
-            and row.payload.get("client_says") == payload["client_says"]
-            for row in running.messages_of(connection, case_id)
-        )
-    if is_known:
+    sent = messages.correlate(
+        world(), heard.name, heard.row.number, payload, received_on=received_on, actor=person(), once=True
+    )
+    if not sent.is_new:
         flash("This is recorded already.")
         return redirect(url_for("cases.page", case_id=case_id))
-    sent = messages.correlate(world(), heard.name, heard.row.number, payload, received_on=received_on, actor=person())
     if sent.status == "kept":
         flash("It is kept on the case, and whoever holds the case is told.")
     else:

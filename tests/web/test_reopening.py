@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,16 @@ def test_what_a_client_writes_twice_by_a_double_click_is_recorded_once(hearing: 
     caseworker.send(form, SAID)
     caseworker.send(form, SAID)
     assert "This is recorded already." in caseworker.page.text_content()
+    assert (len(hearing.rows(Message)), hearing.open_tasks()) == (1, ["contact"])
+
+
+def test_what_a_client_writes_is_recorded_once_when_it_is_sent_at_the_same_moment(
+    hearing: Stage, visitor: Visitors
+) -> None:
+    windows = [visitor("review_caseworker").visit(MESSAGE) for _ in range(6)]
+    with ThreadPoolExecutor(len(windows)) as threads:
+        list(threads.map(lambda window: window.press("Record this", SAID), windows))
+    assert [window.status for window in windows] == [200] * len(windows)
     assert (len(hearing.rows(Message)), hearing.open_tasks()) == (1, ["contact"])
 
 
