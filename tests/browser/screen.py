@@ -79,6 +79,11 @@ class Screen:
             inputs.first.fill(text)
         return self
 
+    def unfold(self) -> Screen:
+        """Open everything that is folded."""
+        self.page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true })")
+        return self
+
     def complete(self) -> Screen:
         """Complete the task and see that it went through."""
         self.click("Complete this task")
