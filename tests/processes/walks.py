@@ -47,7 +47,7 @@ PROCEDURES = ("log", "resolution", "review")
 KINDS = ("Dissatisfaction", "Resolution", "Review")
 MESSAGES = ("client_reply", "client_withdraws", "redress_needed")
 PAUSES = (timedelta(hours=3), timedelta(days=1), timedelta(days=3), timedelta(days=8), timedelta(days=16))
-FORMATS = ({}, {}, {}, {"language": "cy"}, {"letter_format": "braille"}, {"letter_format": "large_print"})
+FORMATS = ({}, {}, {}, {"language": "cy"}, {"letter_format": "braille"}, {"letter_format": "large_print_18"})
 NATIONS = ("england_wales", "scotland", "northern_ireland")
 # What is still done for a request that is closed.
 AFTERWARDS = {
