@@ -72,7 +72,7 @@ def stories(key: str) -> tuple[Mapping[str, Any], ...]:
 @cache
 def starts(key: str) -> list[Mapping[str, Any]]:
     """Return how the stories of a procedure begin, where they need no earlier request of their own."""
-    own = [story for story in stories(key) if story["process"] == key and "start" not in story]
+    own = [story for story in stories(key) if story["process"] == key and not {"start", "at"} & story.keys()]
     said = [{f"request.{name}": value for name, value in story.get("request", {}).items()} for story in own]
     return [start for start in said if not any("_number" in name or "open_request" in name for name in start)]
 
@@ -231,9 +231,11 @@ class Walk:
         tasks.claim(self.world, task.task_id, actor=actor)
         for name, value in values.items():
             field = definition.dictionary.field_for(name)
-            if field is not None and field.type == "documents" and value:
-                uploads = [Upload(file_name, specimen(file_name)) for file_name in value]
-                values[name] = attach_to_task(self.world, task.task_id, name, uploads, actor=actor)
+            if field is not None and field.type == "documents":
+                chosen = [each for each in value or () if isinstance(each, str)]  # the others are attached already
+                uploads = [Upload(file_name, specimen(file_name)) for file_name in chosen]
+                ids = attach_to_task(self.world, task.task_id, name, uploads, actor=actor) if uploads else value
+                values[name] = ids
         tasks.complete(self.world, task.task_id, values, actor=actor)
 
     def _send(self) -> None:
