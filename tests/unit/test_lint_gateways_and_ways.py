@@ -276,3 +276,16 @@ def test_parallel_branches_that_write_the_same_name_are_warned_of() -> None:
         node("parallelGateway", "j"), end(), chain("start", "s", "a", "j", "end"), chain("s", "b", "j"),
     )  # fmt: skip
     assert foreign(xml) == [("parallel-branches-write-same", "s")]
+
+
+def test_a_repeating_timer_on_a_task_inside_an_event_sub_process_is_fine() -> None:
+    inside = (
+        node("startEvent", "hs", definition("signal", signalRef="g"), isInterrupting="false"), user("t"),
+        node("boundaryEvent", "b", timer("timeCycle", "R3/P1D"), attachedToRef="t", cancelActivity="false"),
+        end("he"), end("be"), chain("hs", "t", "he"), flow("b", "be"),
+    )  # fmt: skip
+    handler = node("subProcess", "h", "".join(inside), triggeredByEvent="true")
+    xml = diagram(
+        start(), user("u"), end(), chain("start", "u", "end"), handler, root='<bpmn:signal id="g" name="stop"/>'
+    )
+    assert foreign(xml) == []
