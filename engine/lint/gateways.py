@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.diagram import GATEWAYS, Diagram, Element, Flow
+from engine.diagram import ACTIVITIES, GATEWAYS, Diagram, Element, Flow
 from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.project import Project
 from engine.lint.vocabulary import words
@@ -24,11 +24,7 @@ def gateways(diagram: Diagram, project: Project) -> Findings:
         else:
             yield from _conditions_elsewhere(diagram, element, outgoing)
         if element.kind not in GATEWAYS and sum(f.target in diagram.element_by_id for f in outgoing) > 1:
-            message = (
-                f"Several flows leave this {words(element.kind)}. Draw a gateway behind it that says "
-                "whether one of them or all are taken."
-            )
-            yield error(diagram.file, element.id, "implicit-split", message)
+            yield from _implicit_split(diagram, element, outgoing)
         if element.kind == "eventBasedGateway":
             yield from _event_gateway(diagram, element, outgoing)
         if element.kind in GATEWAYS:
@@ -46,6 +42,9 @@ def _default(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> 
     elif flow.condition is not None:
         message = "The default flow has a condition, which would be ignored. Remove the condition or the default mark."
         yield error(diagram.file, flow.id, "default-with-condition", message)
+    elif element.kind in ACTIVITIES and all(f.condition is None for f in outgoing):
+        message = "The flow is marked as the default, but no other flow has a condition. Write one, or remove the mark."
+        yield error(diagram.file, flow.id, "default-without-choice", message)
 
 
 def _deciding(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> Iterator[Finding]:
@@ -61,7 +60,38 @@ def _deciding(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) ->
         yield warning(diagram.file, element.id, "no-default-flow", message)
 
 
+def _implicit_split(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> Iterator[Finding]:
+    """Say what several flows out of an element that is no gateway do. Source: BPMN 2.0, 13.3.1."""
+    default = element.attributes.get("default")
+    decides = element.kind in ACTIVITIES and any(f.condition is not None for f in outgoing)
+    if not decides:
+        message = (
+            f"Several flows leave this {words(element.kind)}: all of them are taken, side by side. "
+            "Draw a parallel gateway behind it to show this, or an exclusive gateway if only one is meant."
+        )
+        yield warning(diagram.file, element.id, "implicit-split", message)
+        return
+    message = (
+        f"Flows with conditions leave this {words(element.kind)}: each one whose condition is true is taken, "
+        "so several may run side by side. Draw an inclusive gateway behind it to show this, or an exclusive gateway "
+        "if only one is meant."
+    )
+    yield warning(diagram.file, element.id, "implicit-split", message)
+    bare = [f for f in outgoing if f.condition is None and f.id != default]
+    if default is None and not bare:
+        message = "No flow is the default: if no condition is true the case stops. Mark one as the default."
+        yield warning(diagram.file, element.id, "no-default-flow", message)
+    for flow in bare if default is not None else ():
+        message = (
+            "The flow has no condition and is always taken, so the default flow never would be. "
+            "Write a condition, or remove the default mark."
+        )
+        yield error(diagram.file, flow.id, "flow-without-condition", message)
+
+
 def _conditions_elsewhere(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> Iterator[Finding]:
+    if element.kind in ACTIVITIES and len(outgoing) > 1:
+        return
     for flow in outgoing:
         if flow.condition is not None:
             message = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.diagram import SUB_PROCESSES, Diagram, Element, Scope
+from engine.diagram import GATEWAYS, SUB_PROCESSES, Diagram, Element, Scope
 from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.graph import Graph, always_waits, called_process, cycles, longest_descent, reached_from, ways, without
 from engine.lint.project import Project
@@ -65,7 +65,7 @@ def loops(diagram: Diagram, project: Project) -> Findings:
         for cycle in cycles(automatic):
             members = set(cycle)
             shown = " → ".join((*cycle[:6], "…")) if len(cycle) > 6 else " → ".join((*cycle, cycle[0]))
-            if any(set(graph[name]) - members for name in cycle if elements[name].kind != "parallelGateway"):
+            if any(set(graph[name]) - members for name in cycle if not _takes_all(diagram, elements[name], members)):
                 message = (
                     f"The loop {shown} has no step that waits, so it could turn many times at once. "
                     "Make sure that its condition ends it, or put a task or a timer in it."
@@ -74,6 +74,17 @@ def loops(diagram: Diagram, project: Project) -> Findings:
             else:
                 message = f"The loop {shown} has no way out and no step that waits. Draw a gateway that leaves it."
                 yield error(diagram.file, cycle[0], "loop-without-end", message)
+
+
+def _takes_all(diagram: Diagram, element: Element, members: set[str]) -> bool:
+    """Tell whether a token at the element of a loop always goes round it again, whatever else it does."""
+    if element.kind == "parallelGateway":
+        return True
+    outgoing = diagram.outgoing.get(element.id, ())
+    if element.kind in GATEWAYS or len(outgoing) < 2:
+        return False
+    default = element.attributes.get("default")
+    return any(f.target in members and f.condition is None and f.id != default for f in outgoing)
 
 
 def recursion(project: Project) -> Findings:

@@ -44,8 +44,10 @@ def _place(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding
     owner = diagram.element_by_id.get(element.scope)
     is_handler = owner is not None and owner.is_event_sub_process
     repeats = timer.kind == "timeCycle"
-    interrupting = "isInterrupting" if is_handler else "cancelActivity"
-    happens_once = element.attributes.get(interrupting) != "false" and (element.kind == "boundaryEvent" or is_handler)
+    starts_handler = is_handler and element.kind == "startEvent"
+    interrupting = "isInterrupting" if starts_handler else "cancelActivity"
+    is_either = element.kind == "boundaryEvent" or starts_handler
+    happens_once = is_either and element.attributes.get(interrupting) != "false"
     if element.kind == "intermediateCatchEvent" and repeats:
         message = "A catch event happens once, so it cannot repeat. Give it a duration or a date."
     elif repeats and happens_once:

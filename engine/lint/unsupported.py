@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.diagram import ACTIVITIES, SUB_PROCESSES, Diagram
+from engine.diagram import SUB_PROCESSES, Diagram
 from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.project import Project
 from engine.lint.vocabulary import (
@@ -146,8 +146,7 @@ def _is_unknown(diagram: Diagram, kind: str, name: str) -> bool:
         return True
     if diagram.is_plain:
         return False
-    is_double = (kind in ACTIVITIES and name == "default") or (kind == "sendTask" and name == "messageRef")
-    return is_double or name in PLAIN_ATTRIBUTES
+    return (kind == "sendTask" and name == "messageRef") or name in PLAIN_ATTRIBUTES
 
 
 def _qualified_attribute(diagram: Diagram, node: Node, name: str) -> Iterator[Finding]:

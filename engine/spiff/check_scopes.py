@@ -15,7 +15,7 @@ from engine.spiff.check_events import (
 from engine.spiff.check_extensions import check_extensions
 from engine.spiff.extensions import Node, bpmn_name, xpath
 from engine.spiff.normalise import event_definitions
-from engine.spiff.vocabulary import ACTIVITIES, DECORATION, FLOW_NODES, GATEWAYS, STRUCTURE
+from engine.spiff.vocabulary import ACTIVITIES, DECORATION, FLOW_NODES, STRUCTURE
 
 Say: TypeAlias = Callable[[Node, str, str], None]
 
@@ -116,23 +116,26 @@ def _check_ways(scope: _Scope, element_id: str, node: Node, say: Say) -> None:
         say(node, "dead-end", "No flow leaves this element, and it is no end event.")
     if incoming and (is_first or is_event_subprocess(node)):
         say(node, "way-in", "No flow may lead to this element.")
-    if len(outgoing) > 1 and name not in GATEWAYS:
-        say(node, "implicit-split", "Several flows leave this element; draw a gateway.")
     _check_choice(node, outgoing, say)
 
 
 def _check_choice(node: Node, outgoing: list[Node], say: Say) -> None:
     conditional = [flow for flow in outgoing if xpath(flow, "./b:conditionExpression")]
     chooses = bpmn_name(node) in ("exclusiveGateway", "inclusiveGateway")
+    is_activity = bpmn_name(node) in ACTIVITIES
     default = node.get("default")
-    if conditional and not chooses:
-        say(node, "conditional-flow", "A flow with a condition may only leave an exclusive or inclusive gateway.")
+    if conditional and not chooses and not is_activity:
+        say(node, "conditional-flow", "A flow with a condition may only leave an activity or a choosing gateway.")
+    if conditional and is_activity and len(outgoing) < 2:
+        say(node, "conditional-flow", "A flow with a condition may not be the only one out of an activity.")
     if default is not None and default not in [flow.get("id") for flow in outgoing]:
-        say(node, "default", f"The default flow {default} does not leave this gateway.")
-    if chooses and len(outgoing) > 1:
-        for flow in outgoing:
-            if flow not in conditional and flow.get("id") != default:
-                say(flow, "condition", "This flow leaves a gateway without a condition and is not the default flow.")
+        say(node, "default", f"The default flow {default} does not leave this element.")
+    decided = (chooses and len(outgoing) > 1) or (is_activity and default is not None)
+    for flow in outgoing if decided else ():
+        if flow not in conditional and flow.get("id") != default:
+            say(flow, "condition", "This flow has no condition and is not the default, so it is not said when it runs.")
+    if is_activity and default is not None and not conditional:
+        say(node, "default", "A default flow needs other flows with conditions beside it.")
 
 
 def _reachable(scope: _Scope) -> set[str]:

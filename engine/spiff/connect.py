@@ -11,7 +11,7 @@ from engine.spiff.host import TimerKind
 from engine.spiff.kernel import Branch, ProcessSpec, Split
 from engine.spiff.kernel import Node as Spec
 from engine.spiff.multi_instance import MultiInstance
-from engine.spiff.normalise import event_definitions
+from engine.spiff.normalise import CHOICE, event_definitions
 from engine.spiff.triggers import Error, Escalation, Message, Signal, Terminate, Timer, Trigger
 from engine.spiff.vocabulary import FLOW_NODES
 
@@ -117,7 +117,8 @@ def _make_spec(process: ProcessSpec, node: Node, definitions: Definitions) -> No
     element_id, kind, ext = str(node.get("id")), local_name(node), read_extensions(node)
     hidden = "#" in element_id
     if ext.loop is None:
-        _fill(_class_of(kind, ext)(process, element_id, ext=ext, hidden=hidden), node, definitions)
+        shown = element_id.removesuffix(CHOICE)  # so that an incident names what was drawn
+        _fill(_class_of(kind, ext)(process, element_id, element_id=shown, ext=ext, hidden=hidden), node, definitions)
         return
     each = f"{element_id}#each"
     inner = _class_of(kind, ext)(process, each, element_id=element_id, ext=ext)

@@ -176,7 +176,7 @@ class EndEvent(Throwing):
 def throw_signal(task: Any, name: str, payload: dict[str, Any]) -> None:
     """Reach everyone in this instance who waits for a signal, and keep it for other instances."""
     top = task.workflow.top_workflow
-    top.thrown_signals.append(name)
+    top.thrown.append((name, copied(payload)))
     catch_signal(top, name, payload)
 
 

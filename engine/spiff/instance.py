@@ -61,7 +61,7 @@ class Instance(Tree, BpmnWorkflow):
         self.host = host
         self.process_id = process_id
         self.visits: dict[str, int] = {}
-        self.thrown_signals: list[str] = []
+        self.thrown: list[tuple[str, dict[str, Any]]] = []
         super().__init__(program.specs[process_id], program.specs, script_engine=_NO_SCRIPTS, deserializing=empty)
 
     def count_visit(self, spec: Node) -> int:

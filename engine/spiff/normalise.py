@@ -1,9 +1,10 @@
 """Rewrites a copy of a checked diagram into plainer BPMN, where the plainer form means exactly the same.
 
-Link events become sequence flows. A second flow between the same two nodes gets a node of its own on the way. A scope
-with event sub-processes becomes the same scope with its own elements in a body, and the event sub-processes behind
-boundary events of the body; this is exact because a sub-process shares the variables around it. Made-up ids contain
-``#``, which no drawn id can.
+Link events become sequence flows. Conditional flows out of an activity leave an inclusive gateway behind it; several
+flows without conditions need nothing, as every node but a gateway takes all its flows. A second flow between the same
+two nodes gets a node of its own on the way. A scope with event sub-processes becomes the same scope with its own
+elements in a body, and the event sub-processes behind boundary events of the body; this is exact because a sub-process
+shares the variables around it. Made-up ids contain ``#``, which no drawn id can.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from engine.spiff.extensions import BPMN, Node, local_name, xpath
+from engine.spiff.extensions import BPMN, Node, bpmn_name, local_name, xpath
 from engine.spiff.program import Start
+from engine.spiff.vocabulary import ACTIVITIES
+
+CHOICE = "#choice"
+"""Ends the id of the gateway made behind an activity that has conditional flows."""
 
 _STAYS_IN_SCOPE = (
     "extensionElements",
@@ -45,6 +50,7 @@ def normalise(root: Node) -> Normalised:
         _set_starts_aside(process, result)
     for scope in xpath(result.root, "./b:process | ./b:process//b:subProcess"):
         _join_links(scope)
+        _put_choices_behind_activities(scope)
         _part_parallel_flows(scope)
     # The innermost scope first: what surrounds it is then rewritten as a whole.
     for scope in reversed(xpath(result.root, "//*[b:subProcess[@triggeredByEvent='true']]")):
@@ -98,6 +104,23 @@ def _join_links(scope: Node) -> None:
 
 def _link(event: Node) -> str:
     return str(event_definitions(event)[0].get("name", ""))
+
+
+def _put_choices_behind_activities(scope: Node) -> None:
+    """Source: BPMN 2.0, 13.3.1 and table 13.3: conditional flows of an activity are an inclusive split."""
+    outgoing: dict[str, list[Node]] = {}
+    for flow in xpath(scope, "./b:sequenceFlow"):
+        outgoing.setdefault(str(flow.get("sourceRef")), []).append(flow)
+    for activity in [child for child in scope if bpmn_name(child) in ACTIVITIES]:
+        flows = outgoing.get(_id(activity), [])
+        if not any(xpath(flow, "./b:conditionExpression") for flow in flows):
+            continue
+        choice = _make(scope, "inclusiveGateway", id=f"{_id(activity)}{CHOICE}")
+        if default := activity.attrib.pop("default", None):
+            choice.set("default", str(default))
+        for flow in flows:
+            flow.set("sourceRef", _id(choice))
+        _make_flow(scope, _id(activity), _id(choice))
 
 
 def _part_parallel_flows(scope: Node) -> None:

@@ -171,7 +171,12 @@ class Workflow:
     @property
     def thrown_signals(self) -> list[str]:
         """The names of the signals thrown since this object was made, for other instances to hear."""
-        return list(self._instance.thrown_signals)
+        return [name for name, _ in self._instance.thrown]
+
+    @property
+    def thrown(self) -> list[tuple[str, dict[str, Any]]]:
+        """The signals thrown since this object was made, each with what it carries: the thrower's inputs."""
+        return [(name, copied(payload)) for name, payload in self._instance.thrown]
 
     @property
     def visits(self) -> Mapping[str, int]:

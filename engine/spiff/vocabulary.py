@@ -59,6 +59,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "timeCycle": _words("language"),
 }
 """What each BPMN element may say of itself besides id and name."""
+ATTRIBUTES |= {name: ATTRIBUTES.get(name, frozenset()) | {"default"} for name in ACTIVITIES}
 
 ONLY_DEFAULT = {
     "isForCompensation": "false",

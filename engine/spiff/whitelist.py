@@ -129,4 +129,6 @@ def _owner_id(node: Node) -> str:
     current, parent = node, node.getparent()
     while parent is not None and bpmn_name(parent) not in ("process", "subProcess", "definitions"):
         current, parent = parent, parent.getparent()
+    if current.get("id") is None and parent is not None and bpmn_name(parent) == "subProcess":
+        current = parent  # what a sub-process says of itself
     return str(current.get("id", ""))

@@ -16,6 +16,7 @@ from tests.engine.spiff_world import (
     io,
     log,
     node,
+    on_error,
     on_escalation,
     on_message,
     on_signal,
@@ -215,3 +216,83 @@ def test_a_diagram_that_can_never_go_on_is_stuck_and_says_so(stored: bool) -> No
     )
     run = Run(compiled, stored=stored)
     assert (run.workflow.is_stuck, run.ended) == (True, False)
+
+
+def test_a_signal_carries_its_throwers_inputs_to_other_instances(stored: bool) -> None:
+    thrown = io({"reason": '="Fraud"', "list": "=[1, 2]"})
+    thrower = program(start(), user("u"), end("x", extend(thrown), on_signal()), seq("s", "u", "x"))
+    catch = node("intermediateCatchEvent", "c", on_signal())
+    catcher = Run(program(start(), catch, user("v"), end(), seq("s", "c", "v", "e")), stored=stored)
+    throwing = Run(thrower)
+    task = throwing.workflow.open_tasks()[0]
+    throwing.workflow.complete_task(task.token, {"secret": 1})
+    throwing.workflow.run_to_rest()
+    ((name, payload),) = throwing.workflow.thrown
+    assert (name, payload) == ("sig", {"reason": "Fraud", "list": [1, 2]})
+    assert catcher.workflow.deliver_signal(name, payload)
+    payload["list"].append(3)
+    catcher.go_on()
+    assert catcher.variables == {"k": "K", "reason": "Fraud", "list": [1, 2]}
+    assert catcher.tasks == ["v"]
+
+
+# A body that ends while a handler runs: the standard's state "Completing" (BPMN 2.0, 13.3.2). The scope waits for its
+# running handlers and starts no new ones.
+
+
+def with_handlers(*around: str) -> tuple[str, ...]:
+    def handler(name: str, on: str, interrupting: str) -> str:
+        return node(
+            "subProcess", f"h{name}", start(f"hs{name}", on, isInterrupting=interrupting), user(f"hu{name}"),
+            end(f"he{name}"), seq(f"hs{name}", f"hu{name}", f"he{name}"), triggeredByEvent="true",
+        )  # fmt: skip
+
+    return (*around, handler("1", on_message("M1"), "false"), handler("2", on_message("M2"), "true"))
+
+
+def test_a_process_ends_only_when_its_running_handlers_have(stored: bool) -> None:
+    run = Run(program(*with_handlers(start("b"), user("u"), end("be"), seq("b", "u", "be"))), stored=stored)
+    assert run.message("Hi")
+    assert run.message("Hi")
+    run.do("u")
+    assert (run.tasks, run.ended) == (["hu1", "hu1"], False)
+    run.do("hu1")
+    assert not run.ended
+    assert run.do("hu1").ended
+
+
+def test_no_handler_starts_once_the_body_has_ended(stored: bool) -> None:
+    run = Run(program(*with_handlers(start("b"), user("u"), end("be"), seq("b", "u", "be"))), stored=stored)
+    assert run.message("Hi")
+    run.do("u")
+    assert run.waits == []
+    assert not run.message("Hi")
+    assert not run.message("Ho")
+    assert run.do("hu1").ended
+
+
+def test_what_follows_a_sub_process_waits_for_its_handlers_and_its_boundary_may_end_them(stored: bool) -> None:
+    inner = node("subProcess", "sp", *with_handlers(start("b"), user("u"), end("be"), seq("b", "u", "be")))
+    late = node("boundaryEvent", "bd", timer("P1D"), attachedToRef="sp")
+    body = (start(), inner, late, log("after"), log("late"), end(), end("e2"))
+    compiled = program(*body, seq("s", "sp", "after", "e"), seq("bd", "late", "e2"))
+    run = Run(compiled, stored=stored)
+    assert run.message("Hi")
+    assert (run.do("u").trace, run.tasks, run.waits) == ([], ["hu1"], ["bd"])
+    assert (run.do("hu1").trace, run.ended) == (["after"], True)
+    again = Run(compiled, stored=stored)
+    assert again.message("Hi")
+    assert (again.do("u").wait(days=1).trace, again.tasks, again.ended) == (["late"], [], True)
+
+
+def test_a_handler_of_a_body_that_has_ended_can_still_fail_the_scope(stored: bool) -> None:
+    failing = node(
+        "subProcess", "h", start("hs", on_message(), isInterrupting="false"), user("hu"), end("he", on_error()),
+        seq("hs", "hu", "he"), triggeredByEvent="true",
+    )  # fmt: skip
+    inner = node("subProcess", "sp", start("b"), user("u"), end("be"), seq("b", "u", "be"), failing)
+    caught = node("boundaryEvent", "bd", on_error(), attachedToRef="sp")
+    body = (start(), inner, caught, log("after"), log("failed"), end(), end("e2"))
+    run = Run(program(*body, seq("s", "sp", "after", "e"), seq("bd", "failed", "e2")), stored=stored)
+    assert run.message("Hi")
+    assert (run.do("u").do("hu").trace, run.ended) == (["failed"], True)

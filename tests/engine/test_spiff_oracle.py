@@ -28,12 +28,12 @@ def test_the_engine_plays_as_the_token_game_does(group: int) -> None:
     assert turns > SEEDS // GROUPS
 
 
-def play(seed: int) -> int:
+def play(seed: int, maker: type[Maker] = Maker, drawing: type[Drawing] = Drawing, token_game: type[Game] = Game) -> int:
     """Walk through one random diagram with both; return the number of turns."""
     chance = random.Random(seed)
-    block = Maker(chance).process(depth=chance.randint(1, 3))
-    data = Drawing().file(block)
-    game = Game(block, {"k": "K", "n": 0}, START)
+    block = maker(chance).process(depth=chance.randint(1, 3))
+    data = drawing().file(block)
+    game = token_game(block, {"k": "K", "n": 0}, START)
     run = Run(compile_program({"p.bpmn": data}, "p"), stored=True, variables={"k": "K", "n": 0})
     for turn in range(TURNS):
         assert seen(run) == expected(game), f"seed {seed}, turn {turn}"

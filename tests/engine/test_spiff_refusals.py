@@ -117,13 +117,28 @@ def test_an_instantiating_receive_task_is_refused() -> None:
     assert refusals(*between(node("receiveTask", "x", messageRef="M1", instantiate="true")))["x"] == ["attribute"]
 
 
-def test_several_flows_out_of_a_task_are_refused() -> None:
-    found = refusals(start(), user("x"), end(), end("e2"), seq("s", "x", "e"), seq("x", "e2"))
-    assert found == {"x": ["implicit-split"]}
-
-
-def test_a_condition_on_a_flow_out_of_a_task_is_refused() -> None:
+def test_a_condition_on_the_only_flow_out_of_a_task_is_refused() -> None:
     assert refusals(start(), user("x"), end(), seq("s", "x"), flow("x", "e", "=y"))["x"] == ["conditional-flow"]
+
+
+@pytest.mark.parametrize(
+    "element", [node("intermediateThrowEvent", "x"), node("parallelGateway", "x"), node("startEvent", "x")]
+)
+def test_conditions_on_flows_out_of_what_cannot_choose_are_refused(element: str) -> None:
+    first = () if "startEvent" in element else (start(), seq("s", "x"))
+    found = refusals(*first, element, end(), end("e2"), flow("x", "e", "=y"), flow("x", "e2", "=z"))
+    assert found == {"x": ["conditional-flow"]}
+
+
+def test_a_default_flow_out_of_a_task_beside_a_flow_that_is_always_taken_is_refused() -> None:
+    body = (start(), user("x", default="d"), end(), end("e2"), end("e3"), seq("s", "x"))
+    found = refusals(*body, flow("x", "e", "=y", "a"), flow("x", "e2", "", "b"), flow("x", "e3", "", "d"))
+    assert found == {"b": ["condition"]}
+
+
+def test_a_default_flow_out_of_a_task_without_any_condition_is_refused() -> None:
+    found = refusals(start(), user("x", default="d"), end(), seq("s", "x"), flow("x", "e", "", "d"))
+    assert found == {"x": ["default"]}
 
 
 def test_a_condition_that_is_not_feel_is_refused() -> None:

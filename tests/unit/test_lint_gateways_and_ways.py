@@ -53,9 +53,40 @@ def test_an_exclusive_choice_with_a_default_is_fine() -> None:
     assert foreign(choice(flow("g", "t", '=request.kind = "Review"'), flow("g", "end"))) == []
 
 
-def test_several_flows_out_of_a_task_are_refused() -> None:
-    xml = diagram(start(), user("t"), end(), end("e2"), chain("start", "t", "end"), flow("t", "e2"))
-    assert foreign(xml) == [("implicit-split", "t")]
+def split(*flows: str, **attributes: str) -> list[tuple[str, str, str]]:
+    xml = diagram(start(), node("manualTask", "t", **attributes), end(), end("e2"), flow("start", "t"), *flows)
+    return sorted((f.rule, f.element, f.severity) for f in findings({"a.bpmn": xml}) if f.element)
+
+
+def test_several_flows_out_of_a_task_are_warned_of() -> None:
+    assert split(flow("t", "end"), flow("t", "e2")) == [("implicit-split", "t", "warning")]
+
+
+def test_conditional_flows_out_of_a_task_are_warned_of() -> None:
+    found = split(flow("t", "end", "=true"), flow("t", "e2"), default="t_e2")
+    assert found == [("implicit-split", "t", "warning")]
+
+
+def test_conditional_flows_out_of_a_task_without_a_default_are_warned_of() -> None:
+    found = split(flow("t", "end", "=true"), flow("t", "e2", "=false"))
+    assert found == [("implicit-split", "t", "warning"), ("no-default-flow", "t", "warning")]
+
+
+def test_a_default_out_of_a_task_that_would_never_be_taken_is_refused() -> None:
+    found = split(flow("t", "end", "=true"), flow("t", "e2"), node("endEvent", "e3"), flow("t", "e3"), default="t_e3")
+    assert ("flow-without-condition", "t_e2", "error") in found
+
+
+def test_a_default_out_of_a_task_where_nothing_is_decided_is_refused() -> None:
+    assert ("default-without-choice", "t_e2", "error") in split(flow("t", "end"), flow("t", "e2"), default="t_e2")
+
+
+def test_a_loop_that_an_implicit_split_always_takes_again_is_refused() -> None:
+    xml = diagram(
+        start(), node("exclusiveGateway", "j"), script("t"), end(),
+        chain("start", "j", "t", "end"), flow("t", "j"),
+    )  # fmt: skip
+    assert ("loop-without-end", "j") in foreign(xml)
 
 
 @pytest.mark.parametrize("kind", ["userTask", "parallelGateway"])
@@ -245,3 +276,16 @@ def test_parallel_branches_that_write_the_same_name_are_warned_of() -> None:
         node("parallelGateway", "j"), end(), chain("start", "s", "a", "j", "end"), chain("s", "b", "j"),
     )  # fmt: skip
     assert foreign(xml) == [("parallel-branches-write-same", "s")]
+
+
+def test_a_repeating_timer_on_a_task_inside_an_event_sub_process_is_fine() -> None:
+    inside = (
+        node("startEvent", "hs", definition("signal", signalRef="g"), isInterrupting="false"), user("t"),
+        node("boundaryEvent", "b", timer("timeCycle", "R3/P1D"), attachedToRef="t", cancelActivity="false"),
+        end("he"), end("be"), chain("hs", "t", "he"), flow("b", "be"),
+    )  # fmt: skip
+    handler = node("subProcess", "h", "".join(inside), triggeredByEvent="true")
+    xml = diagram(
+        start(), user("u"), end(), chain("start", "u", "end"), handler, root='<bpmn:signal id="g" name="stop"/>'
+    )
+    assert foreign(xml) == []
