@@ -38,6 +38,8 @@ def free_names(node: Node, bound: Bound = NOTHING_BOUND, *, in_filter: bool = Fa
         case nodes.Call(callee=nodes.Variable()):
             for argument in node.arguments:
                 yield from free_names(argument, bound, in_filter=in_filter)
+        case nodes.Embedded():
+            yield from (name for name in node.reads if name.path[0] not in bound)
         case nodes.Filter():
             yield from free_names(node.source, bound, in_filter=in_filter)
             yield from free_names(node.condition, bound | {"item"}, in_filter=True)
