@@ -89,6 +89,14 @@ class Expression(Compiled):
 class UnaryTests(Compiled):
     """A decision table's cell."""
 
+    def pass_in(self, scope: Scope) -> bool:
+        """Whether `?` of a scope passes, as part of a greater evaluation.
+
+        Raises:
+            FeelLimit: too much work.
+        """
+        return self._measured(scope) is True
+
     def matches(
         self, value: object, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None
     ) -> bool:
