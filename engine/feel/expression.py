@@ -13,7 +13,7 @@ from functools import lru_cache
 from engine.calendar import Calendar, CalendarUse
 from engine.feel import nodes
 from engine.feel.compile import INPUT, compile_node
-from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, syntax_error
+from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, located, syntax_error
 from engine.feel.names import Name, free_names, problems
 from engine.feel.nodes import Node
 from engine.feel.parser import parse_expression, parse_unary_tests
@@ -43,7 +43,7 @@ class Compiled:
     def __init__(self, text: str, node: Node, functions: frozenset[str] = NO_NAMES) -> None:
         self.text = text
         self.names: tuple[Name, ...] = tuple(free_names(node, frozenset({INPUT})))
-        self.problems: tuple[str, ...] = tuple(problems(node, functions))
+        self.problems: tuple[str, ...] = tuple(located(note, text) for note in problems(node, functions))
         self._evaluate: Evaluate = compile_node(node)
 
     def value_in(self, scope: Scope) -> object:
