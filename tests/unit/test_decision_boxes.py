@@ -1,5 +1,6 @@
 """Boxed expressions, knowledge models, services, item definitions and what they are given, as DMN 1.5 has them."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -358,3 +359,45 @@ def test_a_file_in_another_language_is_refused():
 def test_an_error_says_line_and_column():
     with pytest.raises(DecisionError, match=r"there is no 'b' \(line 2, column 5\)"):
         ask(decision(lit("1 +\n2 + b")))
+
+
+def test_a_service_that_asks_for_its_own_caller_is_stopped():
+    calling = decision(lit("s()"), needs=needs("Knowledge", "s"))
+    with pytest.raises(DecisionError, match=r"inside each other|nested too deep"):
+        ask(calling, service("s", ["d"]))
+
+
+def test_boxes_inside_boxes_end_orderly():
+    box = lit("1")
+    for _ in range(40):
+        box = f"<list>{box}{lit('2')}</list>"
+    value = ask(decision(box))
+    for _ in range(40):
+        value = value[0]
+    assert value == 1
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<decision id="d"><knowledgeRequirement/></decision>',
+        '<decision id="d"><context/></decision>',
+        '<decision id="d"><context><contextEntry/></context></decision>',
+        '<decision id="d"><invocation/></decision>',
+        '<decision id="d"><filter/></decision>',
+        '<decision id="d"><some/></decision>',
+        '<decision id="d"><relation><row/></relation></decision>',
+        '<decision id="d"><functionDefinition/></decision>',
+        '<decision id="d"><decisionTable/></decision>',
+        '<decision id="d"><list><decisionTable/></list></decision>',
+        '<businessKnowledgeModel/><decision id="d"><list/></decision>',
+        '<businessKnowledgeModel id="d"/>',
+        '<decisionService id="d"/>',
+        '<decisionService id="d"><outputDecision href="#nowhere"/></decisionService>',
+        '<itemDefinition/><inputData/><decision id="d"><list/></decision>',
+        '<itemDefinition name="t"><itemComponent/><allowedValues/></itemDefinition><decision id="d"><list/></decision>',
+    ],
+)
+def test_a_broken_model_gives_a_value_or_a_decision_error(part):
+    with suppress(DecisionError):
+        evaluate(file_of(part), "d", {}, now=NOW)
