@@ -1,17 +1,33 @@
-"""DMN files to decision tables and literal expressions, with everything that is wrong found at once.
+"""DMN files to decisions, knowledge models and services, with everything that is wrong found at once.
 
 Reads DMN 1.1 to 1.5 with FEEL in its cells. A faulty cell is a finding, not an exception, so that an author sees all of
-them; what is no DMN file at all is refused. Knowledge models, boxed contexts and other languages are findings too.
+them; what is no DMN file at all is refused. Other languages than FEEL are findings too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.decision_types import TypeMismatch, typed
-from engine.errors import RedressError
+from engine.decision_boxes import NAMESPACES, Boxes, children, text_of
+from engine.decision_item_types import item_types
+from engine.decision_model import (
+    DecisionError,
+    DecisionFile,
+    DecisionSource,
+    Finding,
+    Input,
+    InputData,
+    KnowledgeModel,
+    LiteralExpression,
+    Output,
+    Rule,
+    Service,
+    Table,
+)
+from engine.decision_types import ItemType, TypeMismatch, type_named, typed
 from engine.feel import (
     Expression,
     FeelSyntaxError,
@@ -19,89 +35,27 @@ from engine.feel import (
     compile_expression,
     compile_unary_tests,
     literal_values,
+    nodes,
 )
+from engine.feel.compile import compile_node
+from engine.feel.tokens import KEYWORDS
 from engine.markup import MarkupRefused, Node, local, namespace, parse_xml
 
-NAMESPACES = frozenset(
-    {
-        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",  # 1.1
-        "http://www.omg.org/spec/DMN/20180521/MODEL/",  # 1.2
-        "https://www.omg.org/spec/DMN/20191111/MODEL/",  # 1.3
-        "https://www.omg.org/spec/DMN/20211108/MODEL/",  # 1.4
-        "https://www.omg.org/spec/DMN/20230324/MODEL/",  # 1.5
-    }
-)
+__all__ = ["DecisionError", "Table", "read_file"]
+
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS = ("", "SUM", "COUNT", "MIN", "MAX")
+# What the standard draws in the corner of a table, which some tools also write. Source: DMN 1.3 table 29
+INITIALS = {policy[0]: policy for policy in HIT_POLICIES}
+SYMBOLS = {"C+": "SUM", "C#": "COUNT", "C<": "MIN", "C>": "MAX"}
 READ_AS_FEEL = ("", "feel", "FEEL")
-Finding = tuple[str, str]
+NAMED = ("variable", "inputData", "decision", "businessKnowledgeModel", "decisionService", "formalParameter", "column")
 C = TypeVar("C", Expression, UnaryTests)
+Compile = Callable[[str, tuple[str, ...], frozenset[str]], C]
 
 
-class DecisionError(RedressError):
-    """A decision cannot be read or made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A column of conditions. `allowed` are its listed values, empty if it lists none or not only literals."""
-
-    label: str
-    expression: Expression | None
-    allowed: tuple[object, ...]
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column of results. `allowed` are its listed values, the most important first."""
-
-    name: str
-    label: str
-    type: str
-    allowed: tuple[object, ...]
-    default: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A row; None stands for an empty cell, which passes every input and gives null."""
-
-    number: int
-    tests: tuple[UnaryTests | None, ...]
-    results: tuple[Expression | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    hit_policy: str
-    aggregation: str
-    inputs: tuple[Input, ...]
-    outputs: tuple[Output, ...]
-    rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralExpression:
-    expression: Expression | None
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionSource:
-    """One decision as its file has it. `variable` is the name under which other decisions see its result."""
-
-    file: str
-    id: str
-    name: str
-    variable: str
-    requires: tuple[str, ...]
-    body: Table | LiteralExpression | None
-    findings: tuple[Finding, ...]
-
-
-def read_decisions(xml: bytes, *, file: str) -> list[DecisionSource]:
-    """Read every decision of a file.
+def read_file(xml: bytes, *, file: str) -> DecisionFile:
+    """Read everything of a file.
 
     Raises:
         DecisionError: not XML that may be read, not DMN, or an id is missing or comes twice.
@@ -112,61 +66,125 @@ def read_decisions(xml: bytes, *, file: str) -> list[DecisionSource]:
         raise DecisionError(f"{file}: {error}") from error
     if namespace(root) not in NAMESPACES or local(root) != "definitions":
         raise DecisionError(f"{file}: This is not a DMN file of version 1.1 to 1.5. Save it in a DMN modeler.")
-    sources = [_Reader(file).decision(node) for node in _children(root, "decision")]
+    shared = _Shared(file, root)
+    sources = tuple(_Reader(shared).decision(node) for node in children(root, "decision"))
     ids = [source.id for source in sources]
     for source in sources:
         if not source.id or ids.count(source.id) > 1:
             what = f"the id {source.id!r} comes twice" if source.id else "a decision has no id"
             raise DecisionError(f"{file}: {what}. Give every decision an id of its own.")
-    return sources
+    models = tuple(_Reader(shared).model(node) for node in children(root, "businessKnowledgeModel"))
+    services = tuple(_service(node, shared, sources) for node in children(root, "decisionService"))
+    return DecisionFile(sources, models, services)
+
+
+class _Shared:
+    """What every decision of a file may name: types, input data, functions, and names that need declaring."""
+
+    def __init__(self, file: str, root: Node) -> None:
+        self.file = file
+        self.language = root.get("expressionLanguage", "")
+        self.declared = tuple(dict.fromkeys(_odd_names(root)))
+        self.findings: list[Finding] = []
+        self.types: Mapping[str, ItemType] = item_types(root, self.declared, self.findings)
+        self.input_data = {node.get("id", ""): self._input_data(node) for node in children(root, "inputData")}
+        callable_nodes = children(root, "businessKnowledgeModel", "decisionService", "decision")
+        self.functions = frozenset(name for node in callable_nodes for name in (_variable(node), node.get("name", "")))
+
+    def _input_data(self, node: Node) -> InputData:
+        return InputData(_variable(node), type_named(_variable_type(node), self.types))
 
 
 @dataclass
 class _Reader:
-    """Reads one decision and gathers what is wrong with it."""
+    """Reads one decision or knowledge model and gathers what is wrong with it."""
 
-    file: str
+    shared: _Shared
     findings: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.findings.extend(self.shared.findings)
+        self.check_language_name(self.shared.language, "file")
+        self.boxes = Boxes(self.say, self.table, self.type_named, self.shared.declared)
 
     def say(self, place: str, message: str) -> None:
         self.findings.append((place, message))
 
+    def type_named(self, name: str) -> ItemType:
+        return type_named(name, self.shared.types)
+
     def decision(self, node: Node) -> DecisionSource:
         identifier = node.get("id", "")
-        variables = [child.get("name", "") for child in _children(node, "variable")]
+        variables = [child.get("name", "") for child in children(node, "variable")]
         body = self.body(node)
-        if any(True for _ in _children(node, "knowledgeRequirement")):
-            self.say("decision", "Business knowledge models are not supported. Write the logic into the decision.")
+        inputs = (self.shared.input_data.get(one) for one in _required(node, "informationRequirement", "requiredInput"))
         return DecisionSource(
-            file=self.file,
+            file=self.shared.file,
             id=identifier,
             name=node.get("name", "") or identifier,
             variable=(variables[0] if variables else "") or identifier,
-            requires=tuple(_required_decisions(node)),
+            requires=tuple(_required(node, "informationRequirement", "requiredDecision")),
             body=body,
+            findings=tuple(self.findings),
+            inputs=tuple(one for one in inputs if one is not None),
+            knowledge=tuple(_required(node, "knowledgeRequirement", "requiredKnowledge")),
+            type=self.type_named(_variable_type(node)),
+        )
+
+    def model(self, node: Node) -> KnowledgeModel:
+        logic = next(children(node, "encapsulatedLogic"), None)
+        tree: nodes.Node = nodes.Literal(0, None)
+        if logic is None:
+            self.say("knowledge model", "It has no logic.")
+        else:
+            tree = self.returning(self.boxes.function(logic, "knowledge model"), node)
+            self.findings.extend(("knowledge model", f"{p}.") for p in self.expression_of(tree).problems)
+        return KnowledgeModel(
+            id=node.get("id", ""),
+            name=_variable(node),
+            function=compile_node(tree),
+            knowledge=tuple(_required(node, "knowledgeRequirement", "requiredKnowledge")),
             findings=tuple(self.findings),
         )
 
+    def returning(self, function: nodes.Node, node: Node) -> nodes.Node:
+        """A knowledge model's variable may say of which type its results are."""
+        if not isinstance(function, nodes.FunctionOf):
+            return function
+        body = self.boxes.checked(function.body, _variable_type(node), f"{_variable(node)}")
+        return nodes.FunctionOf(0, function.parameters, body)
+
+    def expression_of(self, tree: nodes.Node) -> Expression:
+        return Expression("", tree, self.shared.functions)
+
     def body(self, node: Node) -> Table | LiteralExpression | None:
-        for table in _children(node, "decisionTable"):
+        for table in children(node, "decisionTable"):
             return self.table(table)
-        for literal in _children(node, "literalExpression"):
-            types = [child.get("typeRef", "") for child in _children(node, "variable")]
-            expression = self.compiled(_text(literal), compile_expression, "expression")
+        for literal in children(node, "literalExpression"):
+            types = [child.get("typeRef", "") for child in children(node, "variable")]
+            types.append(literal.get("typeRef", ""))
+            expression = self.compiled(text_of(literal), compile_expression, "expression")
             self.check_language(literal, "expression")
             if expression is None and not self.findings:
                 self.say("expression", "The expression is empty.")
-            return LiteralExpression(expression, type=types[0] if types else "")
-        self.say("decision", "It has neither a decision table nor a literal expression.")
-        return None
+            return LiteralExpression(expression, type=self.type_named(next(filter(None, types), "")))
+        boxes = [child for child in node if isinstance(child.tag, str) and local(child) in _BOXED]
+        if not boxes:
+            self.say("decision", "It has neither a decision table nor a literal expression.")
+            return None
+        expression = self.expression_of(self.boxes.box(boxes[0], local(boxes[0])))
+        self.findings.extend((local(boxes[0]), f"{problem}.") for problem in expression.problems)
+        for literal in boxes[0].iter():
+            if isinstance(literal.tag, str) and local(literal) == "literalExpression":
+                self.check_language(literal, local(boxes[0]))
+        return LiteralExpression(expression, type=self.type_named(_variable_type(node)))
 
     def table(self, node: Node) -> Table:
-        hit_policy = node.get("hitPolicy", "UNIQUE")
-        aggregation = node.get("aggregation", "")
-        inputs = tuple(self.input(child, number) for number, child in enumerate(_children(node, "input"), 1))
-        outputs = tuple(self.output(child, number) for number, child in enumerate(_children(node, "output"), 1))
+        hit_policy, aggregation = _hit_policy(node)
+        inputs = tuple(self.input(child, number) for number, child in enumerate(children(node, "input"), 1))
+        outputs = tuple(self.output(child, number) for number, child in enumerate(children(node, "output"), 1))
         rules = tuple(
-            self.rule(child, number, inputs, outputs) for number, child in enumerate(_children(node, "rule"), 1)
+            self.rule(child, number, inputs, outputs) for number, child in enumerate(children(node, "rule"), 1)
         )
         table = Table(hit_policy, aggregation, inputs, outputs, rules)
         self.check_table(table)
@@ -190,61 +208,66 @@ class _Reader:
             self.say("table", "Several outputs need names, each its own.")
 
     def input(self, node: Node, number: int) -> Input:
-        expressions = list(_children(node, "inputExpression"))
-        text = _text(expressions[0]) if expressions else ""
+        expressions = list(children(node, "inputExpression"))
+        text = text_of(expressions[0]) if expressions else ""
         label = node.get("label") or text or str(number)
         place = f"input {label!r}"
         if not text:
             self.say(place, "The input has no expression.")
         for expression in expressions:
             self.check_language(expression, place)
-        allowed = "".join(_text(child) for child in _children(node, "inputValues"))
+        allowed = "".join(text_of(child) for child in children(node, "inputValues"))
+        type_ = expressions[0].get("typeRef", "") if expressions else ""
+        item_type = self.type_named(type_)
         return Input(
             label=label,
             expression=self.compiled(text, compile_expression, place),
-            allowed=literal_values(allowed),
-            type=expressions[0].get("typeRef", "") if expressions else "",
+            allowed=literal_values(allowed) or item_type.listed,
+            type=type_,
+            item_type=item_type,
         )
 
     def output(self, node: Node, number: int) -> Output:
         name = node.get("name", "")
         label = node.get("label") or name or str(number)
         place = f"output {label!r}"
-        allowed = "".join(_text(child) for child in _children(node, "outputValues"))
-        default = "".join(_text(child) for child in _children(node, "defaultOutputEntry"))
+        allowed = "".join(text_of(child) for child in children(node, "outputValues"))
+        default = "".join(text_of(child) for child in children(node, "defaultOutputEntry"))
+        item_type = self.type_named(node.get("typeRef", ""))
         return Output(
             name=name,
             label=label,
             type=node.get("typeRef", ""),
-            allowed=literal_values(allowed),
+            allowed=literal_values(allowed) or item_type.listed,
             default=self.compiled(default, compile_expression, f"{place}, default"),
+            item_type=item_type,
         )
 
     def rule(self, node: Node, number: int, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Rule:
         place = f"rule {number}"
-        cells, entries = list(_children(node, "inputEntry")), list(_children(node, "outputEntry"))
+        cells, entries = list(children(node, "inputEntry")), list(children(node, "outputEntry"))
         if len(cells) != len(inputs) or len(entries) != len(outputs):
             self.say(place, "It has another number of cells than the table has columns.")
         tests: list[UnaryTests | None] = []
         for cell, column in zip(cells, inputs, strict=False):
             where = f"{place}, input {column.label!r}"
             self.check_language(cell, where)
-            tests.append(self.compiled(_text(cell), compile_unary_tests, where))
-            self.check_listed(_text(cell), column.allowed, where)
+            tests.append(self.compiled(text_of(cell), compile_unary_tests, where))
+            self.check_listed(text_of(cell), column.allowed, where)
         results: list[Expression | None] = []
         for entry, output in zip(entries, outputs, strict=False):
             where = f"{place}, output {output.label!r}"
             self.check_language(entry, where)
-            results.append(self.compiled(_text(entry), compile_expression, where))
-            self.check_listed(_text(entry), output.allowed, where)
-            self.check_type(_text(entry), output.type, where)
+            results.append(self.compiled(text_of(entry), compile_expression, where))
+            self.check_listed(text_of(entry), output.allowed, where)
+            self.check_type(text_of(entry), output.item_type, where)
         return Rule(number, tuple(tests), tuple(results))
 
-    def compiled(self, text: str, compile_text: Callable[[str], C], place: str) -> C | None:
+    def compiled(self, text: str, compile_text: Compile[C], place: str) -> C | None:
         if not text:
             return None
         try:
-            compiled = compile_text(text)
+            compiled = compile_text(text, self.shared.declared, self.shared.functions)
         except FeelSyntaxError as error:
             self.say(place, f"{text!r} is not FEEL: {error}.")
             return None
@@ -253,7 +276,9 @@ class _Reader:
         return compiled
 
     def check_language(self, node: Node, place: str) -> None:
-        language = node.get("expressionLanguage", "")
+        self.check_language_name(node.get("expressionLanguage", ""), place)
+
+    def check_language_name(self, language: str, place: str) -> None:
         if language not in READ_AS_FEEL and "FEEL" not in language:
             self.say(place, f"It is written in {language!r}. Write it in FEEL.")
 
@@ -263,7 +288,7 @@ class _Reader:
             if isinstance(value, str) and value not in allowed:
                 self.say(place, f"{value!r} is not one of the column's allowed values.")
 
-    def check_type(self, text: str, type_: str, place: str) -> None:
+    def check_type(self, text: str, type_: ItemType, place: str) -> None:
         for value in literal_values(text):
             try:
                 typed(value, type_)
@@ -271,17 +296,59 @@ class _Reader:
                 self.say(place, f"{error}.")
 
 
-def _children(node: Node, name: str) -> Iterator[Node]:
-    for child in node:
-        if isinstance(child.tag, str) and local(child) == name and namespace(child) in NAMESPACES:
-            yield child
+_BOXED = (
+    *("context", "list", "relation", "invocation", "functionDefinition"),
+    *("conditional", "filter", "for", "some", "every"),
+)
 
 
-def _text(node: Node) -> str:
-    return "".join("".join(map(str, child.itertext())) for child in _children(node, "text")).strip()
+def _hit_policy(node: Node) -> tuple[str, str]:
+    """The hit policy and the aggregation in full, from their names, initials or symbols."""
+    policy = node.get("hitPolicy", "UNIQUE").strip().upper().replace("_", " ")
+    aggregation = node.get("aggregation", "").strip().upper()
+    if policy in SYMBOLS:
+        return "COLLECT", SYMBOLS[policy]
+    return INITIALS.get(policy, policy), aggregation
 
 
-def _required_decisions(node: Node) -> Iterator[str]:
-    for requirement in _children(node, "informationRequirement"):
-        for required in _children(requirement, "requiredDecision"):
-            yield required.get("href", "").rpartition("#")[2]
+def _service(node: Node, shared: _Shared, sources: tuple[DecisionSource, ...]) -> Service:
+    variables = {source.id: source.variable for source in sources}
+    inputs = [shared.input_data[one].name for one in _hrefs(node, "inputData") if one in shared.input_data]
+    input_decisions = tuple(_hrefs(node, "inputDecision"))
+    return Service(
+        id=node.get("id", ""),
+        name=_variable(node),
+        outputs=tuple(_hrefs(node, "outputDecision")),
+        input_decisions=input_decisions,
+        parameters=(*inputs, *(variables.get(one, one) for one in input_decisions)),
+    )
+
+
+def _variable(node: Node) -> str:
+    """The name under which others see it: its variable's, else its own."""
+    named = [child.get("name", "") for child in children(node, "variable")]
+    return next(filter(None, (*named, node.get("name", ""), node.get("id", ""))), "")
+
+
+def _variable_type(node: Node) -> str:
+    return next((child.get("typeRef", "") for child in children(node, "variable")), "")
+
+
+def _required(node: Node, requirement: str, what: str) -> Iterator[str]:
+    for one in children(node, requirement):
+        yield from _hrefs(one, what)
+
+
+def _hrefs(node: Node, what: str) -> Iterator[str]:
+    for one in children(node, what):
+        yield one.get("href", "").rpartition("#")[2]
+
+
+def _odd_names(root: Node) -> Iterator[str]:
+    """Names that FEEL can tell from a calculation only when it knows them: "loan-to-value", "days in arrears"."""
+    for node in root.iter():
+        if isinstance(node.tag, str) and local(node) in (*NAMED, "itemComponent"):
+            name = node.get("name", "")
+            words = re.split(r"\s+", name.strip())
+            if re.search(r"[^\w\s]", name) or (len(words) > 1 and not KEYWORDS.isdisjoint(words)):
+                yield name

@@ -17,6 +17,9 @@ from engine.values import loads, plain
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _BESIDE = (".bpmn", ".dmn")
+_INPUT_HELP = (
+    'A JSON object. A text is a date where the input is of the type date; elsewhere a date is {"@date": "2026-11-22"}.'
+)
 
 
 def register(app: Flask) -> None:
@@ -44,10 +47,10 @@ def register(app: Flask) -> None:
     @app.cli.command("decide")
     @click.argument("file", type=_FILE)
     @click.argument("decision")
-    @click.option("--input", "inputs", default="{}", help='A JSON object; a date is {"@date": "2026-11-22"}.')
+    @click.option("--input", "inputs", default="{}", help=_INPUT_HELP)
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     def decide(file: Path, decision: str, inputs: str, as_json: bool) -> None:
-        """Make a decision of a DMN file; exits 2 when it cannot be made, with the reason."""
+        """Make a decision or ask a decision service, by id or name; exits 2 when it cannot be made, with the reason."""
         try:
             given = loads(inputs)
             result = evaluate(file.read_bytes(), decision, given)

@@ -44,6 +44,10 @@ def compile_node(node: Node, bound: Bound = NOTHING_BOUND) -> Evaluate:
         case nodes.FunctionOf():
             inner = bound | {name for name, _ in node.parameters}
             return loops.function_of(node, compile_node(node.body, inner))
+        case nodes.Embedded():
+            return node.evaluate
+        case nodes.Checked():
+            return structures.checked(node, compile_node(node.value, bound))
         case nodes.AnyValue() | nodes.AnyOf() | nodes.NoneOf():
             return _cell(node, bound)
         case _:

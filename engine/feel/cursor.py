@@ -6,6 +6,7 @@ that hold a keyword or an operator character ("date and time") are declared, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 from engine.feel.errors import FeelSyntaxError, syntax_error
@@ -19,14 +20,14 @@ ODD_NAMES = ("date and time", "years and months duration", "days and time durati
 class Cursor:
     """The tokens of one text and the place reached. `filters`: may a "[" that follows be a filter?"""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, declared: Iterable[str] = ()) -> None:
         self.source = source
         self.tokens = tokenize(source)
         self.index = 0
         self.depth = 0
         self.filters = True
         self.declared: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        for name in ODD_NAMES:
+        for name in (*ODD_NAMES, *declared):
             self.declare(name)
 
     # Tokens

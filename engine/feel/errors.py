@@ -44,3 +44,12 @@ def syntax_error(message: str, source: str, position: int, hint: str = "") -> Fe
     line = source.count("\n", 0, position) + 1
     column = position - source.rfind("\n", 0, position)
     return FeelSyntaxError(message, line, column, hint)
+
+
+def located(note: Note, source: str) -> str:
+    """A note with its line and column in the text; without them for what was not read from one text."""
+    if not source:
+        return note.message
+    line = source.count("\n", 0, note.position) + 1
+    column = note.position - source.rfind("\n", 0, note.position)
+    return f"{note.message} (line {line}, column {column})"

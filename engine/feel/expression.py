@@ -13,7 +13,7 @@ from functools import lru_cache
 from engine.calendar import Calendar, CalendarUse
 from engine.feel import nodes
 from engine.feel.compile import INPUT, compile_node
-from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, syntax_error
+from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, located, syntax_error
 from engine.feel.names import Name, free_names, problems
 from engine.feel.nodes import Node
 from engine.feel.parser import parse_expression, parse_unary_tests
@@ -22,6 +22,7 @@ from engine.feel.scope import Evaluate, Scope
 from engine.feel.values import UNCHANGED, from_python, to_python
 
 CACHED_TEXTS = 20_000
+NO_NAMES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,19 @@ class Compiled:
     `names` are the variables read from outside; `problems` are sentences about calls that can never work.
     """
 
-    def __init__(self, text: str, node: Node) -> None:
+    def __init__(self, text: str, node: Node, functions: frozenset[str] = NO_NAMES) -> None:
         self.text = text
         self.names: tuple[Name, ...] = tuple(free_names(node, frozenset({INPUT})))
-        self.problems: tuple[str, ...] = tuple(problems(node))
+        self.problems: tuple[str, ...] = tuple(located(note, text) for note in problems(node, functions))
         self._evaluate: Evaluate = compile_node(node)
+
+    def value_in(self, scope: Scope) -> object:
+        """The value among names that are there already, as part of a greater evaluation.
+
+        Raises:
+            FeelLimit: too much work.
+        """
+        return self._measured(scope)
 
     def _measured(self, scope: Scope) -> object:
         try:
@@ -80,6 +89,14 @@ class Expression(Compiled):
 class UnaryTests(Compiled):
     """A decision table's cell."""
 
+    def pass_in(self, scope: Scope) -> bool:
+        """Whether `?` of a scope passes, as part of a greater evaluation.
+
+        Raises:
+            FeelLimit: too much work.
+        """
+        return self._measured(scope) is True
+
     def matches(
         self, value: object, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None
     ) -> bool:
@@ -95,14 +112,16 @@ class UnaryTests(Compiled):
 
 
 @lru_cache(CACHED_TEXTS)
-def compile_expression(text: str) -> Expression:
+def compile_expression(text: str, declared: tuple[str, ...] = (), functions: frozenset[str] = NO_NAMES) -> Expression:
     """Compile an expression, without the "=" that a diagram's field starts with.
+
+    `declared`: names with operator characters or keywords in them; `functions`: those that the host will provide.
 
     Raises:
         FeelSyntaxError: the text is not FEEL; says where.
     """
     try:
-        return Expression(text, parse_expression(text))
+        return Expression(text, parse_expression(text, declared), functions)
     except RecursionError:
         raise syntax_error("nested too deep", text, 0) from None
 
@@ -119,13 +138,13 @@ def literal_values(text: str) -> tuple[object, ...]:
 
 
 @lru_cache(CACHED_TEXTS)
-def compile_unary_tests(text: str) -> UnaryTests:
-    """Compile a decision table's cell.
+def compile_unary_tests(text: str, declared: tuple[str, ...] = (), functions: frozenset[str] = NO_NAMES) -> UnaryTests:
+    """Compile a decision table's cell; the rest as `compile_expression`.
 
     Raises:
         FeelSyntaxError: the text is not FEEL; says where.
     """
     try:
-        return UnaryTests(text, parse_unary_tests(text))
+        return UnaryTests(text, parse_unary_tests(text, declared), functions)
     except RecursionError:
         raise syntax_error("nested too deep", text, 0) from None

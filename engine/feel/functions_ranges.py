@@ -1,15 +1,53 @@
-"""Built-in functions that compare points and ranges in time or number. Source: DMN 1.3 10.3.4.9"""
+"""Built-in functions on ranges: range() itself, and those that compare. Source: DMN 1.3 10.3.4.9, DMN 1.4 10.3.4.1"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
+from engine.feel import nodes
 from engine.feel.comparison import compare, equal
-from engine.feel.functions import builtin_of_run
+from engine.feel.errors import FeelSyntaxError
+from engine.feel.functions import builtin, builtin_of_run
+from engine.feel.nodes import Node
+from engine.feel.parser import parse_expression
 from engine.feel.run import Run
+from engine.feel.temporal import parse_date, parse_duration, parse_moment, parse_time
 from engine.feel.values import Range
 
 Relation = Callable[[Range, Range, Run], bool]
+MAKERS: dict[str, Callable[[str], object]] = {
+    "date": parse_date,
+    "time": parse_time,
+    "date and time": parse_moment,
+    "duration": parse_duration,
+}
+
+
+@builtin("range", "from: string")
+def make_range(text: str) -> Range:
+    """The range that a text writes down; its ends are plain values, so that a text can compute nothing."""
+    try:
+        node = parse_expression(text)
+    except (FeelSyntaxError, RecursionError):
+        raise ValueError(f"{text[:40]!r} is not a range") from None
+    if not isinstance(node, nodes.RangeOf):
+        raise ValueError(f"{text[:40]!r} is not a range")
+    low, high = _end(node.low), _end(node.high)
+    if compare("<=", low, high) is not True:
+        raise ValueError(f"{text[:40]!r} has no order")
+    return Range(low, high, node.low_included, node.high_included)
+
+
+def _end(node: Node) -> object:
+    match node:
+        case nodes.Negation(operand=nodes.Literal(value=Decimal() as number)):
+            return number.copy_negate()
+        case nodes.Literal():
+            return node.value
+        case nodes.Call(callee=nodes.Variable(name=name), arguments=(nodes.Literal(value=str() as text),)):
+            return MAKERS[name](text) if name in MAKERS else None
+    return None
 
 
 def _as_range(value: object) -> Range:

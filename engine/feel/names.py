@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.feel import nodes
 from engine.feel.builtins import BUILTINS
+from engine.feel.errors import Note
 from engine.feel.functions import Mismatch, arrange
 from engine.feel.nodes import Node
 
@@ -38,6 +39,8 @@ def free_names(node: Node, bound: Bound = NOTHING_BOUND, *, in_filter: bool = Fa
         case nodes.Call(callee=nodes.Variable()):
             for argument in node.arguments:
                 yield from free_names(argument, bound, in_filter=in_filter)
+        case nodes.Embedded():
+            yield from (name for name in node.reads if name.path[0] not in bound)
         case nodes.Filter():
             yield from free_names(node.source, bound, in_filter=in_filter)
             yield from free_names(node.condition, bound | {"item"}, in_filter=True)
@@ -80,31 +83,32 @@ def scoped_children(node: Node, bound: Bound) -> Iterator[tuple[Node, Bound]]:
                 yield child, bound
 
 
-def problems(node: Node, bound: Bound = NOTHING_BOUND) -> Iterator[str]:
-    """Sentences about what can never work: unknown functions, wrong arguments, days that do not exist."""
+def problems(node: Node, bound: Bound = NOTHING_BOUND) -> Iterator[Note]:
+    """What can never work, and where: unknown functions, wrong arguments, days that do not exist."""
     if isinstance(node, nodes.Call) and isinstance(node.callee, nodes.Variable) and node.callee.name not in bound:
         yield from _problems_of_call(node, node.callee.name)
     elif isinstance(node, nodes.ContextOf):
         yield from _repeated_keys(node)
     elif isinstance(node, nodes.TemporalLiteral) and node.value is None:
-        yield f"{node.text[:40]!r} is not a date, time or duration"
+        yield Note(node.position, f"{node.text[:40]!r} is not a date, time or duration")
     for part, inner in scoped_children(node, bound):
         yield from problems(part, inner)
 
 
-def _problems_of_call(node: nodes.Call, name: str) -> Iterator[str]:
+def _problems_of_call(node: nodes.Call, name: str) -> Iterator[Note]:
     function = BUILTINS.get(name)
     if function is None:
         similar = difflib.get_close_matches(name, BUILTINS, n=1)
-        yield f"there is no function {name!r}" + (f", did you mean {similar[0]!r}?" if similar else "")
+        meant = f", did you mean {similar[0]!r}?" if similar else ""
+        yield Note(node.callee.position, f"there is no function {name!r}{meant}")
         return
     try:
         arrange(function, node.argument_names, len(node.arguments))
     except Mismatch as error:
-        yield f"{name} {error}"
+        yield Note(node.callee.position, f"{name} {error}")
 
 
-def _repeated_keys(node: nodes.ContextOf) -> Iterator[str]:
+def _repeated_keys(node: nodes.ContextOf) -> Iterator[Note]:
     keys = [key for key, _ in node.entries]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield f"the context has the key {key!r} twice"
+        yield Note(node.position, f"the context has the key {key!r} twice")

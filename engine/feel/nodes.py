@@ -5,8 +5,9 @@ The compiler, the search for free names and the lint all read it; nothing here e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,22 @@ class Quantified(Node):
 class FunctionOf(Node):
     parameters: tuple[tuple[str, FeelType], ...]
     body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Node):
+    """A value that passes a check of the host; the check gives the value back, or another, or raises ValueError."""
+
+    value: Node
+    check: Callable[[object], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded(Node):
+    """What the host evaluates itself, such as a decision table inside a boxed context; `reads`: its free names."""
+
+    evaluate: Callable[..., object]
+    reads: tuple[Any, ...]
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -5,6 +5,8 @@ Refuses deep nesting and endless chains, so that a tree is never too deep to wal
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.feel import nodes
 from engine.feel.cursor import MAX_DEPTH, Cursor
 from engine.feel.errors import FeelSyntaxError
@@ -32,13 +34,13 @@ CONSTANTS = {"true": True, "false": False, "null": None}
 PARAMETER_SYMBOLS = (".", "/", "-", "'", "+", "*")  # operator characters that a parameter's name may hold
 
 
-def parse_expression(source: str) -> Node:
-    """Parse one expression.
+def parse_expression(source: str, declared: Iterable[str] = ()) -> Node:
+    """Parse one expression; `declared` are names that hold operator characters or keywords, "loan-to-value".
 
     Raises:
         FeelSyntaxError: says where, and often what to write instead.
     """
-    parser = Parser(source)
+    parser = Parser(source, declared)
     if parser.at(*COMPARISONS):
         parser.fail(
             f"an expression cannot start with {parser.token.text!r}",
@@ -47,13 +49,13 @@ def parse_expression(source: str) -> Node:
     return parser.to_end(parser.expression())
 
 
-def parse_unary_tests(source: str) -> Node:
+def parse_unary_tests(source: str, declared: Iterable[str] = ()) -> Node:
     """Parse a decision table's cell: "-", not(...), or tests separated by commas.
 
     Raises:
         FeelSyntaxError: says where, and often what to write instead.
     """
-    parser = Parser(source)
+    parser = Parser(source, declared)
     if parser.at("-") and parser.following.kind == "end":
         parser.advance()
         return parser.to_end(nodes.AnyValue(0))

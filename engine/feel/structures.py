@@ -118,6 +118,10 @@ def _pick(items: list[object], place: Decimal, position: int, run: Run) -> objec
     return items[index - 1 if index > 0 else index]
 
 
+def checked(node: nodes.Checked, value: Evaluate) -> Evaluate:
+    return lambda scope: node.check(value(scope))
+
+
 def list_of(items: Sequence[Evaluate]) -> Evaluate:
     return lambda scope: [item(scope) for item in items]
 

@@ -19,6 +19,9 @@ NAMESPACES = [
 ]
 
 
+CALLS_FEE = '<knowledgeRequirement><requiredKnowledge href="#fee"/></knowledgeRequirement>'
+
+
 def text(tag, content):
     return f"<{tag}><text>{escape(content)}</text></{tag}>"
 
@@ -284,7 +287,11 @@ def test_a_decision_shared_by_two_others_is_made_once():
             "expression",
             "Write it in FEEL",
         ),
-        (table(["a"], ["x"], [("1", "1")], extra="<knowledgeRequirement/>"), "decision", "knowledge models"),
+        (
+            table(["a"], ["x"], [("1", "1")], extra=CALLS_FEE),
+            "decision",
+            "the knowledge model 'fee', which does not exist",
+        ),
     ],
 )
 def test_what_is_wrong_in_a_table_is_found_with_its_place_and_the_table_cannot_be_used(decision, place, message):

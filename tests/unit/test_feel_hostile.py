@@ -134,7 +134,7 @@ HOSTILE = [
 
 def outcome(act):
     """What an act ends in: a value, or one of the two errors an expression may end in."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         act()
     except (FeelSyntaxError, FeelLimit) as error:
@@ -142,7 +142,7 @@ def outcome(act):
     else:
         said = ""
     assert len(said) < 500
-    assert time.monotonic() - started < LONGEST_SECONDS
+    assert time.process_time() - started < LONGEST_SECONDS
 
 
 def test_the_collection_is_large_enough():

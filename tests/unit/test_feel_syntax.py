@@ -90,11 +90,13 @@ def test_a_cell_does_not_name_its_input():
 
 
 def test_a_context_with_a_key_twice_is_a_problem():
-    assert compile_expression("{a: 1, a: 2}").problems == ("the context has the key 'a' twice",)
+    assert compile_expression("{a: 1, a: 2}").problems == ("the context has the key 'a' twice (line 1, column 1)",)
 
 
 def test_a_day_that_does_not_exist_is_a_problem():
-    assert compile_expression('@"2026-02-30"').problems == ("'2026-02-30' is not a date, time or duration",)
+    assert compile_expression('@"2026-02-30"').problems == (
+        "'2026-02-30' is not a date, time or duration (line 1, column 1)",
+    )
 
 
 def test_a_call_of_an_own_function_is_no_problem():
