@@ -15,6 +15,9 @@ from engine.markup import BPMN, MODELER, ZEEBE, Node, local, namespace
 ANY_KEY = "*"
 """The correlation key of every message of a plain file."""
 
+THROWN, THROWN_KEY = "thrown_message", "thrown_key"
+"""The header that tells a job that it throws a message, and the input that holds its correlation key."""
+
 SCRIPT_NAMES = "script_names"
 """The input that hands a script what it reads."""
 
@@ -32,8 +35,12 @@ def is_plain(root: Node) -> bool:
     return root.get(_PLATFORM) != "Camunda Cloud"
 
 
-def to_dialect(root: Node) -> None:
-    """Rewrite a plain file, in place, as a diagram of our dialect. The check has accepted it before."""
+def to_dialect(root: Node, process_id: str | None = None) -> None:
+    """Rewrite a plain file, in place, as a diagram of our dialect. The check has accepted it before.
+
+    `process_id` is the process to run: it may be marked as not executable, and so may all, for few people set the mark.
+    """
+    _choose_executable([node for node in root if local(node) == "process"], process_id)
     messages = {str(item.get("id")): str(item.get("name", "")) for item in root if local(item) == "message"}
     for node in list(root.iter(f"{{{BPMN}}}*")):
         name = local(node)
@@ -41,8 +48,6 @@ def to_dialect(root: Node) -> None:
             _as_job(node, messages)
         elif name == "scriptTask":
             _as_script(node)
-        elif name == "userTask":
-            _extend(node, "userTask")
         elif name == "callActivity":
             _extend(node, "calledElement", processId=str(node.get("calledElement", "")).rpartition(":")[2])
         elif name == "message":
@@ -57,10 +62,53 @@ def to_dialect(root: Node) -> None:
     root.set(_PLATFORM, "Camunda Cloud")
 
 
+def _choose_executable(processes: list[Node], process_id: str | None) -> None:
+    """Mark what is run: never an empty pool, and one process at least."""
+    drawn = [process for process in processes if any(local(child) == "startEvent" for child in process)]
+    for process in processes:
+        if process not in drawn:
+            process.set("isExecutable", "false")
+        elif process.get("id") == process_id:
+            process.set("isExecutable", "true")
+    if drawn and all(process.get("isExecutable") == "false" for process in drawn):
+        drawn[0].set("isExecutable", "true")
+
+
+def ask_people(root: Node) -> None:
+    """Let every user task wait for a person, also where the file leaves it to a job worker to ask one."""
+    for node in root.iter(f"{{{BPMN}}}userTask"):
+        _extend(node, "userTask")
+
+
+def name_thrown_messages(root: Node) -> None:
+    """Let the job of a send task or a message throw event know the message that it stands for, and its key."""
+    messages = {str(item.get("id")): item for item in root if local(item) == "message"}
+    for node in root.iter(*(f"{{{BPMN}}}{kind}" for kind in ("sendTask", "intermediateThrowEvent", "endEvent"))):
+        definitions = [child for child in node if local(child) == "messageEventDefinition"]
+        message = messages.get(str((definitions[0] if definitions else node).get("messageRef")))
+        if message is None or not _has(node, "taskDefinition"):
+            continue
+        holder = next(child for child in node if local(child) == "extensionElements")
+        headers = _inside(holder, "taskHeaders")
+        etree.SubElement(headers, f"{{{ZEEBE}}}header", {"key": THROWN, "value": str(message.get("name", ""))})
+        keys = [item.get("correlationKey") for item in message.iter(f"{{{ZEEBE}}}subscription")]
+        if keys and keys[0]:
+            mapping = _inside(holder, "ioMapping")
+            etree.SubElement(mapping, f"{{{ZEEBE}}}input", {"source": keys[0], "target": THROWN_KEY})
+        node.attrib.pop("messageRef", None)
+
+
+def _inside(holder: Node, name: str) -> Node:
+    found = next((item for item in holder if local(item) == name and namespace(item) == ZEEBE), None)
+    return etree.SubElement(holder, f"{{{ZEEBE}}}{name}") if found is None else found
+
+
 def scripts(root: Node) -> dict[str, str]:
     """Return script task id -> FEEL expression of a plain file."""
     found = {}
     for task in root.iter(f"{{{BPMN}}}scriptTask"):
+        if _has(task, "script") or _has(task, "taskDefinition"):
+            continue
         texts = [child.text or "" for child in task if local(child) == "script"]
         found[str(task.get("id"))] = (texts[0] if texts else "").strip().removeprefix("=")
     return found
@@ -68,6 +116,8 @@ def scripts(root: Node) -> dict[str, str]:
 
 def _as_script(node: Node) -> None:
     """Let a script be a job that is handed the names that it reads."""
+    if _has(node, "script") or _has(node, "taskDefinition"):
+        return
     _extend(node, "taskDefinition", type=f"script:{node.get('id')}")
     text = next((child.text or "" for child in node if local(child) == "script"), "").strip().removeprefix("=")
     read = sorted({name.path[0] for name in compile_expression(text).names})
@@ -80,7 +130,7 @@ def _as_script(node: Node) -> None:
 def _as_job(node: Node, messages: dict[str, str]) -> None:
     if _has(node, "taskDefinition") or _has(node, "calledDecision"):
         return
-    message = messages.get(str(node.attrib.pop("messageRef", "")))
+    message = messages.get(str(node.get("messageRef", "")))
     said = str(node.get("implementation", ""))
     named = said if said and not said.startswith("##") else str(node.get("id"))
     _extend(node, "taskDefinition", type=f"message:{message}" if message else named)
@@ -120,10 +170,9 @@ def _drop(node: Node) -> None:
         node.attrib.pop(name, None)
     for raw in list(node.attrib):
         key = str(raw)
-        if key.startswith("{") and not key.startswith((f"{{{ZEEBE}}}", "{http://www.w3.org/")):
+        if key.startswith("{") and not key.startswith((f"{{{ZEEBE}}}", "{http://www.w3.org/2001/")):
             del node.attrib[raw]
     parent = node.getparent()
-    in_extensions = parent is not None and local(parent) == "extensionElements"
-    is_foreign = in_extensions and namespace(node) != ZEEBE
+    is_foreign = namespace(node) not in (BPMN, ZEEBE)
     if parent is not None and (is_foreign or (namespace(node) == BPMN and local(node) in _DROPPED)):
         parent.remove(node)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +61,17 @@ def register(app: Flask) -> None:
         if as_json:
             _print({"result": plain(result)})
         else:
-            click.echo(json.dumps(plain(result), ensure_ascii=False, default=str))
+            click.echo(json.dumps(plain(result), ensure_ascii=False, default=_as_json))
 
 
 def _beside(file: Path) -> dict[str, bytes]:
     """Return the tables and called processes in the file's folder."""
-    found = sorted(p for p in file.absolute().parent.iterdir() if p.suffix in _BESIDE and p.is_file())
-    return {p.name: p.read_bytes() for p in found if p.name != file.name}
+    found: dict[str, bytes] = {}
+    for path in sorted(file.absolute().parent.iterdir()):
+        if path.suffix in _BESIDE and path.name != file.name:
+            with suppress(OSError):  # what cannot be read is missed by name, if the diagram calls it
+                found[path.name] = path.read_bytes()
+    return found
 
 
 def _fail(why: str, as_json: bool) -> Any:
@@ -74,7 +80,12 @@ def _fail(why: str, as_json: bool) -> Any:
 
 
 def _print(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=_as_json))
+
+
+def _as_json(value: object) -> float | str:
+    """Return what JSON lacks: a decimal as a number, anything else as FEEL writes it."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _tell(result: runner.Result) -> None:
@@ -89,4 +100,4 @@ def _tell(result: runner.Result) -> None:
         click.echo(f"incident: {result.incident['message']}")
     if result.stopped:
         click.echo(f"step {result.stopped['step']} could not be done: {result.stopped['message']}")
-    click.echo(json.dumps(plain(dict(result.data)), ensure_ascii=False, default=str))
+    click.echo(json.dumps(plain(dict(result.data)), ensure_ascii=False, default=_as_json))

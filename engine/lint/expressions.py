@@ -89,7 +89,8 @@ def languages(diagram: Diagram, project: Project) -> Findings:
             yield error(diagram.file, element.id, "script-not-feel", message)
         has_job = element.extension("taskDefinition") is not None
         script = element.extension("script")
-        has_script = bool(element.script) if diagram.is_plain else script is not None and script.get("expression")
+        has_extension = script is not None and bool(script.get("expression"))
+        has_script = has_extension or (diagram.is_plain and bool(element.script))
         if not has_script and not has_job:
             message = "The script task has no script. Write a FEEL expression, and name the variable for its result."
             yield error(diagram.file, element.id, "script-without-expression", message)

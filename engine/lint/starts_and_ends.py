@@ -31,7 +31,7 @@ def starts_and_ends(diagram: Diagram, project: Project) -> Findings:
 
 def _is_participant_without_content(diagram: Diagram, scope: Scope) -> bool:
     """Tell whether a process is only another party's empty pool."""
-    return len(diagram.processes) > 1 and not scope.is_executable
+    return len(diagram.processes) > 1 and (diagram.is_plain or not scope.is_executable)
 
 
 def _starts(diagram: Diagram, scope: Scope, starts: list[Element], what: str) -> Iterator[Finding]:

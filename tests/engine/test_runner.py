@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+from flask import Flask
 
 from engine.decisions import DecisionError, evaluate
 from engine.runner import CaseInvalid, run
 from engine.settings import ROOT
 from tests.engine.spiff_world import diagram, end, flow, log, node, on_message, process, seq, start, timer
+from web.run_commands import register
 
 PLAIN = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="x" '
@@ -126,10 +131,125 @@ def test_a_step_that_cannot_be_done_stops_the_script_there() -> None:
     assert result.tasks == ("u",)
 
 
-@pytest.mark.parametrize("case", [{"colour": 1}, {"step": [{"sing": "a song"}]}, {"step": [{}]}])
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"colour": 1},
+        {"step": [{"sing": "a song"}]},
+        {"step": [{}]},
+        {"step": ["u"]},
+        {"step": [{"wait": "a week"}]},
+        {"step": [{"wait": "P999999999D"}]},
+        {"step": [{"wait_until": "soon"}]},
+        {"step": [{"complete": 5}]},
+        {"step": [{"job": "charge", "error": {}}]},
+        {"step": [{"message": "go", "with": 5}]},
+        {"variables": 5},
+        {"variables": {"a": float("nan")}},
+        {"jobs": {"charge": {"return": {}}}},
+        {"process": 5},
+        {"at": "today"},
+    ],
+)
 def test_a_script_that_says_what_no_script_can_is_refused(case: dict[str, object]) -> None:
     with pytest.raises(CaseInvalid):
         run(CHOICE, {"variables": {"a": 3}, **case})
+
+
+def test_a_message_is_thrown_when_the_job_behind_it_ends() -> None:
+    body = plain(
+        '<process id="a" isExecutable="true">',
+        start(),
+        '<endEvent id="tell"><messageEventDefinition messageRef="m"/></endEvent>',
+        seq("s", "tell"),
+        '</process><process id="b" isExecutable="true">',
+        '<startEvent id="told"><messageEventDefinition messageRef="m"/></startEvent>',
+        end("e2"),
+        seq("told", "e2"),
+        "</process>",
+    )
+    case = {"process": "a", "jobs": {"tell": {"waits": True}}}
+    assert run(body, case).completed == ("s",)
+    assert run(body, case | {"step": [{"job": "tell"}]}).completed == ("s", "tell", "told", "e2")
+    failed = case | {"step": [{"job": "tell", "error": {"code": "E1"}}]}
+    assert run(body, failed).sent == ()
+
+
+SIMPLE = (start(), end(), seq("s", "e"))
+
+
+@pytest.mark.parametrize("mark", ["", 'isExecutable="false"'])
+def test_the_only_process_of_a_plain_file_is_run_whatever_its_mark(mark: str) -> None:
+    assert run(plain(f'<process id="p" {mark}>', *SIMPLE, "</process>")).completed == ("s", "e")
+
+
+def test_a_process_of_our_dialect_that_is_not_executable_is_refused() -> None:
+    body = diagram(process("p", *SIMPLE)).replace(b'isExecutable="true"', b'isExecutable="false"')
+    assert {finding.element for finding in run(body).findings} >= {"p"}
+    assert run(body).status == "refused"
+
+
+def test_an_empty_pool_is_only_a_picture() -> None:
+    pools = (
+        '<collaboration id="c"><participant id="a" processRef="q"/><participant id="b" processRef="p"/></collaboration>'
+    )
+    body = plain(pools, '<process id="q"/><process id="p">', *SIMPLE, "</process>")
+    assert run(body).completed == ("s", "e")
+
+
+def test_what_stands_beside_and_is_not_called_is_let_be() -> None:
+    call = '<callActivity id="c" calledElement="q"/>'
+    caller = plain('<process id="p" isExecutable="true">', start(), call, end(), seq("s", "c", "e"), "</process>")
+    called = plain('<process id="q">', start("qs"), end("qe"), seq("qs", "qe"), "</process>")
+    twin = plain('<process id="p">', start(), node("transaction", "c"), end(), seq("s", "c", "e"), "</process>")
+    beside = {"a.bpmn": twin, "b.bpmn": b"<broken", "c.bpmn": called, "d.dmn": b"<broken"}
+    assert run({"p.bpmn": caller}, beside=beside).completed == ("s", "qs", "qe", "c", "e")
+
+
+def test_a_file_may_have_any_name() -> None:
+    assert run({"Order (2).BPMN": plain('<process id="p">', *SIMPLE, "</process>")}).completed == ("s", "e")
+
+
+def test_a_file_with_other_prefixes_and_another_tools_notes_runs() -> None:
+    body = (
+        '<semantic:definitions xmlns:semantic="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t" id="x" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:tool="http://tool.example" '
+        'xsi:schemaLocation="http://www.omg.org/spec/BPMN/20100524/MODEL BPMN20.xsd" exporter="Tool">'
+        '<semantic:process id="p" tool:colour="red"><semantic:documentation xml:lang="en">Why</semantic:documentation>'
+        '<semantic:extensionElements><tool:note key="a"/></semantic:extensionElements>'
+        '<semantic:startEvent id="s"/><semantic:exclusiveGateway id="g" default="d"/><semantic:endEvent id="e"/>'
+        '<semantic:endEvent id="e2"/><semantic:sequenceFlow id="f" sourceRef="s" targetRef="g"/>'
+        '<semantic:sequenceFlow id="d" sourceRef="g" targetRef="e"/>'
+        '<semantic:sequenceFlow id="h" sourceRef="g" targetRef="e2">'
+        '<semantic:conditionExpression xsi:type="semantic:tFormalExpression">x &gt; 1</semantic:conditionExpression>'
+        "</semantic:sequenceFlow></semantic:process></semantic:definitions>"
+    )
+    assert run(body.encode(), {"variables": {"x": 2}}).completed == ("s", "g", "e2")
+
+
+def test_camunda_extensions_in_a_file_without_the_platform_mark_are_read() -> None:
+    script = '<z:script xmlns:z="http://camunda.org/schema/zeebe/1.0" expression="=a + 1" resultVariable="b"/>'
+    task = f'<scriptTask id="t"><extensionElements>{script}</extensionElements></scriptTask>'
+    body = plain('<process id="p">', start(), task, end(), seq("s", "t", "e"), "</process>")
+    assert run(body, {"variables": {"a": 1}}).data == {"a": 1, "b": 2}
+
+
+def test_a_timer_that_starts_itself_for_ever_stops_the_script_and_not_the_machine() -> None:
+    every = "<timerEventDefinition><timeCycle>R/PT1S</timeCycle></timerEventDefinition>"
+    body = plain('<process id="p"><startEvent id="s">', every, "</startEvent>", end(), seq("s", "e"), "</process>")
+    result = run(body, {"step": [{"wait": "P365D"}]})
+    assert result.stopped is not None
+    assert result.stopped["step"] == 1
+
+
+def test_the_command_prints_numbers_as_numbers(tmp_path: Path) -> None:
+    (tmp_path / "p.bpmn").write_bytes(CHOICE)
+    (tmp_path / "case.toml").write_text("variables = { a = 0.5 }", encoding="utf-8")
+    arguments = ["run-bpmn", str(tmp_path / "p.bpmn"), "--script", str(tmp_path / "case.toml"), "--json"]
+    app = Flask("measured")
+    register(app)
+    told = app.test_cli_runner().invoke(args=arguments)
+    assert json.loads(told.output)["data"] == {"a": 0.5, "x": 1.5}
 
 
 def test_a_decision_is_made_from_its_file() -> None:
