@@ -15,7 +15,7 @@ run: $(STAMPS)/run assets ## Set up what is missing and run the product on http:
 
 .PHONY: test
 test: $(STAMPS)/test tools browser lint ## Set up what is missing and run every check and test
-	@echo "Running the tests (about four minutes on two cores)"
+	@echo "Running the tests (about six minutes on two cores)"
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: check
