@@ -174,3 +174,10 @@ def test_a_manager_who_decides_outside_the_service_is_who_holds_it():
         "CM-1", "Robin Example", "SR-1", 1, 1, "Complaint - Review", 1, "Review", at, None, False, "Max Manager",
     )  # fmt: skip
     assert task_holder(task, {}) == "Max Manager, who decides outside the service (recorded by Rita Reviewlead)"
+
+
+def test_a_complaint_at_resolution_is_not_begun_by_hand(visitor, case_id):
+    page = visitor("owning_team").visit(f"/cases/{case_id}")
+    assert "Start: Complaint - Review" in page.text
+    assert "Start: Complaint - Resolution" not in page.text
+    assert page.visit(f"/cases/{case_id}/start/resolution").status == 403
