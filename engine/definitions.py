@@ -96,7 +96,8 @@ class LoadedDefinition:
     def is_started_by_people(self) -> bool:
         """Tell whether a person may start it on a case.
 
-        ``started_by`` in process.toml (a message, a hand-over) says no; so does ``[intake]``: recording a contact starts it then.
+        ``started_by`` in process.toml (a message, a hand-over) says no; so does ``[intake]``: a recorded contact
+        starts it then.
         """
         return self.sheet.get("started_by") is None and "intake" not in self.sheet
 
