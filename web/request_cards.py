@@ -46,7 +46,7 @@ class PathStep:
 
 @dataclass(frozen=True, slots=True)
 class RequestCard:
-    """A service request; or, without a `row`, procedures under way that have not made their request yet."""
+    """A service request; or, without a `row`, a procedure under way that has not made its request yet."""
 
     row: RequestRow | None
     title: str
@@ -67,10 +67,22 @@ def cards_of(standing: Standing, taken: Mapping[int, list[StepTaken]]) -> list[R
     `taken` are the steps taken by each instance. Work that has no request yet comes before all others.
     """
     cards = [_card(standing, standing.work_on(request), taken) for request in standing.requests]
-    before = standing.work_on(None)
-    if before.instances:
-        cards.insert(0, _card(standing, before, taken))
+    cards = [_card(standing, work, taken) for work in _without_request(standing)] + cards
     return sorted(cards, key=lambda card: not card.is_open)
+
+
+def _without_request(standing: Standing) -> list[Work]:
+    """Return what is open on each procedure that has no request yet: two issues of one contact are two."""
+    before = standing.work_on(None)
+    return [
+        Work(
+            None,
+            [task for task in before.tasks if task.instance_id == instance.instance_id],
+            [wait for wait in before.waits if wait.instance_id == instance.instance_id],
+            [instance],
+        )
+        for instance in before.instances
+    ]
 
 
 def _card(standing: Standing, work: Work, taken: Mapping[int, list[StepTaken]]) -> RequestCard:

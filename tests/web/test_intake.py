@@ -83,6 +83,9 @@ def test_several_issues_are_described_on_one_page_and_each_has_its_task(visitor,
     assert "Its 2 issues each take their own way" in person.text
     assert person.text.count("4 Look for outstanding actions, signpost") >= 2
     assert len(rows(deployed, ProcessInstance)) == 2
+    # Each issue has a card and a path of its own.
+    assert len([h for h in person.page.iter("h3") if "no service request yet" in h.text_content()]) == 2
+    assert "1 2 1 2" not in person.text
 
 
 def test_the_page_sent_again_makes_no_second_contact(visitor, deployed):
