@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.queries.cases import Link, RequestRow
@@ -67,7 +67,10 @@ def cards_of(standing: Standing, taken: Mapping[int, list[StepTaken]]) -> list[R
     `taken` are the steps taken by each instance. Work that has no request yet comes before all others.
     """
     cards = [_card(standing, standing.work_on(request), taken) for request in standing.requests]
-    cards = [_card(standing, work, taken) for work in _without_request(standing)] + cards
+    before = [_card(standing, work, taken) for work in _without_request(standing)]
+    if len(before) > 1:
+        before = [replace(card, title=f"{card.title} ({n} of {len(before)})") for n, card in enumerate(before, start=1)]
+    cards = before + cards
     return sorted(cards, key=lambda card: not card.is_open)
 
 
