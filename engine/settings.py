@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from engine.errors import SettingsInvalid
-from engine.failpoints import POINTS
+from engine.failpoints import POINTS, is_failpoint
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         faults.append(f"DATA_DIR must be a folder, and {settings.data_dir} is a file.")
     if not settings.processes_dir.is_dir():
         faults.append(f"REDRESS_PROCESSES_DIR must be a folder, and {settings.processes_dir} is none.")
-    if env.get("REDRESS_FAILPOINT", POINTS[0]) not in POINTS:
+    if not is_failpoint(env.get("REDRESS_FAILPOINT", POINTS[0])):
         faults.append(f"REDRESS_FAILPOINT must be one of {', '.join(POINTS)}.")
     if faults:
         raise SettingsInvalid("\n".join(faults))
