@@ -95,8 +95,10 @@ class BoundaryEvent(Catching):
         return next((t for t in split.children if not t.task_spec.is_boundary), None) if split is not None else None
 
     def _update_hook(self, my_task: Any) -> bool:
+        """Arm only: a timer that is due already fires when all that is attached beside it is armed."""
         if my_task.state == TaskState.FUTURE:
-            self.wait(my_task)
+            self.trigger.arm(my_task)
+            my_task._set_state(TaskState.WAITING)
         return False
 
     def _on_ready_hook(self, my_task: Any) -> None:
@@ -121,7 +123,7 @@ class BoundaryEvent(Catching):
             return
         again = task.parent._add_child(self, TaskState.FUTURE)
         again.internal_data.update(start)
-        self._update(again)
+        self.wait(again)
 
     def _run_hook(self, my_task: Any) -> bool:
         super()._run_hook(my_task)

@@ -193,7 +193,7 @@ class Node(BpmnSpecMixin):
     def _on_complete(self, my_task: Any) -> None:
         self.finish(my_task)
         workflow = my_task.workflow
-        if "item" in my_task.internal_data:
+        if is_instance(my_task):
             my_task.parent.task_spec.instance_done(my_task.parent, my_task)
             workflow.forget(my_task)
             return
@@ -239,8 +239,13 @@ class Split(Node):
         specs = my_task.workflow.spec.task_specs
         reached = [my_task._add_child(specs[branch.target], TaskState.FUTURE) for branch in self.branches]
         for child in reached:
-            if child.id in my_task.workflow.tasks and child.state == TaskState.FUTURE:
-                child.task_spec._update(child)
+            child.task_spec._update(child)
+        # Only when all are armed: what is due already withdraws the others, the earliest first.
+        due = [(child.task_spec.trigger.due(child), child) for child in reached if child.task_spec.is_boundary]
+        now = my_task.workflow.top_workflow.host.now
+        for _, child in sorted((pair for pair in due if pair[0] and pair[0] <= now), key=lambda pair: pair[0]):
+            if child.state == TaskState.WAITING:
+                child.task_spec.fire_timer(child)
 
 
 def report(task: Any, kind: HappeningKind, *, element_id: str = "", **detail: Any) -> None:
@@ -259,6 +264,11 @@ def report(task: Any, kind: HappeningKind, *, element_id: str = "", **detail: An
             callers=task.workflow.callers,
         )
     )
+
+
+def is_instance(task: Any) -> bool:
+    """Say whether a token is one instance of a multi-instance activity, or one lap of a loop."""
+    return "item" in task.internal_data or "lap" in task.internal_data
 
 
 def withdraw(task: Any) -> None:

@@ -1,0 +1,47 @@
+"""Faults that random walks found, each in the smallest diagram that shows it; every trace is written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.spiff_world import Run, end, log, node, on_message, program, seq, start, timer, user
+
+PAST = timer("2026-01-01T00:00:00+00:00", "timeDate")
+LONGER_PAST = timer("2025-01-01T00:00:00+00:00", "timeDate")
+
+
+@pytest.fixture(params=[False, True], ids=["in memory", "stored"])
+def stored(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def attached(*events: str) -> Run:
+    """Run a user task with two boundary events `x` and `y`, which lead over the jobs `a` and `b` to the end."""
+    ways = seq("s", "u", "e"), seq("x", "a", "e"), seq("y", "b", "e")
+    return Run(program(start(), user("u"), *events, log("a"), log("b"), end(), *ways))
+
+
+def boundary(name: str, trigger: str, **attributes: str) -> str:
+    return node("boundaryEvent", name, trigger, attachedToRef="u", **attributes)
+
+
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_an_overdue_boundary_timer_leaves_no_other_event_armed(first: str) -> None:
+    """Source: BPMN 2.0, 10.5.4: boundary events catch while their activity is active, and it is no longer."""
+    events = [boundary("x", PAST), boundary("y", on_message())]
+    run = attached(*(events if first == "x" else reversed(events)))
+    assert (run.tasks, run.waits, run.trace, run.ended) == ([], [], ["a"], True)
+
+
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_of_two_overdue_timers_the_earlier_interrupts(first: str) -> None:
+    events = [boundary("x", PAST), boundary("y", LONGER_PAST)]
+    run = attached(*(events if first == "x" else reversed(events)))
+    assert (run.trace, run.ended) == (["b"], True)
+
+
+@pytest.mark.parametrize("first", ["x", "y"])
+def test_an_overdue_reminder_comes_before_a_later_end(first: str) -> None:
+    events = [boundary("x", PAST), boundary("y", LONGER_PAST, cancelActivity="false")]
+    run = attached(*(events if first == "x" else reversed(events)))
+    assert (sorted(run.trace), run.ended) == (["a", "b"], True)
