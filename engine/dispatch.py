@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
 
 from sqlalchemy import Connection, select
 
@@ -16,7 +15,7 @@ from engine import incidents, outbox
 from engine.background import move
 from engine.failpoints import failpoint
 from engine.models import Wait
-from engine.outbox import Owed
+from engine.outbox import BACK_OFF, Owed
 from engine.spiff import Workflow
 from engine.step import Act, step
 from engine.step_host import StepHost
@@ -24,20 +23,35 @@ from engine.world import WORKER, World
 
 log = logging.getLogger(__name__)
 
-BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
+BATCH = 20
 
 
 def deliver_due(world: World) -> int:
-    """Deliver everything that is due; return how many deliveries were tried."""
-    with world.db.read() as connection:
-        if not outbox.is_due(connection, now=world.clock.now()):
-            return 0  # an idle round takes no lock from people who work
+    """Deliver what is due, one after the other; return how many deliveries were tried.
+
+    Each is claimed when its turn comes: held in a row, the last ones would wait through their lease behind a slow one.
+    """
+    tried = 0
+    while tried < BATCH and _is_due(world) and deliver_one(world):
+        tried += 1
+    return tried
+
+
+def deliver_one(world: World, outbox_id: int | None = None) -> bool:
+    """Deliver what is due longest, or what is named; return whether a delivery was tried."""
     with world.db.write() as connection:
-        claimed = outbox.claim(connection, now=world.clock.now())
-    for owed in claimed:
-        failpoint("delivery_claimed")
-        _deliver(world, owed)
-    return len(claimed)
+        owed = outbox.claim(connection, now=world.clock.now(), outbox_id=outbox_id)
+    if owed is None:
+        return False
+    failpoint("delivery_claimed")
+    _deliver(world, owed)
+    return True
+
+
+def _is_due(world: World) -> bool:
+    """Tell whether there is anything to claim: an idle round takes no lock from people who work."""
+    with world.db.read() as connection:
+        return outbox.is_due(connection, now=world.clock.now())
 
 
 def _deliver(world: World, owed: Owed) -> None:
@@ -48,6 +62,7 @@ def _deliver(world: World, owed: Owed) -> None:
     except Exception as error:  # noqa: BLE001 - the edge of the worker: every failure becomes a retry or an incident
         # What was handed over but not recorded is tried again too: its receiver refuses a second copy by the key.
         log.warning("Delivery failed", extra={"outbox_id": owed.outbox_id, "error": type(error).__name__})
+        failpoint("delivery_failed")
         _failed(world, owed, f"{type(error).__name__}: {error}")
 
 

@@ -22,6 +22,7 @@ POINTS = (
     "payment_spooled",
     "delivery_done",
     "delivery_before_commit",
+    "delivery_failed",
 )
 _SPELLING = re.compile(r"(\w+)(?::(\d+))?(?::(stop))?")
 

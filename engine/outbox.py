@@ -1,23 +1,31 @@
-"""The outbox: effects that are owed, written in the step's own transaction, delivered after it, once by their key."""
+"""The outbox: effects that are owed, written in the step's own transaction, delivered after it, once by their key.
+
+Whoever delivers one claims it first, under a name of its own and for the time of a lease. Only the name that holds it
+may record what became of it: a worker that slept through its lease changes nothing when it wakes.
+"""
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, insert, or_, select, update
 
 from engine.models import Outbox
 from engine.values import dumps, loads
 
 LEASE = timedelta(minutes=2)
+BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One effect to deliver: `key` is what its receiver uses to refuse a second copy."""
+    """One effect to deliver: `key` is what its receiver uses to refuse a second copy; `owner` is who claimed it."""
 
     outbox_id: int
     key: str
@@ -27,6 +35,7 @@ class Owed:
     token: str | None
     element_id: str | None
     attempts: int
+    owner: str = ""
 
 
 def owe(
@@ -57,31 +66,34 @@ def owe(
     )
 
 
-def claim(connection: Connection, *, now: datetime, limit: int = 20) -> list[Owed]:
-    """Take effects that are due, and those whose holder vanished, for delivery within the lease."""
-    rows = connection.execute(
-        select(Outbox.__table__).where(_due(now)).order_by(Outbox.available_at).limit(limit)
-    ).all()
-    claimed = []
-    for row in rows:
-        connection.execute(
-            update(Outbox)
-            .where(Outbox.outbox_id == row.outbox_id)
-            .values(state="busy", lease_until=now + LEASE, attempts=row.attempts + 1)
-        )
-        claimed.append(
-            Owed(
-                outbox_id=row.outbox_id,
-                key=row.key,
-                kind=row.kind,
-                payload=loads(row.payload),
-                instance_id=row.instance_id,
-                token=row.token,
-                element_id=row.element_id,
-                attempts=row.attempts + 1,
-            )
-        )
-    return claimed
+def claim(connection: Connection, *, now: datetime, outbox_id: int | None = None) -> Owed | None:
+    """Take the effect that is due longest, or the one that is named if it is due; None when there is none to take.
+
+    It is this holder's for the time of the lease. One that another worker is just taking is passed over.
+    """
+    due = select(Outbox.outbox_id).where(_due(now)).order_by(Outbox.available_at, Outbox.outbox_id).limit(1)
+    if outbox_id is not None:
+        due = due.where(Outbox.outbox_id == outbox_id)
+    found = connection.execute(due.with_for_update(skip_locked=True)).scalar_one_or_none()
+    if found is None:
+        return None
+    row = connection.execute(
+        update(Outbox)
+        .where(Outbox.outbox_id == found)
+        .values(state="busy", owner=_new_owner(), lease_until=now + LEASE, attempts=Outbox.attempts + 1)
+        .returning(Outbox.__table__)
+    ).one()
+    return Owed(
+        outbox_id=row.outbox_id,
+        key=row.key,
+        kind=row.kind,
+        payload=loads(row.payload),
+        instance_id=row.instance_id,
+        token=row.token,
+        element_id=row.element_id,
+        attempts=row.attempts,
+        owner=row.owner,
+    )
 
 
 def is_due(connection: Connection, *, now: datetime) -> bool:
@@ -90,39 +102,44 @@ def is_due(connection: Connection, *, now: datetime) -> bool:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an effect may be claimed.
+
+    What lies further ahead than anybody puts it was written while the clock was wrong, and does not wait for that hour.
+    """
     return or_(
         and_(Outbox.state == "new", Outbox.available_at <= now),
         and_(Outbox.state == "busy", Outbox.lease_until <= now),
+        and_(Outbox.state == "new", Outbox.available_at > now + BACK_OFF[-1]),
+        and_(Outbox.state == "busy", Outbox.lease_until > now + LEASE),
     )
 
 
+def _new_owner() -> str:
+    """Return a name for one claim: never the same twice, so that an earlier claim is never taken for a later one."""
+    return f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(8)}"
+
+
 def mark_sent(connection: Connection, owed: Owed, result: Mapping[str, object], *, now: datetime) -> bool:
-    """Record a delivery. Returns False when another worker recorded it first."""
+    """Record a delivery. Returns False when it is no longer this holder's to record."""
     done = connection.execute(
-        update(Outbox)
-        .where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy")
-        .values(state="sent", sent_at=now, result=dumps(result), last_error=None, lease_until=None)
+        _held(owed).values(state="sent", sent_at=now, result=dumps(result), last_error=None, lease_until=None)
     )
     return done.rowcount == 1
 
 
 def mark_for_retry(connection: Connection, owed: Owed, error: str, *, at: datetime) -> None:
-    """Put a failed delivery back, to be tried again at an instant."""
-    connection.execute(
-        update(Outbox)
-        .where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy")
-        .values(state="new", available_at=at, last_error=error, lease_until=None)
-    )
+    """Put a failed delivery back, to be tried again at an instant; changes nothing when another holds it."""
+    connection.execute(_held(owed).values(state="new", available_at=at, last_error=error, lease_until=None))
 
 
 def mark_failed(connection: Connection, owed: Owed, error: str) -> bool:
-    """Give a delivery up until a person asks for it again. Returns False when another worker recorded it meanwhile."""
-    done = connection.execute(
-        update(Outbox)
-        .where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy")
-        .values(state="failed", last_error=error, lease_until=None)
-    )
+    """Give a delivery up until a person asks for it again. Returns False when another holds it."""
+    done = connection.execute(_held(owed).values(state="failed", last_error=error, lease_until=None))
     return done.rowcount == 1
+
+
+def _held(owed: Owed) -> Update:
+    return update(Outbox).where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy", Outbox.owner == owed.owner)
 
 
 def reopen(connection: Connection, outbox_id: int, *, now: datetime) -> None:

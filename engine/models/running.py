@@ -117,6 +117,7 @@ class Outbox(Base):
     state: Mapped[str] = mapped_column(String(12))  # new, busy, sent, failed
     attempts: Mapped[int] = mapped_column(default=0)
     available_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(String(120))  # who claimed it last
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

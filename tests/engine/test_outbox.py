@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine import dispatch, jobs, outbox
+from engine.clock import MovableClock
 from engine.models import Document, ProcessInstance
 from engine.outbox import Owed
 from engine.values import loads
@@ -113,19 +114,25 @@ def test_a_delivery_that_keeps_failing_becomes_an_incident_that_a_person_retries
 def test_what_a_vanished_worker_held_is_delivered_by_another_after_its_lease(stage: Stage) -> None:
     stage.deploy(*issue_a_letter())
     stage.start()
-    with stage.world.db.write() as connection:
-        assert len(outbox.claim(connection, now=stage.world.clock.now())) == 1
+    claim(stage)
     assert stage.wait_and_work(outbox.LEASE - timedelta(seconds=1)) == 0
     stage.wait_and_work(timedelta(seconds=1))
     assert (stage.open_tasks(), len(spooled(stage))) == (["after"], 1)
+
+
+def claim(stage: Stage) -> Owed:
+    """Take the delivery that is due, as a worker does."""
+    with stage.world.db.write() as connection:
+        owed = outbox.claim(connection, now=stage.world.clock.now())
+    assert owed is not None
+    return owed
 
 
 def test_of_two_workers_that_deliver_the_same_one_records_it_and_the_other_changes_nothing(stage: Stage) -> None:
     stage.deploy(*issue_a_letter())
     stage.start()
     world = stage.world
-    with world.db.write() as connection:
-        [slow] = outbox.claim(connection, now=world.clock.now())
+    slow = claim(stage)
     stage.wait_and_work(outbox.LEASE)
     version = stage.rows(ProcessInstance)[0].version
     row = stage.outbox()[0]
@@ -136,6 +143,63 @@ def test_of_two_workers_that_deliver_the_same_one_records_it_and_the_other_chang
     assert stage.outbox()[0] == row
     assert stage.rows(ProcessInstance)[0].version == version
     assert len(spooled(stage)) == 1
+
+
+def test_who_slept_through_the_lease_records_nothing_while_another_delivers(stage: Stage) -> None:
+    stage.deploy(*issue_a_letter())
+    stage.start()
+    world = stage.world
+    slept = claim(stage)
+    stage.wait(outbox.LEASE)
+    awake = claim(stage)
+    with world.db.write() as connection:
+        outbox.mark_for_retry(connection, slept, "late", at=world.clock.now())
+        assert not outbox.mark_failed(connection, slept, "late")
+        assert not outbox.mark_sent(connection, slept, {}, now=world.clock.now())
+    dispatch._deliver(world, slept)
+    assert (stage.outbox()[0].state, stage.open_tasks()) == ("busy", [])
+    dispatch._deliver(world, awake)
+    assert (stage.outbox()[0].state, stage.open_tasks(), len(spooled(stage))) == ("sent", ["after"], 1)
+
+
+def test_each_delivery_is_held_only_from_its_own_turn_on(stage: Stage) -> None:
+    stage.deploy(*issue_a_letter())
+    stage.start()
+    stage.start()
+    real, held = stage.world.deliveries["letter"], []
+
+    def slow(world: World, owed: Owed) -> Mapping[str, Any]:
+        held.append([row.state for row in stage.outbox()])
+        return real(world, owed)
+
+    stage.world.deliveries = {**stage.world.deliveries, "letter": slow}
+    stage.wait_and_work()
+    assert held == [["busy", "new"], ["sent", "busy"]]
+
+
+def test_a_named_delivery_is_tried_only_while_it_is_due(stage: Stage) -> None:
+    stage.deploy(*issue_a_letter())
+    stage.start()
+    stage.start()
+    assert dispatch.deliver_one(stage.world, 2)
+    assert not dispatch.deliver_one(stage.world, 2)
+    assert not dispatch.deliver_one(stage.world, 3)
+    assert [row.state for row in stage.outbox()] == ["new", "sent"]
+
+
+@pytest.mark.parametrize("too_far", [timedelta(hours=1), timedelta(days=14)])
+def test_a_clock_that_ran_ahead_and_was_set_back_delays_no_delivery(stage: Stage, too_far: timedelta) -> None:
+    break_letters(stage, failures=1)
+    stage.deploy(*issue_a_letter())
+    stage.start()
+    stage.start()
+    right = stage.world.clock.now()
+    stage.wait(too_far)
+    dispatch.deliver_one(stage.world)  # fails, and is put back for later
+    claim(stage)  # and its worker dies
+    stage.world.clock = MovableClock(frozen_at=right)
+    stage.wait_and_work()
+    assert [row.state for row in stage.outbox()] == ["sent", "sent"]
 
 
 def test_a_hand_over_that_could_not_be_recorded_is_tried_again_without_a_second_copy(stage: Stage) -> None:

@@ -170,7 +170,8 @@ def test_what_a_vanished_worker_had_instructed_is_recorded_without_a_second_inst
     play(stage, DRAFT, APPROVE, INSTRUCT)
     world = stage.world
     with world.db.write() as connection:
-        [owed] = outbox.claim(connection, now=world.clock.now())
+        owed = outbox.claim(connection, now=world.clock.now())
+    assert owed is not None
     world.deliveries["payment"](world, owed)
     instructed_at = payment_of(stage).instructed_at
     assert (len(spooled(stage)), stage.open_tasks()) == (1, [])
