@@ -12,7 +12,7 @@ from functools import partial
 
 from engine.decision_model import Table
 from engine.decision_tables import ask_table
-from engine.decision_types import ANY, ItemType, typed
+from engine.decision_types import ANY, ItemType, typed_whole
 from engine.feel import FeelSyntaxError, Name, nodes
 from engine.feel.parser import parse_expression
 from engine.markup import Node, local, namespace
@@ -81,10 +81,12 @@ class Boxes:
         return self.checked(self.unchecked(node, place), node.get("typeRef", ""), place)
 
     def checked(self, value: nodes.Node, type_: str, place: str) -> nodes.Node:
-        of = self.type_named(type_)
+        return self.checked_as(value, self.type_named(type_), place)
+
+    def checked_as(self, value: nodes.Node, of: ItemType, place: str) -> nodes.Node:
         if of is ANY:
             return value
-        return nodes.Checked(value.position, value, partial(typed, type_=of, what=f"the value of {place}"))
+        return nodes.Checked(value.position, value, partial(typed_whole, of=of, what=f"the value of {place}"))
 
     def unchecked(self, node: Node, place: str) -> nodes.Node:
         match local(node):

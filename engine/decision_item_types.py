@@ -15,10 +15,15 @@ from engine.feel import FeelSyntaxError, UnaryTests, compile_unary_tests
 from engine.markup import Node
 
 
-def item_types(root: Node, declared: tuple[str, ...], findings: list[Finding]) -> Mapping[str, ItemType]:
-    """Every type that the file defines, by name; what is wrong with them is added to `findings`."""
+def item_types(
+    root: Node, declared: tuple[str, ...], findings: list[Finding], imported: Mapping[str, ItemType]
+) -> Mapping[str, ItemType]:
+    """Every type that the file defines, by name; what is wrong with them is added to `findings`.
+
+    `imported`: those of other files, by the import's name, a dot and their own.
+    """
     definitions = {node.get("name", ""): node for node in children(root, "itemDefinition")}
-    reader = _Reader(definitions, declared, findings, {})
+    reader = _Reader(definitions, declared, findings, dict(imported))
     for name in definitions:
         reader.named(name, ())
     return reader.made
@@ -36,7 +41,8 @@ class _Reader:
         if name in self.made:
             return self.made[name]
         if name not in self.definitions:
-            return type_named(name)
+            short = name.rpartition(":")[2]
+            return self.named(short, asked) if short in self.definitions else type_named(name, self.made)
         if name in asked or len(asked) > MAX_DEPTH:
             self.findings.append((f"type {name!r}", f"It is made of itself, by way of {', '.join(asked)}."))
             return ANY
@@ -51,17 +57,19 @@ class _Reader:
             (part.get("name", ""), self.made_of(part, asked)) for part in children(node, "itemComponent")
         )
         of = self.named(reference, asked) if reference else ANY
-        is_function = any(True for _ in children(node, "functionItem"))
+        function = next(children(node, "functionItem"), None)
+        output = function.get("outputTypeRef", "") if function is not None else ""
         is_collection = node.get("isCollection", "false") in ("true", "1")
         allowed, whole = self.tests(node, "allowedValues"), self.tests(node, "typeConstraint")
         return ItemType(
             name=name or reference,
-            base="function" if is_function else "context" if components else of.base if of is not ANY else "",
+            base="function" if function is not None else "context" if components else of.base if of is not ANY else "",
             is_collection=is_collection,
             item=of if of is not ANY and not components else None,
             components=components,
             allowed=allowed,
             whole=whole,
+            gives=self.named(output, asked) if output else None,
         )
 
     def tests(self, node: Node, element: str) -> UnaryTests | None:

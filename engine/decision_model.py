@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.decision_types import ANY, ItemType
@@ -67,10 +67,11 @@ class LiteralExpression:
 
 @dataclass(frozen=True, slots=True)
 class InputData:
-    """What a decision is given from outside, and of which type it must be."""
+    """What a decision is given from outside, and of which type it must be; `place` names the import that has it."""
 
     name: str
     type: ItemType
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class KnowledgeModel:
 class Service:
     """A decision service: some decisions of the file as one function of its inputs.
 
-    `parameters` are the names of its input data, then of its input decisions.
+    `parameters` are the names of its input data, then of its input decisions, each of its `types`.
     """
 
     id: str
@@ -116,10 +117,28 @@ class Service:
     outputs: tuple[str, ...]
     input_decisions: tuple[str, ...]
     parameters: tuple[str, ...]
+    types: tuple[ItemType, ...]
+    type: ItemType = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Another file of decisions, by whose name its parts are called; `file` is where it should be."""
+
+    name: str
+    namespace: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionFile:
+    """Everything read of a file. `types`, `inputs` and `declared` names serve the files that import it."""
+
+    namespace: str
+    imports: tuple[Import, ...]
+    types: Mapping[str, ItemType]
+    inputs: Mapping[str, InputData]
+    declared: tuple[str, ...]
     decisions: tuple[DecisionSource, ...]
     models: tuple[KnowledgeModel, ...]
     services: tuple[Service, ...]

@@ -7,8 +7,8 @@ them; what is no DMN file at all is refused. Other languages than FEEL are findi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from engine.decision_boxes import NAMESPACES, Boxes, children, text_of
@@ -18,6 +18,7 @@ from engine.decision_model import (
     DecisionFile,
     DecisionSource,
     Finding,
+    Import,
     Input,
     InputData,
     KnowledgeModel,
@@ -27,7 +28,7 @@ from engine.decision_model import (
     Service,
     Table,
 )
-from engine.decision_types import ItemType, TypeMismatch, type_named, typed
+from engine.decision_types import ANY, ItemType, TypeMismatch, type_named, typed
 from engine.feel import (
     Expression,
     FeelSyntaxError,
@@ -41,7 +42,7 @@ from engine.feel.compile import compile_node
 from engine.feel.tokens import KEYWORDS
 from engine.markup import MarkupRefused, Node, local, namespace, parse_xml
 
-__all__ = ["DecisionError", "Table", "read_file"]
+__all__ = ["DecisionError", "Imported", "Table", "imports_of", "namespace_of", "read_file"]
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS = ("", "SUM", "COUNT", "MIN", "MAX")
@@ -51,22 +52,19 @@ SYMBOLS = {"C+": "SUM", "C#": "COUNT", "C<": "MIN", "C>": "MAX"}
 READ_AS_FEEL = ("", "feel", "FEEL")
 NAMED = ("variable", "inputData", "decision", "businessKnowledgeModel", "decisionService", "formalParameter", "column")
 C = TypeVar("C", Expression, UnaryTests)
+Imported = Mapping[str, tuple[Import, DecisionFile]]
+"""The files that a file imports, by namespace."""
 Compile = Callable[[str, tuple[str, ...], frozenset[str]], C]
 
 
-def read_file(xml: bytes, *, file: str) -> DecisionFile:
-    """Read everything of a file.
+def read_file(xml: bytes, *, file: str, imported: Imported) -> DecisionFile:
+    """Read everything of a file; `imported` are the files that it imports, as far as they were found.
 
     Raises:
         DecisionError: not XML that may be read, not DMN, or an id is missing or comes twice.
     """
-    try:
-        root = parse_xml(xml)
-    except MarkupRefused as error:
-        raise DecisionError(f"{file}: {error}") from error
-    if namespace(root) not in NAMESPACES or local(root) != "definitions":
-        raise DecisionError(f"{file}: This is not a DMN file of version 1.1 to 1.5. Save it in a DMN modeler.")
-    shared = _Shared(file, root)
+    root = _definitions(xml, file)
+    shared = _Shared(file, root, imported)
     sources = tuple(_Reader(shared).decision(node) for node in children(root, "decision"))
     ids = [source.id for source in sources]
     for source in sources:
@@ -75,24 +73,102 @@ def read_file(xml: bytes, *, file: str) -> DecisionFile:
             raise DecisionError(f"{file}: {what}. Give every decision an id of its own.")
     models = tuple(_Reader(shared).model(node) for node in children(root, "businessKnowledgeModel"))
     services = tuple(_service(node, shared, sources) for node in children(root, "decisionService"))
-    return DecisionFile(sources, models, services)
+    return DecisionFile(
+        namespace=shared.namespace,
+        imports=shared.imports,
+        types=shared.types,
+        inputs=shared.input_data,
+        declared=shared.declared,
+        decisions=sources,
+        models=models,
+        services=services,
+    )
+
+
+def imports_of(xml: bytes, *, file: str) -> tuple[Import, ...]:
+    """The files of decisions that a file imports; other kinds are told of by `read_file`.
+
+    Raises:
+        DecisionError: not XML that may be read, or not DMN.
+    """
+    return tuple(_import(node) for node in _imports(_definitions(xml, file)) if _is_of_decisions(node))
+
+
+def namespace_of(xml: bytes, *, file: str) -> str:
+    """The namespace by which others import the file.
+
+    Raises:
+        DecisionError: not XML that may be read, or not DMN.
+    """
+    return _definitions(xml, file).get("namespace", "")
+
+
+def _definitions(xml: bytes, file: str) -> Node:
+    try:
+        root = parse_xml(xml)
+    except MarkupRefused as error:
+        raise DecisionError(f"{file}: {error}") from error
+    if namespace(root) not in NAMESPACES or local(root) != "definitions":
+        raise DecisionError(f"{file}: This is not a DMN file of version 1.1 to 1.5. Save it in a DMN modeler.")
+    return root
+
+
+def _imports(root: Node) -> Iterator[Node]:
+    return children(root, "import")
+
+
+def _is_of_decisions(node: Node) -> bool:
+    return node.get("importType", "") in NAMESPACES
+
+
+def _import(node: Node) -> Import:
+    return Import(node.get("name", ""), node.get("namespace", ""), node.get("locationURI", ""))
 
 
 class _Shared:
     """What every decision of a file may name: types, input data, functions, and names that need declaring."""
 
-    def __init__(self, file: str, root: Node) -> None:
+    def __init__(self, file: str, root: Node, imported: Imported) -> None:
         self.file = file
         self.language = root.get("expressionLanguage", "")
-        self.declared = tuple(dict.fromkeys(_odd_names(root)))
-        self.findings: list[Finding] = []
-        self.types: Mapping[str, ItemType] = item_types(root, self.declared, self.findings)
+        self.namespace = root.get("namespace", "")
+        self.imported = imported
+        self.imports = tuple(one for one, _ in imported.values())
+        self.findings: list[Finding] = [("file", message) for message in _not_imported(root, imported)]
+        foreign = {f"{one.name}.{name}": of for one, other in imported.values() for name, of in other.types.items()}
+        others = (name for one, other in imported.values() for name in (*_odd((one.name,)), *other.declared))
+        self.declared = tuple(dict.fromkeys((*_odd_names(root), *others)))
+        self.types: Mapping[str, ItemType] = item_types(root, self.declared, self.findings, foreign)
         self.input_data = {node.get("id", ""): self._input_data(node) for node in children(root, "inputData")}
         callable_nodes = children(root, "businessKnowledgeModel", "decisionService", "decision")
         self.functions = frozenset(name for node in callable_nodes for name in (_variable(node), node.get("name", "")))
 
     def _input_data(self, node: Node) -> InputData:
         return InputData(_variable(node), type_named(_variable_type(node), self.types))
+
+    def reference(self, href: str) -> str:
+        """The id, with the namespace before it where it stands in another file."""
+        place, _, one = href.rpartition("#")
+        return one if place in ("", self.namespace) else href
+
+    def references(self, node: Node, what: str) -> tuple[str, ...]:
+        return tuple(self.reference(one.get("href", "")) for one in children(node, what))
+
+    def required(self, node: Node, requirement: str, what: str) -> tuple[str, ...]:
+        return tuple(one for needs in children(node, requirement) for one in self.references(needs, what))
+
+    def input_of(self, reference: str) -> InputData | None:
+        place, _, one = reference.rpartition("#")
+        if place not in self.imported:
+            return self.input_data.get(reference)
+        named, other = self.imported[place]
+        found = other.inputs.get(one)
+        return replace(found, place=named.name) if found else None
+
+    def result_type(self, name: str) -> ItemType:
+        """The type of what a function gives, whether its variable's type names the function or only the result."""
+        of = type_named(name, self.types)
+        return of.output if of.base == "function" else of
 
 
 @dataclass
@@ -117,17 +193,18 @@ class _Reader:
         identifier = node.get("id", "")
         variables = [child.get("name", "") for child in children(node, "variable")]
         body = self.body(node)
-        inputs = (self.shared.input_data.get(one) for one in _required(node, "informationRequirement", "requiredInput"))
+        required = self.shared.required
+        inputs = (self.shared.input_of(one) for one in required(node, "informationRequirement", "requiredInput"))
         return DecisionSource(
             file=self.shared.file,
             id=identifier,
             name=node.get("name", "") or identifier,
             variable=(variables[0] if variables else "") or identifier,
-            requires=tuple(_required(node, "informationRequirement", "requiredDecision")),
+            requires=required(node, "informationRequirement", "requiredDecision"),
             body=body,
             findings=tuple(self.findings),
             inputs=tuple(one for one in inputs if one is not None),
-            knowledge=tuple(_required(node, "knowledgeRequirement", "requiredKnowledge")),
+            knowledge=required(node, "knowledgeRequirement", "requiredKnowledge"),
             type=self.type_named(_variable_type(node)),
         )
 
@@ -143,7 +220,7 @@ class _Reader:
             id=node.get("id", ""),
             name=_variable(node),
             function=compile_node(tree),
-            knowledge=tuple(_required(node, "knowledgeRequirement", "requiredKnowledge")),
+            knowledge=self.shared.required(node, "knowledgeRequirement", "requiredKnowledge"),
             findings=tuple(self.findings),
         )
 
@@ -151,7 +228,8 @@ class _Reader:
         """A knowledge model's variable may say of which type its results are."""
         if not isinstance(function, nodes.FunctionOf):
             return function
-        body = self.boxes.checked(function.body, _variable_type(node), f"{_variable(node)}")
+        of = self.shared.result_type(_variable_type(node))
+        body = self.boxes.checked_as(function.body, of, _variable(node))
         return nodes.FunctionOf(0, function.parameters, body)
 
     def expression_of(self, tree: nodes.Node) -> Expression:
@@ -312,16 +390,32 @@ def _hit_policy(node: Node) -> tuple[str, str]:
 
 
 def _service(node: Node, shared: _Shared, sources: tuple[DecisionSource, ...]) -> Service:
-    variables = {source.id: source.variable for source in sources}
-    inputs = [shared.input_data[one].name for one in _hrefs(node, "inputData") if one in shared.input_data]
-    input_decisions = tuple(_hrefs(node, "inputDecision"))
+    decisions = {source.id: source for source in sources}
+    inputs = [found for one in shared.references(node, "inputData") if (found := shared.input_of(one))]
+    input_decisions = shared.references(node, "inputDecision")
+    given = [(one.name, one.type) for one in inputs]
+    given += [
+        (decisions[one].variable, decisions[one].type) if one in decisions else (one, ANY) for one in input_decisions
+    ]
     return Service(
         id=node.get("id", ""),
         name=_variable(node),
-        outputs=tuple(_hrefs(node, "outputDecision")),
+        outputs=shared.references(node, "outputDecision"),
         input_decisions=input_decisions,
-        parameters=(*inputs, *(variables.get(one, one) for one in input_decisions)),
+        parameters=tuple(name for name, _ in given),
+        types=tuple(of for _, of in given),
+        type=shared.result_type(_variable_type(node)),
     )
+
+
+def _not_imported(root: Node, imported: Imported) -> Iterator[str]:
+    for node in _imports(root):
+        one = _import(node)
+        what = repr(one.name or one.file or one.namespace)
+        if not _is_of_decisions(node):
+            yield f"It imports {what}, which is no DMN file. Copy what it needs from there into this file."
+        elif one.namespace not in imported:
+            yield f"It imports {what}, which is not beside it. Put that file into the same folder, or into this file."
 
 
 def _variable(node: Node) -> str:
@@ -334,21 +428,14 @@ def _variable_type(node: Node) -> str:
     return next((child.get("typeRef", "") for child in children(node, "variable")), "")
 
 
-def _required(node: Node, requirement: str, what: str) -> Iterator[str]:
-    for one in children(node, requirement):
-        yield from _hrefs(one, what)
-
-
-def _hrefs(node: Node, what: str) -> Iterator[str]:
-    for one in children(node, what):
-        yield one.get("href", "").rpartition("#")[2]
-
-
 def _odd_names(root: Node) -> Iterator[str]:
+    nodes_ = (node for node in root.iter() if isinstance(node.tag, str) and local(node) in (*NAMED, "itemComponent"))
+    return _odd(node.get("name", "") for node in nodes_)
+
+
+def _odd(names: Iterable[str]) -> Iterator[str]:
     """Names that FEEL can tell from a calculation only when it knows them: "loan-to-value", "days in arrears"."""
-    for node in root.iter():
-        if isinstance(node.tag, str) and local(node) in (*NAMED, "itemComponent"):
-            name = node.get("name", "")
-            words = re.split(r"\s+", name.strip())
-            if re.search(r"[^\w\s]", name) or (len(words) > 1 and not KEYWORDS.isdisjoint(words)):
-                yield name
+    for name in names:
+        words = re.split(r"\s+", name.strip())
+        if re.search(r"[^\w\s]", name) or (len(words) > 1 and not KEYWORDS.isdisjoint(words)):
+            yield name

@@ -7,14 +7,17 @@ Source: DMN 1.3 8.2.8 to 8.2.11
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
+from engine.calendar import Calendar
 from engine.decision_model import Output, Rule, Table
-from engine.decision_types import ANY, ItemType, TypeMismatch, typed
+from engine.decision_types import ANY, ItemType, TypeMismatch, typed, typed_whole
 from engine.errors import RedressError
 from engine.feel import Expression, compile_expression
 from engine.feel.compile import INPUT
 from engine.feel.errors import located
+from engine.feel.run import MAX_NOTES, Run
 from engine.feel.scope import Scope
 
 Row = tuple[object, ...]
@@ -24,6 +27,37 @@ AGGREGATE = {"SUM": "sum(values)", "MIN": "min(values)", "MAX": "max(values)", "
 
 class TableFault(RedressError):
     """The rules contradict each other, or a result is not what its column promises."""
+
+
+class NullRun(Run):
+    """An evaluation in which what could not be computed is null, as the standard says; `nulls` says why."""
+
+    __slots__ = ("nulls",)
+
+    def __init__(self, now: datetime, calendar: Calendar | None = None) -> None:
+        super().__init__(now, calendar)
+        self.nulls: list[str] = []
+
+
+def unfit(scope: Scope, reason: str) -> object:
+    """What could not be computed or is not of its type: null where the evaluation wants that, else an error.
+
+    Raises:
+        TableFault: the author must mend it.
+    """
+    if not isinstance(scope.run, NullRun):
+        raise TableFault(reason)
+    if len(scope.run.nulls) < MAX_NOTES:
+        scope.run.nulls.append(reason)
+    return None
+
+
+def typed_or_unfit(value: object, type_: ItemType, scope: Scope, place: str) -> object:
+    """The value as the type; if it is not, as `unfit`."""
+    try:
+        return typed_whole(value, type_)
+    except TypeMismatch as error:
+        return unfit(scope, f"{place}: {error}")
 
 
 def ask_table(table: Table, scope: Scope) -> object:
@@ -78,22 +112,15 @@ def _row(table: Table, rule: Rule, scope: Scope) -> Row:
 
 
 def result_of(cell: Expression | None, type_: ItemType, scope: Scope, place: str) -> object:
-    """A result of the type that was promised.
-
-    Raises:
-        TableFault: it could not be computed, or is of another type.
-    """
+    """A result of the type that was promised; one that is not, or could not be computed, as `unfit`."""
     if cell is None:
         return None
     notes = scope.run.notes
     notes.clear()
     value = cell.value_in(scope)
     if value is None and notes:
-        raise TableFault(f"{place}: {'; '.join(located(note, cell.text) for note in notes)}")
-    try:
-        return typed(value, type_)
-    except TypeMismatch as error:
-        raise TableFault(f"{place}: {error}") from error
+        return unfit(scope, f"{place}: {'; '.join(located(note, cell.text) for note in notes)}")
+    return typed_or_unfit(value, type_, scope, place)
 
 
 def _single_row(table: Table, matching: Sequence[Rule], rows: Sequence[Row]) -> Row:

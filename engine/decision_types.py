@@ -47,7 +47,8 @@ class TypeMismatch(ValueError):
 class ItemType:
     """A type: `base` is one of FEEL's own or "context" or "" for any.
 
-    `allowed` is a test for each value; of a collection, for each item, while `whole` is a test for the list.
+    `allowed` is a test for each value; of a collection, for each item, while `whole` is a test for the list. `gives` is
+    what a function results in.
     """
 
     name: str
@@ -57,6 +58,12 @@ class ItemType:
     components: tuple[tuple[str, ItemType], ...] = ()
     allowed: UnaryTests | None = None
     whole: UnaryTests | None = None
+    gives: ItemType | None = None
+
+    @property
+    def output(self) -> ItemType:
+        """Of a function: the type of its results."""
+        return self.gives or ANY
 
     @property
     def listed(self) -> tuple[object, ...]:
@@ -82,12 +89,14 @@ ANY = ItemType("", "")
 
 
 def type_named(name: str, types: Mapping[str, ItemType] | None = None) -> ItemType:
-    """FEEL's own type, one that the file defines, or any."""
-    short = name.removeprefix("feel:").strip()
-    defined = (types or {}).get(short)
-    if defined is not None:
-        return defined
-    return ItemType(short, short) if short in CLASSES else ANY
+    """FEEL's own type, one that the file defines, or any. DMN 1.1 wrote a namespace's prefix before the name."""
+    known = types or {}
+    for short in (name.strip(), name.rpartition(":")[2].strip()):
+        if short in known:
+            return known[short]
+        if short in CLASSES:
+            return ItemType(short, short)
+    return ANY
 
 
 def typed(value: object, type_: str | ItemType, what: str = "the result") -> object:
@@ -98,6 +107,33 @@ def typed(value: object, type_: str | ItemType, what: str = "the result") -> obj
     """
     of = type_named(type_) if isinstance(type_, str) else type_
     return value if of is ANY or value is None else _typed(value, of, what)
+
+
+def typed_whole(value: object, of: ItemType, what: str = "the result") -> object:
+    """The value as the type, with every part of it; what is given from outside may leave parts out.
+
+    Raises:
+        TypeMismatch: as `typed`.
+    """
+    checked = typed(value, of, what)
+    missing = _missing(checked, of)
+    if missing:
+        raise TypeMismatch(f"{what} should be of type {of.name}, but has no {missing!r}")
+    return checked
+
+
+def _missing(value: object, of: ItemType) -> str:
+    if isinstance(value, list):
+        return next(filter(None, (_missing(item, of) for item in value)), "")
+    if not isinstance(value, dict):
+        return ""
+    if of.item is not None and not of.components:
+        return _missing(value, of.item)
+    for name, part in of.components:
+        missing = _missing(value[name], part) if name in value else name
+        if missing:
+            return missing
+    return ""
 
 
 def _typed(value: object, of: ItemType, what: str) -> object:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from engine.decisions import DecisionError, evaluate, load_decisions
+from engine.decisions import DecisionError, evaluate, explain, load_decisions
 from engine.feel import Months
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -61,6 +61,16 @@ def table(inputs, rules, *, policy="UNIQUE", type_="", more=""):
 
 def ask(*parts, of="d", **names):
     return evaluate(file_of(*parts), of, names, now=NOW)
+
+
+def why_null(*parts, **names):
+    """What the standard makes null is null when asked alone, with a note, and an error in a process."""
+    answer = explain(file_of(*parts), "d", names, now=NOW)
+    assert answer.result is None
+    with pytest.raises(DecisionError) as caught:
+        load_decisions(file_of(*parts), file="d.dmn")["d"].evaluate(names, now=NOW)
+    assert answer.notes[0] in str(caught.value)
+    return answer.notes[0]
 
 
 DOUBLING = f'<functionDefinition><formalParameter name="q" typeRef="number"/>{lit("q * 2")}</functionDefinition>'
@@ -125,8 +135,8 @@ def test_a_knowledge_model_may_hold_a_table_and_call_another():
 
 def test_a_knowledge_model_sees_nothing_but_its_arguments():
     peeking = model("peek", ["a"], lit("a + secret"))
-    with pytest.raises(DecisionError, match="there is no 'secret'"):
-        ask(peeking, decision(lit("peek(1)"), needs=needs("Knowledge", "peek")), secret=5)
+    called = decision(lit("peek(1)"), needs=needs("Knowledge", "peek"))
+    assert "there is no 'secret'" in why_null(peeking, called, secret=5)
 
 
 def test_a_knowledge_model_that_calls_itself_for_ever_is_stopped():
@@ -329,8 +339,7 @@ def test_names_with_operator_characters_and_keywords_are_told_from_calculations(
 
 def test_a_result_is_of_the_type_of_its_variable():
     assert ask(decision(lit('"2026-11-22"'), type_="date")) == date(2026, 11, 22)
-    with pytest.raises(DecisionError, match="should be of type number, not string"):
-        ask(decision(lit('"a"'), type_="number"))
+    assert "should be of type number, not string" in why_null(decision(lit('"a"'), type_="number"))
 
 
 @pytest.mark.parametrize(
@@ -357,8 +366,7 @@ def test_a_file_in_another_language_is_refused():
 
 
 def test_an_error_says_line_and_column():
-    with pytest.raises(DecisionError, match=r"there is no 'b' \(line 2, column 5\)"):
-        ask(decision(lit("1 +\n2 + b")))
+    assert "there is no 'b' (line 2, column 5)" in why_null(decision(lit("1 +\n2 + b")))
 
 
 def test_a_service_that_asks_for_its_own_caller_is_stopped():
