@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import incidents
 from engine.errors import Conflict
+from engine.holds import hold_instance
 from engine.models import Incident, ProcessInstance
 from engine.step import Act, StepBlocked, step
 from engine.world import Actor, World
@@ -43,6 +44,7 @@ def is_broken(instance_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
 
 def _report(world: World, instance_id: int, error: Exception) -> None:
     with world.db.write() as connection:
+        hold_instance(connection, instance_id)
         incidents.raise_incident(
             connection,
             instance_id=instance_id,

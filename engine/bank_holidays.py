@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import func, insert, select
 
 from engine.calendar import Calendar, seed_holidays
+from engine.holds import hold_name
 from engine.models import BankHoliday
 from engine.world import World
 
@@ -21,6 +22,7 @@ YEARS_AHEAD = 8
 def seed(world: World) -> None:
     """Fill an empty table from the `holidays` package; a table that has rows is left alone."""
     with world.db.write() as connection:
+        hold_name(connection, "the bank holidays")
         if connection.execute(select(func.count()).select_from(BankHoliday)).scalar_one():
             return
         last_year = world.clock.now().year + YEARS_AHEAD

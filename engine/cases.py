@@ -12,6 +12,7 @@ from engine import definitions, form_rules
 from engine.clock import london_date
 from engine.errors import Conflict, NotFound
 from engine.facts import case_fields, request_columns
+from engine.holds import hold_case
 from engine.models import Case, Definition, Note, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
 from engine.step import Outcome, begin
@@ -61,6 +62,7 @@ def start(world: World, key: str, values: Mapping[str, object], *, case_id: int,
     Raises: NotFound, ValuesRefused.
     """
     with world.db.write() as connection:
+        hold_case(connection, case_id)
         return _start(world, connection, key, values, case_id=case_id, actor=actor)
 
 
@@ -70,6 +72,7 @@ def start_once(world: World, key: str, values: Mapping[str, object], *, case_id:
     Raises: NotFound, ValuesRefused, Conflict.
     """
     with world.db.write() as connection:
+        hold_case(connection, case_id)
         under_way = connection.execute(
             select(ProcessInstance.instance_id)
             .join(Definition, Definition.definition_id == ProcessInstance.definition_id)

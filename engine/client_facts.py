@@ -14,6 +14,7 @@ from engine.context import next_number
 from engine.dictionary import Dictionary
 from engine.facts import case_columns, case_fields
 from engine.field_values import Field
+from engine.holds import hold_name
 from engine.models import Case
 from engine.people import Somebody
 from engine.world import World
@@ -24,6 +25,7 @@ def problems_in(connection: Connection, facts: Mapping[str, object], *, case_id:
     problems: dict[str, str] = {}
     reference = _tidied(facts.get("reference"))
     if reference:
+        hold_name(connection, f"the reference {reference.upper()}")
         owner = connection.execute(
             select(Case.case_id, Case.client_name).where(Case.reference == reference.upper())
         ).one_or_none()
@@ -34,6 +36,7 @@ def problems_in(connection: Connection, facts: Mapping[str, object], *, case_id:
             )
     name = _tidied(facts.get("client_name"))
     if case_id is None and name and not problems:
+        hold_name(connection, f"the client {name}")
         for row in connection.execute(select(Case.__table__).where(Case.client_name == name)):
             same = _same(case_fields(row), facts)
             if same:

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.facts import Facts
 from engine.models import Counter
 from engine.outbox import owe
 from engine.spiff.host import BpmnError, Deferred, Job
+from engine.upserts import upsert
 from engine.world import Actor, World
 
 if TYPE_CHECKING:
@@ -74,6 +74,6 @@ class StepContext:
 
 def next_number(connection: Connection, series: str) -> int:
     """Return the next number of a series."""
-    given_out = upsert(Counter).values(series=series, value=1)
+    given_out = upsert(connection, Counter).values(series=series, value=1)
     counted = given_out.on_conflict_do_update(index_elements=["series"], set_={"value": Counter.value + 1})
     return int(connection.execute(counted.returning(Counter.value)).scalar_one())

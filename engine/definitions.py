@@ -20,6 +20,7 @@ from engine.decisions import Decision, load_decisions
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
 from engine.forms import Form, read_form
+from engine.holds import hold_name
 from engine.lint import check_bundle, is_error
 from engine.lint.finding import error
 from engine.models import Definition, ProcessInstance
@@ -206,6 +207,7 @@ def deploy(world: World, folder: Path, *, actor: Actor) -> Deployed:
     except DiagramError as refused:
         raise DeploymentRefused(refused.findings) from refused
     with world.db.write() as connection:
+        hold_name(connection, "the versions in force")
         return put_in_force(world, connection, bundle, actor=actor)
 
 
@@ -244,6 +246,7 @@ def withdraw(world: World, key: str) -> int:
     Deploying its folder again puts it back in force. Raises: NotFound when no version of it is in force.
     """
     with world.db.write() as connection:
+        hold_name(connection, "the versions in force")
         in_force(world, connection, key)
         connection.execute(update(Definition).where(Definition.key == key).values(is_in_force=False))
         under_way = (

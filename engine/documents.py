@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine import definitions
 from engine.attachments import EVIDENCE, Attached, attached_to_task
@@ -22,9 +21,11 @@ from engine.cases import add_note
 from engine.errors import NotFound, TaskNotClaimed, TaskNotYours, ValuesRefused
 from engine.file_kinds import FileKind, FileRefused, kind_of
 from engine.forms import Component
+from engine.holds import hold_case, hold_task
 from engine.models import Blob, Document, ProcessInstance, ServiceRequest
 from engine.people import Somebody
 from engine.tasks import get_open_task
+from engine.upserts import upsert
 from engine.values import dumps
 from engine.world import World
 
@@ -49,6 +50,7 @@ def attach_to_task(world: World, task_id: int, field: str, uploads: Sequence[Upl
     attached twice. Raises: NotFound, TaskNotClaimed, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn, ValuesRefused.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = _held_task(connection, task_id, actor)
         component = _picker(world, connection, task, field)
         kinds = [_check(world, field, upload, component) for upload in uploads]
@@ -86,6 +88,7 @@ def remove_from_task(world: World, task_id: int, document_id: int, *, actor: Som
     Raises: NotFound, TaskNotClaimed, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = _held_task(connection, task_id, actor)
         for row in attached_to_task(connection, task):
             if row.document_id == document_id:
@@ -104,6 +107,7 @@ def attach_to_case(
     Raises: NotFound when the request is not of the case; ValuesRefused by `file` and `title`.
     """
     with world.db.write() as connection:
+        hold_case(connection, case_id)
         if request_id is not None:
             found = select(ServiceRequest.request_id).where(ServiceRequest.request_id == request_id)
             if connection.execute(found.where(ServiceRequest.case_id == case_id)).first() is None:
@@ -190,7 +194,9 @@ def _store(
 ) -> Attached:
     sha256, name = _digest(upload.content), clean_name(upload.file_name)
     connection.execute(
-        upsert(Blob).values(sha256=sha256, content=upload.content).on_conflict_do_nothing(index_elements=["sha256"])
+        upsert(connection, Blob)
+        .values(sha256=sha256, content=upload.content)
+        .on_conflict_do_nothing(index_elements=["sha256"])
     )
     document_id = connection.execute(
         insert(Document)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, bindparam, select, update
 
 from engine.errors import Conflict, NotFound
 from engine.facts import Facts, case_fields, request_fields
+from engine.holds import hold_instance
 from engine.models import Case, History, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.values import loads
 from engine.world import Actor
@@ -34,7 +35,6 @@ _READ = (
     )
     .where(_INSTANCE.c.instance_id == bindparam("b_instance"))
 )
-_LOCK = _READ.with_for_update(of=_INSTANCE)
 _SAVE = update(_INSTANCE).where(
     _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
 )
@@ -42,7 +42,8 @@ _SAVE = update(_INSTANCE).where(
 
 def lock(connection: Connection, instance_id: int) -> Any:
     """Return an instance's row, held until the transaction ends. Raises: NotFound."""
-    return _one(connection.execute(_LOCK, {"b_instance": instance_id}).one_or_none())
+    hold_instance(connection, instance_id)
+    return read(connection, instance_id)
 
 
 def read(connection: Connection, instance_id: int) -> Any:

@@ -21,6 +21,7 @@ from engine.client_facts import said_in_words
 from engine.context import next_number
 from engine.errors import NotAllowed, ValuesRefused
 from engine.forms import Form
+from engine.holds import hold_case, hold_name
 from engine.intake_questions import NO_OPEN_REQUEST, Intake, in_force, may_record, names_for
 from engine.models import Case, Contact, Notification, ServiceRequest, UserTask
 from engine.people import Somebody
@@ -56,6 +57,10 @@ def record(
     Raises: NotAllowed, NotFound, ValuesRefused; nothing has changed then.
     """
     with world.db.write() as connection:
+        if case_id is None:
+            hold_name(connection, f"a contact by person {actor.person_id}")
+        else:
+            hold_case(connection, case_id)
         intake = in_force(world, connection)
         if not may_record(intake, groups):
             raise NotAllowed("Contacts are recorded by another team.")
@@ -82,6 +87,7 @@ def change_client(world: World, case_id: int, values: Mapping[str, object], *, a
     Raises: NotFound, ValuesRefused.
     """
     with world.db.write() as connection:
+        hold_case(connection, case_id)
         intake = in_force(world, connection)
         names = names_for(connection, world, case_id, sees_client=True)
         form = replace(intake.client, components=intake.details())

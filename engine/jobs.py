@@ -8,6 +8,7 @@ from engine import outbox
 from engine.background import is_broken, move
 from engine.errors import NotFound
 from engine.history import Event
+from engine.holds import hold_instance
 from engine.models import Incident, Job
 from engine.people import Somebody
 from engine.spiff import Workflow
@@ -34,6 +35,11 @@ def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcom
     Raises: NotFound when the incident is not open.
     """
     with world.db.write() as connection:
+        stopped = connection.execute(
+            select(Incident.instance_id).where(Incident.incident_id == incident_id)
+        ).scalar_one_or_none()
+        if stopped is not None:
+            hold_instance(connection, stopped)
         incident = connection.execute(
             select(Incident.__table__).where(Incident.incident_id == incident_id, Incident.resolved_at.is_(None))
         ).one_or_none()

@@ -15,6 +15,7 @@ from engine.cases import add_note
 from engine.dictionary import Group
 from engine.errors import Conflict, NotAllowed, NotFound
 from engine.history import Chain, Event
+from engine.holds import hold_case
 from engine.models import Case, ProcessInstance
 from engine.people import Somebody
 from engine.world import World
@@ -28,6 +29,7 @@ def release(world: World, case_id: int, *, actor: Somebody) -> None:
     Raises: NotFound; NotAllowed for other teams; Conflict when it is not set, perhaps because of a colleague.
     """
     with world.db.write() as connection:
+        hold_case(connection, case_id)
         case: Any = connection.execute(
             select(Case.reference, Case.lock_flag).where(Case.case_id == case_id)
         ).one_or_none()

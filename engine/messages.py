@@ -19,6 +19,7 @@ from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
 from engine.errors import NotFound, ValuesRefused
 from engine.history import Event
+from engine.holds import hold_number
 from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
 from engine.people import Somebody
 from engine.spiff import Workflow
@@ -63,6 +64,7 @@ def correlate(
     if received_on > world.clock.now().astimezone(LONDON).date():
         raise ValuesRefused({"received_on": "The date that this reached us must be today or in the past"})
     with world.db.write() as connection:
+        hold_number(connection, key)
         before = _recorded_before(connection, name, key, values) if once else None
         if before is not None:
             return before

@@ -20,6 +20,7 @@ from engine.dictionary import validate
 from engine.errors import Conflict, NotAllowed, NotFound, ValuesRefused
 from engine.facts import Facts, request_fields
 from engine.history import Chain, Event
+from engine.holds import hold_request
 from engine.models import Definition, Person, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
 from engine.step import Outcome, begin
@@ -51,6 +52,7 @@ def reopen(world: World, request_id: int, *, reason: str, actor: Somebody) -> Ou
     it is. Nothing has changed then.
     """
     with world.db.write() as connection:
+        hold_request(connection, request_id)
         return reopen_in(world, connection, request_id, reason=reason, actor=actor)
 
 
@@ -104,6 +106,7 @@ def correct(
     reason = _reason(reason)
     changes = {key: None if value == "" else value for key, value in changes.items()}
     with world.db.write() as connection:
+        hold_request(connection, request_id)
         closed = read_closed(world, connection, request_id, actor=actor)
         before = {key: closed.fields.get(key.removeprefix("request.")) for key in changes}
         _check(closed, changes, before)

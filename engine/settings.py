@@ -26,6 +26,7 @@ class Settings:
     """What an operator may set; the environment's names are in the README."""
 
     data_dir: Path
+    server_url: str = ""  # of a PostgreSQL database; without one, SQLite is embedded
     host: str = DEFAULT_HOST
     port: int = 8000
     demo: bool = True
@@ -36,8 +37,13 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        """Return the address of the embedded database."""
-        return f"sqlite:///{self.data_dir / 'redress.db'}"
+        """Return the address of the database: the server's, or that of the embedded one."""
+        return self.server_url or f"sqlite:///{self.data_dir / 'redress.db'}"
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Tell whether only this machine can reach us."""
+        return self.host == "localhost" or ip_address(self.host).is_loopback
 
     @property
     def spool_dir(self) -> Path:
@@ -64,6 +70,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         processes_dir=Path(env.get("REDRESS_PROCESSES_DIR", str(ROOT / "processes"))).resolve(),
         delivery_attempts=_whole(env, "REDRESS_DELIVERY_ATTEMPTS", 5, low=1, high=50, faults=faults),
         step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
+        server_url=_server_url(env, faults=faults),
         upload_megabytes=_whole(env, "REDRESS_UPLOAD_MEGABYTES", 10, low=1, high=100, faults=faults),
     )
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
@@ -88,6 +95,18 @@ def _host(env: Mapping[str, str], *, faults: list[str]) -> str:
         if re.fullmatch(r"[\d.]+", text) or "::" in text:
             faults.append(f"HOST must be an address such as 127.0.0.1, not {text!r}.")
         return DEFAULT_HOST
+def _server_url(env: Mapping[str, str], *, faults: list[str]) -> str:
+    """Return the address of the PostgreSQL database; a fault does not repeat it, because it may hold a password."""
+    text = env.get("DATABASE_URL", "").strip()
+    scheme, _, rest = text.partition("://")
+    if not text:
+        return ""
+    if scheme not in ("postgresql", "postgresql+psycopg") or not rest:
+        faults.append("DATABASE_URL must begin with postgresql+psycopg:// and name a database.")
+        return ""
+    return f"postgresql+psycopg://{rest}"
+
+
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: int, faults: list[str]) -> int:

@@ -21,6 +21,7 @@ from engine.errors import (
 )
 from engine.form_rules import check_submission
 from engine.history import Chain, Event
+from engine.holds import hold_task
 from engine.models import Person, ProcessInstance, UserTask
 from engine.people import Somebody
 from engine.spiff import Workflow
@@ -44,6 +45,7 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
     Raises: NotFound, NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
         if task.assignee_id == actor.person_id:
             return
@@ -61,6 +63,7 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
     Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
@@ -75,6 +78,7 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
     from engine.people import get_person
 
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
         if not may_lead(world, actor, task.candidate_group):
             raise NotAllowed("Only a team leader of this team can assign its tasks.")
@@ -91,6 +95,7 @@ def save_draft(world: World, task_id: int, values: Mapping[str, object], *, acto
     Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
@@ -107,6 +112,7 @@ def complete(
     Conflict.
     """
     with world.db.write() as connection:
+        hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
         if task.assignee_id is None:
             raise TaskNotClaimed

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from engine.context import StepContext
 from engine.models import Blob, Document
+from engine.upserts import upsert
 from engine.values import dumps
 from letters.catalogue import load_letters
 from letters.facts import told
@@ -82,7 +82,9 @@ def store(connection: Connection, sha256: str, content: bytes) -> None:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError("The letter's bytes do not match their digest.")
     connection.execute(
-        upsert(Blob).values(sha256=sha256, content=content).on_conflict_do_nothing(index_elements=["sha256"])
+        upsert(connection, Blob)
+        .values(sha256=sha256, content=content)
+        .on_conflict_do_nothing(index_elements=["sha256"])
     )
 
 

@@ -191,8 +191,9 @@ def _draft(context: StepContext, amount: int, reason: str) -> Mapping[str, objec
     """Make a payment with its own service request, a child of the instance's."""
     if context.request_id is None or context.case_id is None:
         raise ValueError("A payment needs a service request.")
-    number = f"PAY-{context.next_number(SERIES):06d}"
+    # A counter is held until the commit: whoever takes both takes them in this order.
     request_number = f"SR-{context.next_number(REQUEST_SERIES):06d}"
+    number = f"PAY-{context.next_number(SERIES):06d}"
     request_id = open_request(
         context.connection,
         context.world,

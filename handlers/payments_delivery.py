@@ -23,6 +23,7 @@ from sqlalchemy import Connection, select, update
 
 from engine.clock import LONDON
 from engine.failpoints import failpoint
+from engine.holds import hold_instance
 from engine.models import Payment, ServiceRequest
 from engine.outbox import Owed
 from engine.world import World
@@ -43,6 +44,8 @@ def spool_payment(world: World, owed: Owed) -> Mapping[str, Any]:
     """
     instruction = dict(owed.payload)
     with world.db.write() as connection:
+        if owed.instance_id is not None:
+            hold_instance(connection, owed.instance_id)
         row = _payment(connection, instruction)
         path = put_once(world.settings.spool_dir / "payments", f"{row.number}.json", _written(instruction))
         if path.read_bytes() != _written(instruction):

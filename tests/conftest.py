@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 
 from engine.world import World
-from tests.world import deployed_world, make_world
+from tests import postgres
+from tests.world import deployed_world, empty_world
+
+
+@pytest.fixture(autouse=True)
+def _databases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """On PostgreSQL, drop the databases of the test's own folder when it ends."""
+    yield
+    folder = request.node.funcargs.get("tmp_path")
+    if folder is not None and postgres.server_url():
+        postgres.drop_databases(folder)
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A world on an empty database."""
-    made = make_world(tmp_path)
+    made = empty_world(tmp_path)
     yield made
     made.db.close()
 

@@ -1,4 +1,4 @@
-"""A stage for small plays: a world of its own with people, a case, and handlers that a test may add, on real SQLite.
+"""A stage for small plays: a world of its own on a real database, with people, a case, and handlers that a test adds.
 
 What a test wants to see is read from the tables, as a page would read it.
 """
@@ -6,7 +6,6 @@ What a test wants to see is read from the tables, as a page would read it.
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from engine.step import Outcome
 from engine.worker import work_until_rest
 from engine.world import DEPLOYMENT
 from tests import tiny
-from tests.world import make_world, somebody
+from tests.world import close_whole, copy_database, make_world, open_world, somebody
 
 GROUPS = ["owning_team", "review_caseworker", "review_team_leader"]
 DICTIONARY = """
@@ -71,10 +70,8 @@ def _empty_database() -> Path:
     world = make_world(folder, processes=folder / "processes")
     bank_holidays.seed(world)
     scenarios.cast(world, GROUPS)
-    with world.db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    world.db.close()
-    return folder / "redress.db"
+    close_whole(world)
+    return folder
 
 
 class Stage:
@@ -82,8 +79,8 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copyfile(_empty_database(), folder / "redress.db")
-        self.world = make_world(folder, processes=folder / "processes")
+        copy_database(_empty_database(), folder)
+        self.world = open_world(folder, processes=folder / "processes")
         self.caseworker = somebody(self.world, "review_caseworker")
         self.colleague = somebody(self.world, "review_caseworker.2")
         self.leader = somebody(self.world, "review_team_leader")

@@ -1,7 +1,9 @@
-"""Worlds for tests: a real SQLite database, the real engine, handlers and letters, and a clock that stands still.
+"""Worlds for tests: a real database, the real engine, handlers and letters, and a clock that stands still.
 
-Nothing here is faked. A database that is ready (migrated, holidays seeded, the product's processes deployed, people in
-every group) is made once per test run and copied, because making it takes longer than most tests.
+The database is SQLite in the world's folder; with TEST_DATABASE_URL it is one of that PostgreSQL server
+(`tests.postgres` tells how). Nothing here is faked. A database that is ready (migrated, holidays seeded, the product's
+processes deployed, people in every group) is made once per test run and copied, because making it takes longer than
+most tests.
 """
 
 from __future__ import annotations
@@ -26,15 +28,25 @@ from handlers.known import known_to_diagrams
 from handlers.letters import letter_form
 from letters.catalogue import letter_files
 from letters.specimen import check_templates
+from tests import postgres
 
 START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 PROCESSES = ROOT / "processes"
 
 
 def make_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSES, demo: bool = False) -> World:
-    """Return a world on an empty, migrated database in a folder."""
-    settings = Settings(data_dir=folder, processes_dir=processes, demo=demo)
-    world = World(
+    """Return a world on the database of a folder; one that is not there yet is made, empty and migrated."""
+    world = open_world(folder, at=at, processes=processes, demo=demo)
+    migrate(world.db)
+    return world
+
+
+def open_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSES, demo: bool = False) -> World:
+    """Return a world on the database of a folder as it is."""
+    if is_postgres():
+        postgres.make_database(folder)
+    settings = Settings(data_dir=folder, server_url=postgres.url_of(folder), processes_dir=processes, demo=demo)
+    return World(
         settings=settings,
         db=Database(settings.database_url),
         clock=MovableClock(frozen_at=at),
@@ -46,15 +58,40 @@ def make_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSE
         groups=read_groups((PROCESSES / "groups.toml").read_bytes())[0],
         letter_files=letter_files(),
     )
-    migrate(world.db)
-    return world
+
+
+def is_postgres() -> bool:
+    """Tell whether the tests run on PostgreSQL."""
+    return bool(postgres.server_url())
+
+
+def copy_world(source: Path, target: Path) -> None:
+    """Copy the folder of a world that is closed, with its database, to a place that is not there yet."""
+    shutil.copytree(source, target)
+    if is_postgres():
+        postgres.make_database(target, like=source)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy the database of a world that is closed into a folder."""
+    if is_postgres():
+        postgres.make_database(target, like=source)
+    else:
+        shutil.copyfile(source / "redress.db", target / "redress.db")
+
+
+def close_whole(world: World) -> None:
+    """Close a world so that its database can be copied."""
+    if world.db.is_sqlite:
+        with world.db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.db.close()
 
 
 def deployed_world(folder: Path, *, at: datetime = START) -> World:
     """Return a world with the product's processes in force and two people in every group."""
-    source = _ready_database()
-    shutil.copyfile(source, folder / "redress.db")
-    world = make_world(folder, at=at)
+    copy_database(_ready_database(), folder)
+    world = open_world(folder, at=at)
     world.definitions = dict(_DEFINITIONS)  # what a test deploys is its own
     return world
 
@@ -74,10 +111,21 @@ def _ready_database() -> Path:
         with world.db.read() as connection:
             definitions.in_force(world, connection, process.name)
     _DEFINITIONS.update(world.definitions)
-    with world.db.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    world.db.close()
-    return folder / "redress.db"
+    close_whole(world)
+    return folder
+
+
+def empty_world(folder: Path, *, at: datetime = START) -> World:
+    """Return a world on an empty, migrated database: `make_world`, but the tables are copied and not made."""
+    copy_database(_empty_database(), folder)
+    return open_world(folder, at=at)
+
+
+@lru_cache(maxsize=1)
+def _empty_database() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
+    close_whole(make_world(folder))
+    return folder
 
 
 def somebody(world: World, username: str) -> Somebody:
