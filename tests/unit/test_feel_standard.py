@@ -613,6 +613,51 @@ max([1, "a"]) => null
 count() => null
 substring("a") => null
 unheard of(1) => null
+# Ranges without an end. Source: DMN 1.5 10.3.4.1
+range("[18..)") = (>= 18) => true
+range("(18..)") = (> 18) => true
+range("(..3]") = (<= 3) => true
+range("(..3)") = (< 3) => true
+range("[..3]") => null
+range("[3..]") => null
+range("[..]") => null
+range("") => null
+range("(..)") => null
+range("[1 + 1..)") => null
+range("[now()..)") => null
+range("[date(\"2020-01-01\")..)") = (>= @"2020-01-01") => true
+range("(..@\"2020-01-01\"]") = (<= @"2020-01-01") => true
+5 in range("[3..)") => true
+includes(range("[3..)"), 7) => true
+range("[1..3].") => null
+range("[null..3]") => null
+range("[{a:1}..)") => null
+includes((> 5), 7) => true
+before((< 5), 7) => true
+after((> 5), 3) => true
+before(1, (> 5)) => true
+overlaps((> 5), (< 7)) => true
+overlaps((> 5), (< 4)) => false
+includes([1..10], (> 5)) => false
+includes((> 5), (> 6)) => true
+during((> 6), (> 5)) => true
+starts((> 5), (> 5)) => true
+coincides((> 5), (> 5)) => true
+meets((< 5), (> 5)) => false
+finishes((> 6), (> 5)) => true
+overlaps before((< 5), (> 3)) => true
+starts(1, (>= 1)) => true
+finishes(1, (<= 1)) => true
+before(1, "a") => null
+coincides([1..2], (1..2]) => false
+overlaps before([1..5],[1..10]) => false
+overlaps before([1..5],(1..10]) => true
+overlaps before([1..5],[1..5]) => false
+overlaps after([3..10],[1..5]) => true
+overlaps after([5..10],[1..5)) => false
+starts([1..5],[1..10]) => true
+starts((1..5],[1..10]) => false
+starts((1..5),(1..5]) => true
 """
 CELLS = r"""
 5 | 5 => true
