@@ -54,13 +54,21 @@ class EventDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Multi-instance or standard loop marker of an activity."""
+    """Multi-instance or standard loop marker of an activity; `condition` and `maximum` are the latter's."""
 
     kind: str
     is_sequential: bool
     characteristics: Extension | None
     completion_condition: str | None
     behavior: str
+    cardinality: str | None = None
+    condition: str | None = None
+    maximum: str | None = None
+
+    @property
+    def is_standard(self) -> bool:
+        """Tell whether the activity repeats, as opposed to having many instances."""
+        return self.kind == "standardLoopCharacteristics"
 
 
 @dataclass(frozen=True, slots=True)

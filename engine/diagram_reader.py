@@ -249,6 +249,9 @@ def _loop(node: Node) -> Loop | None:
             characteristics=next((e for e in extensions if e.name == "loopCharacteristics"), None),
             completion_condition=_text(child, "completionCondition"),
             behavior=child.get("behavior", "All"),
+            cardinality=_text(child, "loopCardinality"),
+            condition=_text(child, "loopCondition"),
+            maximum=child.get("loopMaximum"),
         )
     return None
 

@@ -54,7 +54,7 @@ def to_dialect(root: Node, process_id: str | None = None) -> None:
             _extend(node, "subscription", correlationKey=f'="{ANY_KEY}"')
         elif name in ("endEvent", "intermediateThrowEvent"):
             _as_throw(node, messages)
-        elif name in ("conditionExpression", "completionCondition"):
+        elif name in ("conditionExpression", "completionCondition", "loopCardinality", "loopCondition"):
             text = (node.text or "").strip()
             node.text = text if text.startswith("=") else f"={text}"
     for node in list(root.iter()):

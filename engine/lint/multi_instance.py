@@ -1,17 +1,20 @@
-"""Multi-instance activities, and branches that run at once: whose results arrive, and whose are lost."""
+"""Activities that run more than once, and branches that run at once: whose results arrive, and whose are lost."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.diagram import SUB_PROCESSES, Diagram, Element
+from engine.diagram import SUB_PROCESSES, Diagram, Element, Loop
 from engine.lint.expressions import compile_or_explain
 from engine.lint.finding import Finding, Findings, error, warning
-from engine.lint.graph import reached_from, ways, without
+from engine.lint.graph import always_waits, reached_from, ways, without
 from engine.lint.names import written_by
 from engine.lint.project import Project
 from engine.lint.written import written
+
+_NOT_A_COUNT = re.compile(r"=?\s*(-\s*\d.*|\d*\.\d*[1-9]\d*|\".*|true|false|null)")
 
 
 def multi_instance(diagram: Diagram, project: Project) -> Findings:
@@ -19,18 +22,20 @@ def multi_instance(diagram: Diagram, project: Project) -> Findings:
     reads: list[tuple[str, frozenset[str]]] = []
     for element in diagram.elements:
         loop = element.loop
-        if loop is None or loop.kind != "multiInstanceLoopCharacteristics":
+        if loop is None:
             continue
         if element.is_event_sub_process:
-            message = "An event sub-process cannot be multi-instance. Remove the marker."
+            message = "An event sub-process cannot be multi-instance and cannot loop. Remove the marker."
             yield error(diagram.file, element.id, "multi-instance-not-possible", message)
+        if loop.is_standard:
+            yield from _standard_loop(diagram, project, element, loop)
+            continue
         if loop.behavior != "All":
             message = f"The behaviour “{loop.behavior}” of a multi-instance activity is not honoured. Remove it."
             yield error(diagram.file, element.id, "unsupported-attribute", message)
+        yield from _how_many(diagram, element, loop)
         characteristics = loop.characteristics
-        if characteristics is None or not characteristics.get("inputCollection"):
-            message = "The multi-instance activity has no input collection. Name the list that it runs over."
-            yield error(diagram.file, element.id, "no-input-collection", message)
+        if characteristics is None:
             continue
         collects = bool(characteristics.get("outputCollection"))
         if collects != bool(characteristics.get("outputElement")):
@@ -39,6 +44,47 @@ def multi_instance(diagram: Diagram, project: Project) -> Findings:
         if not collects:
             reads = reads or _reads(diagram, project)
             yield from _lost_results(diagram, project, element, reads)
+
+
+def _how_many(diagram: Diagram, element: Element, loop: Loop) -> Iterator[Finding]:
+    characteristics = loop.characteristics
+    collection = characteristics.get("inputCollection") if characteristics is not None else None
+    if loop.cardinality is None and not collection:
+        message = (
+            "Nothing says how many instances the multi-instance activity has: it has no input collection. "
+            "Name the list that it runs over, or write a number (loopCardinality)."
+        )
+        yield error(diagram.file, element.id, "no-input-collection", message)
+    elif loop.cardinality is not None and characteristics is not None and characteristics.get("inputCollection"):
+        message = "The multi-instance activity has both a list and a number of instances. Keep one of the two."
+        yield error(diagram.file, element.id, "multi-instance-not-possible", message)
+    elif loop.cardinality is not None and characteristics is not None and characteristics.get("inputElement"):
+        message = "The multi-instance activity runs over no list, so there is no input element. Remove it."
+        yield error(diagram.file, element.id, "multi-instance-not-possible", message)
+    if loop.cardinality is not None and (not loop.cardinality or _NOT_A_COUNT.fullmatch(loop.cardinality)):
+        message = (
+            f"The number of instances is “{loop.cardinality[:40]}”. Write a whole number, or an expression of one."
+        )
+        yield error(diagram.file, element.id, "loop-not-valid", message)
+
+
+def _standard_loop(diagram: Diagram, project: Project, element: Element, loop: Loop) -> Iterator[Finding]:
+    maximum = (loop.maximum or "").strip()
+    if loop.maximum is not None and not (maximum.isascii() and maximum.isdecimal() and int(maximum)):
+        message = f"The loop's maximum is “{maximum[:40]}”. Write a whole number above zero."
+        yield error(diagram.file, element.id, "loop-not-valid", message)
+    elif loop.condition == "":
+        message = "The loop's condition is empty. Write one, or remove it and give the loop a maximum."
+        yield error(diagram.file, element.id, "loop-not-valid", message)
+    elif loop.condition is None and loop.maximum is None:
+        message = "The loop has neither a condition nor a maximum, so it would never end. Give it one of the two."
+        yield error(diagram.file, element.id, "loop-without-end", message)
+    elif loop.maximum is None and not always_waits(diagram, element, passing=project.passing):
+        message = (
+            "The loop has no step that waits and no maximum, so it could turn many times at once. "
+            "Make sure that its condition ends it, or give it a maximum."
+        )
+        yield warning(diagram.file, element.id, "loop-without-wait", message)
 
 
 def _reads(diagram: Diagram, project: Project) -> list[tuple[str, frozenset[str]]]:

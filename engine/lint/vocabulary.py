@@ -12,8 +12,8 @@ _SCOPE = _RUN_NODES | _ARTIFACTS | {
     "sequenceFlow", "laneSet", "dataObject", "dataObjectReference", "dataStoreReference",
 }  # fmt: skip
 _ACTIVITY = {
-    "incoming", "outgoing", "multiInstanceLoopCharacteristics", "property", "dataInputAssociation",
-    "dataOutputAssociation",
+    "incoming", "outgoing", "multiInstanceLoopCharacteristics", "standardLoopCharacteristics", "property",
+    "dataInputAssociation", "dataOutputAssociation",
 }  # fmt: skip
 _EVENT = {"incoming", "outgoing"}
 
@@ -38,7 +38,8 @@ CHILDREN: dict[str, frozenset[str]] = {
     "childLaneSet": frozenset({"lane"}),
     "lane": frozenset({"flowNodeRef", "childLaneSet"}),
     "sequenceFlow": frozenset({"conditionExpression"}),
-    "multiInstanceLoopCharacteristics": frozenset({"completionCondition"}),
+    "multiInstanceLoopCharacteristics": frozenset({"completionCondition", "loopCardinality"}),
+    "standardLoopCharacteristics": frozenset({"loopCondition"}),
     "timerEventDefinition": frozenset({"timeDate", "timeDuration", "timeCycle"}),
     "linkEventDefinition": frozenset({"source", "target"}),
     "textAnnotation": frozenset({"text"}),
@@ -81,9 +82,11 @@ INSTEAD = {
     "complexGateway": "Use exclusive, inclusive or parallel gateways.",
     "transaction": "Use a sub-process with error boundary events.",
     "adHocSubProcess": "Draw the order of the tasks, or give each its own non-interrupting event sub-process.",
-    "standardLoopCharacteristics": "Draw the loop with an exclusive gateway.",
-    "loopCardinality": "Give the multi-instance task an input collection instead.",
-    "loopDataInputRef": "Give the multi-instance task an input collection instead.",
+    "loopDataInputRef": "Give the multi-instance task an input collection (zeebe:loopCharacteristics) instead.",
+    "loopDataOutputRef": "Give the multi-instance task an output collection (zeebe:loopCharacteristics) instead.",
+    "inputDataItem": "Give the multi-instance task an input element (zeebe:loopCharacteristics) instead.",
+    "outputDataItem": "Give the multi-instance task an output element (zeebe:loopCharacteristics) instead.",
+    "complexBehaviorDefinition": "Throw the event in a sub-process that the activity repeats.",
     "compensate": "Draw the undoing as ordinary tasks.",
     "conditional": "Wait for a message or a timer and test the condition in a gateway behind it.",
     "cancel": "Use an error event.",
@@ -127,10 +130,13 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "property": frozenset({"itemSubjectRef"}),
     "conditionExpression": frozenset({"language", "evaluatesToTypeRef"}),
     "completionCondition": frozenset({"language", "evaluatesToTypeRef"}),
+    "loopCardinality": frozenset({"language", "evaluatesToTypeRef"}),
+    "loopCondition": frozenset({"language", "evaluatesToTypeRef"}),
     "timeDate": frozenset({"language", "evaluatesToTypeRef"}),
     "timeDuration": frozenset({"language", "evaluatesToTypeRef"}),
     "timeCycle": frozenset({"language", "evaluatesToTypeRef"}),
     "multiInstanceLoopCharacteristics": frozenset({"isSequential", "behavior"}),
+    "standardLoopCharacteristics": frozenset({"loopMaximum", "testBefore"}),
     "messageEventDefinition": frozenset({"messageRef"}),
     "errorEventDefinition": frozenset({"errorRef"}),
     "signalEventDefinition": frozenset({"signalRef"}),
@@ -173,7 +179,10 @@ ONLY_ONCE = frozenset(
     {
         "conditionExpression",
         "multiInstanceLoopCharacteristics",
+        "standardLoopCharacteristics",
         "completionCondition",
+        "loopCardinality",
+        "loopCondition",
         "timeDate",
         "timeDuration",
         "timeCycle",
@@ -195,7 +204,9 @@ PLAIN_ATTRIBUTES = frozenset(
 )
 HARMLESS_NAMESPACES = (BPMN, ZEEBE, MODELER, "http://www.w3.org/2001/XMLSchema-instance")
 
-BOOLEANS = frozenset({"isExecutable", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential"})
+BOOLEANS = frozenset(
+    {"isExecutable", "isInterrupting", "cancelActivity", "triggeredByEvent", "isSequential", "testBefore"}
+)
 
 _JOBS = frozenset({"serviceTask", "sendTask", "businessRuleTask", "scriptTask", "endEvent", "intermediateThrowEvent"})
 _EVERYTHING = frozenset({"*"})

@@ -96,6 +96,10 @@ def _of_loop(element: Element, outside: Names, inside: Names) -> Iterator[Writte
     if loop.completion_condition:
         names = inside.with_local(COUNTS)
         yield Written(element.id, "The completion condition", loop.completion_condition, names, must_be=True)
+    if loop.cardinality:
+        yield Written(element.id, "The number of instances", loop.cardinality, outside, must_be=True)
+    if loop.condition:
+        yield Written(element.id, "The loop condition", loop.condition, outside, must_be=True)
     characteristics = loop.characteristics
     if characteristics is None:
         return

@@ -45,8 +45,16 @@ def check_extensions(node: Node, say: _Say) -> None:
     ):
         say(node, "input", "A catching event may have output mappings only.")
     _check_values(node, say)
-    for loop in xpath(node, "./b:multiInstanceLoopCharacteristics"):
-        _check_loop(node, loop, say)
+    loops = xpath(node, "./b:multiInstanceLoopCharacteristics | ./b:standardLoopCharacteristics")
+    if len(loops) > 1:
+        say(node, "loop", "An activity may have one loop marker only.")
+    for loop in loops:
+        if node.get("triggeredByEvent") == "true":
+            say(node, "loop", "An event sub-process cannot be multi-instance or loop.")
+        if bpmn_name(loop) == "standardLoopCharacteristics":
+            _check_repeat(node, loop, say)
+        else:
+            _check_loop(node, loop, say)
 
 
 def _check_values(node: Node, say: _Say) -> None:
@@ -67,14 +75,34 @@ def _check_values(node: Node, say: _Say) -> None:
 
 def _check_loop(node: Node, loop: Node, say: _Say) -> None:
     details = xpath(loop, "./b:extensionElements/z:loopCharacteristics")
-    if not details or not str(details[0].get("inputCollection", "")).startswith("="):
-        say(node, "multi-instance", "A multi-instance activity needs a zeebe list to go through that starts with =.")
+    counts = xpath(loop, "./b:loopCardinality")
+    goes_through = bool(details) and details[0].get("inputCollection") is not None
+    if len(counts) + goes_through != 1:
+        say(node, "multi-instance", "A multi-instance activity needs either a zeebe list to go through or a number.")
+    for text in xpath(loop, "./b:loopCardinality | ./b:completionCondition"):
+        if not (text.text or "").strip().startswith("="):
+            say(node, "condition", f"The {bpmn_name(text)} must be a FEEL expression and start with =.")
+    if not details:
+        return
+    if goes_through and not str(details[0].get("inputCollection", "")).startswith("="):
+        say(node, "multi-instance", "The list to go through must be a FEEL expression and start with =.")
+    elif counts and details[0].get("inputElement"):
+        say(node, "multi-instance", "There is no list, so there is no item of it.")
     elif bool(details[0].get("outputCollection")) != bool(details[0].get("outputElement")):
         say(node, "multi-instance", "An output list and an output element go together.")
     elif not str(details[0].get("outputElement", "=")).startswith("="):
         say(node, "multi-instance", "The output element must be a FEEL expression and start with =.")
-    if node.get("triggeredByEvent") == "true":
-        say(node, "multi-instance", "An event sub-process cannot be multi-instance.")
-    for condition in xpath(loop, "./b:completionCondition"):
+
+
+def _check_repeat(node: Node, loop: Node, say: _Say) -> None:
+    conditions = xpath(loop, "./b:loopCondition")
+    maximum = str(loop.get("loopMaximum", ""))
+    if maximum and not (maximum.isdecimal() and int(maximum)):
+        say(node, "loop", "The loop's maximum must be a whole number above zero.")
+    if not maximum and not conditions:
+        say(node, "loop", "A loop needs a condition or a maximum, or it would never end.")
+    if loop.get("testBefore", "false") not in ("true", "false"):
+        say(node, "loop", "testBefore must be true or false.")
+    for condition in conditions:
         if not (condition.text or "").strip().startswith("="):
-            say(node, "condition", "A completion condition must be a FEEL expression and start with =.")
+            say(node, "condition", "A loop condition must be a FEEL expression and start with =.")

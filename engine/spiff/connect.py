@@ -10,7 +10,7 @@ from engine.spiff.extensions import PLAIN, Extensions, Node, bpmn_name, local_na
 from engine.spiff.host import TimerKind
 from engine.spiff.kernel import Branch, ProcessSpec, Split
 from engine.spiff.kernel import Node as Spec
-from engine.spiff.multi_instance import MultiInstance
+from engine.spiff.multi_instance import MultiInstance, StandardLoop
 from engine.spiff.normalise import CHOICE, event_definitions
 from engine.spiff.triggers import Error, Escalation, Message, Signal, Terminate, Timer, Trigger
 from engine.spiff.vocabulary import FLOW_NODES
@@ -116,14 +116,17 @@ def connect_scope(scope: Node, definitions: Definitions) -> ProcessSpec:
 def _make_spec(process: ProcessSpec, node: Node, definitions: Definitions) -> None:
     element_id, kind, ext = str(node.get("id")), local_name(node), read_extensions(node)
     hidden = "#" in element_id
-    if ext.loop is None:
+    if ext.loop is None and ext.repeat is None:
         shown = element_id.removesuffix(CHOICE)  # so that an incident names what was drawn
         _fill(_class_of(kind, ext)(process, element_id, element_id=shown, ext=ext, hidden=hidden), node, definitions)
         return
     each = f"{element_id}#each"
     inner = _class_of(kind, ext)(process, each, element_id=element_id, ext=ext)
     _fill(inner, node, definitions)
-    MultiInstance(process, element_id, each=each, loop=ext.loop, ext=PLAIN)
+    if ext.loop is not None:
+        MultiInstance(process, element_id, each=each, loop=ext.loop, ext=PLAIN)
+    elif ext.repeat is not None:
+        StandardLoop(process, element_id, each=each, repeat=ext.repeat, ext=PLAIN)
 
 
 def _class_of(kind: str, ext: Extensions) -> type[Spec]:

@@ -11,6 +11,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from engine.spiff.host import UnhandledBpmnError
+from engine.spiff.kernel import is_instance
 
 
 def raise_error(task: Any, code: str, message: str, variables: Mapping[str, Any]) -> None:
@@ -31,7 +32,7 @@ def raise_escalation(task: Any, code: str, variables: Mapping[str, Any]) -> None
 def _rise(task: Any, kind: str, code: str, variables: Mapping[str, Any], detail: dict[str, Any]) -> bool:
     activity = task
     while activity is not None:
-        if "item" in activity.internal_data:
+        if is_instance(activity):
             activity = activity.parent
         catcher = _catcher(activity, kind, code)
         if catcher is not None:

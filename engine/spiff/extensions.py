@@ -16,7 +16,7 @@ NAMESPACES = {"b": BPMN, "z": ZEEBE}
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A multi-instance marker: one instance per item of a list."""
+    """A multi-instance marker: one instance per item of a list, or as many as `cardinality` says."""
 
     collection: str
     element: str
@@ -24,6 +24,16 @@ class Loop:
     output_element: str
     condition: str
     sequential: bool
+    cardinality: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A standard loop marker: again while the condition holds, at most `maximum` times (0 = no bound)."""
+
+    condition: str
+    maximum: int
+    tests_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Extensions:
     script: str = ""
     result_variable: str = ""
     loop: Loop | None = None
+    repeat: Repeat | None = None
 
 
 PLAIN = Extensions()
@@ -93,6 +104,7 @@ def read_extensions(node: Node) -> Extensions:
         script=_get(script, "expression"),
         result_variable=_get(result, "resultVariable"),
         loop=_loop(node),
+        repeat=_repeat(node),
     )
 
 
@@ -127,12 +139,28 @@ def _loop(node: Node) -> Loop | None:
     if not marks:
         return None
     details = _one(marks[0], "loopCharacteristics")
-    conditions = xpath(marks[0], "./b:completionCondition")
     return Loop(
         collection=_get(details, "inputCollection"),
         element=_get(details, "inputElement"),
         output_collection=_get(details, "outputCollection"),
         output_element=_get(details, "outputElement"),
-        condition=(conditions[0].text or "").strip() if conditions else "",
+        condition=_text(marks[0], "completionCondition"),
         sequential=marks[0].get("isSequential") == "true",
+        cardinality=_text(marks[0], "loopCardinality"),
     )
+
+
+def _repeat(node: Node) -> Repeat | None:
+    marks = xpath(node, "./b:standardLoopCharacteristics")
+    if not marks:
+        return None
+    return Repeat(
+        condition=_text(marks[0], "loopCondition"),
+        maximum=int(marks[0].get("loopMaximum", "0")),
+        tests_before=marks[0].get("testBefore") == "true",
+    )
+
+
+def _text(node: Node, name: str) -> str:
+    found = xpath(node, f"./b:{name}")
+    return (found[0].text or "").strip() if found else ""

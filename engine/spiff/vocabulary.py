@@ -24,7 +24,8 @@ DECORATION = _words(
 STRUCTURE = _words(
     "definitions process collaboration participant messageFlow laneSet lane childLaneSet flowNodeRef sequenceFlow "
     "conditionExpression extensionElements incoming outgoing message signal error escalation "
-    "multiInstanceLoopCharacteristics completionCondition timeDate timeDuration timeCycle messageEventDefinition "
+    "multiInstanceLoopCharacteristics completionCondition loopCardinality standardLoopCharacteristics loopCondition "
+    "timeDate timeDuration timeCycle messageEventDefinition "
     "timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition "
     "terminateEventDefinition linkEventDefinition"
 )
@@ -45,6 +46,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "error": _words("errorCode"),
     "escalation": _words("escalationCode"),
     "multiInstanceLoopCharacteristics": _words("isSequential"),
+    "standardLoopCharacteristics": _words("loopMaximum testBefore"),
     "messageEventDefinition": _words("messageRef"),
     "signalEventDefinition": _words("signalRef"),
     "errorEventDefinition": _words("errorRef"),
@@ -54,6 +56,8 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "lane": _words("partitionElementRef"),
     "conditionExpression": _words("language"),
     "completionCondition": _words("language"),
+    "loopCardinality": _words("language"),
+    "loopCondition": _words("language"),
     "timeDate": _words("language"),
     "timeDuration": _words("language"),
     "timeCycle": _words("language"),

@@ -57,7 +57,6 @@ CONDITION = "<bpmn:conditionalEventDefinition><bpmn:condition>=x</bpmn:condition
         node("complexGateway", "x"),
         node("adHocSubProcess", "x"),
         node("transaction", "x"),
-        node("task", "x", '<bpmn:standardLoopCharacteristics id="l"/>'),
         node("intermediateCatchEvent", "x", CONDITION),
         node("intermediateThrowEvent", "x", "<bpmn:compensateEventDefinition/>"),
         node("callChoreography", "x"),
@@ -268,10 +267,23 @@ def test_what_follows_an_event_gateway_must_be_an_event_of_its_own() -> None:
 
 
 def test_a_multi_instance_without_a_list_is_refused() -> None:
-    tag = "bpmn:multiInstanceLoopCharacteristics"
-    marker = f"<{tag}><bpmn:loopCardinality>3</bpmn:loopCardinality></{tag}>"
-    assert set(refusals(*between(user("x", inner=marker)))["x"]) == {"element", "multi-instance"}
+    marker = "<bpmn:multiInstanceLoopCharacteristics/>"
+    assert refusals(*between(user("x", inner=marker))) == {"x": ["multi-instance"]}
     assert refusals(*between(user("x", inner=many("three", "it")))) == {"x": ["multi-instance"]}
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "<bpmn:standardLoopCharacteristics/>",
+        '<bpmn:standardLoopCharacteristics loopMaximum="0"/>',
+        '<bpmn:standardLoopCharacteristics loopMaximum="-1"/>',
+        '<bpmn:standardLoopCharacteristics loopMaximum="many"/>',
+        '<bpmn:standardLoopCharacteristics loopMaximum="2"/>' + many("=[1]", "it"),
+    ],
+)
+def test_a_loop_that_cannot_end_or_has_no_number_is_refused(marker: str) -> None:
+    assert refusals(*between(user("x", inner=marker))) == {"x": ["loop"]}
 
 
 def test_all_faults_are_told_at_once() -> None:

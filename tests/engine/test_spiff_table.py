@@ -36,6 +36,7 @@ from tests.engine.spiff_world import (
     timer,
     user,
 )
+from tests.engine.test_spiff_loops import again, times
 
 PAGE = Path(__file__).parents[2] / "docs" / "bpmn.md"
 SET_ASIDE = RESOURCE_RULES | {"missing-decision"}
@@ -169,14 +170,24 @@ LOOPS = {
     "multi-instance, parallel": many("=[1, 2]", "item"),
     "multi-instance, sequential": many("=[1, 2]", "item", sequential=True),
     "multi-instance with a completion condition": many("=[1, 2]", "item", until="=numberOfCompletedInstances >= 1"),
-    "multi-instance by cardinality": (
-        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality>"
+    "multi-instance by cardinality": times("=2"),
+    "multi-instance by cardinality, sequential": times("=2", isSequential="true"),
+    "multi-instance over a data reference": (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>items</bpmn:loopDataInputRef>"
         "</bpmn:multiInstanceLoopCharacteristics>"
     ),
-    "standard loop": "<bpmn:standardLoopCharacteristics/>",
+    "multi-instance that throws events": times("=2", behavior="None"),
+    "multi-instance of no number": "<bpmn:multiInstanceLoopCharacteristics/>",
+    "standard loop with a maximum": again(loopMaximum="2"),
+    "standard loop with a condition": again("=loopCounter &lt; 2"),
+    "standard loop tested before": again("=loopCounter &lt; 2", testBefore="true"),
+    "standard loop without an end": again(),
 }
 _NO_ACTIVITY = {"transaction", "ad-hoc sub-process"}
-_NO_LOOP = {"multi-instance by cardinality", "standard loop"}
+_NO_LOOP = {
+    "multi-instance over a data reference", "multi-instance that throws events", "multi-instance of no number",
+    "standard loop without an end",
+}  # fmt: skip
 MARKS = {
     "for compensation": {"isForCompensation": "true"},
     "with a start quantity": {"startQuantity": "2"},

@@ -66,6 +66,21 @@ def test_a_finding_prints_file_element_sentence_and_remedy() -> None:
     assert found.as_json().keys() == {"file", "element", "rule", "severity", "message"}
 
 
+def working(marker: str) -> str:
+    return straight(
+        ("t", node("scriptTask", "t", extensions('<z:script expression="=1" resultVariable="x"/>') + marker))
+    )
+
+
+def looping(attributes: str, inner: str = "") -> str:
+    return working(f"<bpmn:standardLoopCharacteristics {attributes}>{inner}</bpmn:standardLoopCharacteristics>")
+
+
+def counting(number: str, before: str = "", more: str = "") -> str:
+    tag = "bpmn:multiInstanceLoopCharacteristics"
+    return working(f"<{tag}>{before}<bpmn:loopCardinality>{number}</bpmn:loopCardinality>{more}</{tag}>")
+
+
 ONE_FINDING = {
     "an unknown element": (straight(("t", node("complexGateway", "t"))), "unsupported-element", "t"),
     "an ad-hoc sub-process": (
@@ -73,20 +88,34 @@ ONE_FINDING = {
         "unsupported-element",
         "t",
     ),
-    "a standard loop": (
-        straight(
-            (
-                "t",
-                node(
-                    "scriptTask",
-                    "t",
-                    extensions('<z:script expression="=1" resultVariable="x"/>')
-                    + '<bpmn:standardLoopCharacteristics id="l"/>',
-                ),
-            )
-        ),
+    "a loop without an end": (looping(""), "loop-without-end", "t"),
+    "a loop of no laps": (looping('loopMaximum="0"'), "loop-not-valid", "t"),
+    "a loop of a negative number of laps": (looping('loopMaximum="-3"'), "loop-not-valid", "t"),
+    "a loop of a text of laps": (looping('loopMaximum="many"'), "loop-not-valid", "t"),
+    "a loop with an empty condition": (looping("", "<bpmn:loopCondition/>"), "loop-not-valid", "t"),
+    "a loop that is neither tested before nor after": (
+        looping('loopMaximum="2" testBefore="maybe"'),
+        "unsupported-attribute",
+        "t",
+    ),
+    "a loop that may turn many times at once": (
+        looping("", "<bpmn:loopCondition>=1 = 1</bpmn:loopCondition>"),
+        "loop-without-wait",
+        "t",
+    ),
+    "a multi-instance of a negative number": (counting("=-1"), "loop-not-valid", "t"),
+    "a multi-instance of a part of a number": (counting("=1.5"), "loop-not-valid", "t"),
+    "a multi-instance of an empty number": (counting(""), "loop-not-valid", "t"),
+    "a multi-instance of a number that is no expression": (counting("3"), "not-an-expression", "t"),
+    "a multi-instance of a list and a number": (
+        counting("=3", extensions('<z:loopCharacteristics inputCollection="=[1]"/>')),
+        "multi-instance-not-possible",
+        "t",
+    ),
+    "a multi-instance over data by reference": (
+        counting("=3", more="<bpmn:loopDataInputRef>t</bpmn:loopDataInputRef>"),
         "unsupported-element",
-        "l",
+        "t",
     ),
     "a compensation event": (
         straight(("t", node("intermediateThrowEvent", "t", definition("compensate")))),
