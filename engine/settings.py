@@ -34,6 +34,10 @@ class Settings:
     delivery_attempts: int = 5
     step_budget: int = 2000
     upload_megabytes: int = 10  # the largest file that is taken as evidence
+    gateway_url: str = ""  # of the provider that takes letters and payments; without one they go into the spool
+    gateway_seconds: int = 20  # how long it may take to answer, well within the time that a delivery is held
+    mail_server: str = ""  # host:port of the server that takes e-mails; without one they go where letters go
+    mail_from: str = "redress@redress.invalid"
 
     @property
     def database_url(self) -> str:
@@ -59,6 +63,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     faults: list[str] = []
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
+    known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
             faults.append(f"{name} is not a setting. The README lists them.")
@@ -72,6 +77,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
         server_url=_server_url(env, faults=faults),
         upload_megabytes=_whole(env, "REDRESS_UPLOAD_MEGABYTES", 10, low=1, high=100, faults=faults),
+        gateway_url=_matching(env, "REDRESS_GATEWAY_URL", "", r"https?://[^/?#@]+[^?#]*", faults=faults),
+        gateway_seconds=_whole(env, "REDRESS_GATEWAY_SECONDS", 20, low=1, high=30, faults=faults),
+        mail_server=_matching(env, "REDRESS_MAIL_SERVER", "", r"[^:/@\s]+:[0-9]{1,5}", faults=faults),
+        mail_from=_matching(env, "REDRESS_MAIL_FROM", "redress@redress.invalid", r"[^@\s]+@[^@\s]+", faults=faults),
     )
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         faults.append(f"DATA_DIR must be a folder, and {settings.data_dir} is a file.")
@@ -114,6 +123,15 @@ def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: i
     if text.isdecimal() and low <= int(text) <= high:
         return int(text)
     faults.append(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+    return default
+
+
+def _matching(env: Mapping[str, str], name: str, default: str, pattern: str, *, faults: list[str]) -> str:
+    """Return a text of a certain shape; a fault does not repeat it, because an address may hold a password."""
+    text = env.get(name, "").strip() or default
+    if text == default or re.fullmatch(pattern, text):
+        return text
+    faults.append(f"{name} does not have the right form. The README shows it.")
     return default
 
 

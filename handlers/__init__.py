@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from handlers.decisions import record_decision
-from handlers.delivery import spool_email, spool_letter
+from handlers.delivery import deliver_email, deliver_letter
 from handlers.earlier import find_requests, look_up_person
 from handlers.email import send_email
 from handlers.fields import set_fields
@@ -17,7 +17,7 @@ from handlers.letters import fill_form, issue_letter
 from handlers.notes import add_note, log_contact_attempt, notify_group
 from handlers.open_work import find_open_work
 from handlers.payments import approve_payment, draft_payment, instruct_payment, read_payment, update_payment
-from handlers.payments_delivery import spool_payment
+from handlers.payments_delivery import deliver_payment
 from handlers.procedures import hand_over, reopen_request
 from handlers.readable_versions import issue_translation, make_letter_text, record_supplier_dispatch
 from handlers.requests import close_request, complete_request, create_request
@@ -52,4 +52,8 @@ HANDLERS: Mapping[str, Handler] = {
     "update_payment": update_payment,
 }
 
-DELIVERIES: Mapping[str, Delivery] = {"email": spool_email, "letter": spool_letter, "payment": spool_payment}
+DELIVERIES: Mapping[str, Delivery] = {
+    "email": deliver_email,
+    "letter": deliver_letter,
+    "payment": deliver_payment,
+}

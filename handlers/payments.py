@@ -42,7 +42,7 @@ def draft_payment(
     Raises: ValueError without a service request, or for an amount that is not a whole number of pence.
     """
     amount = _pence(amount)
-    earlier = _find(context, payment) if payment else None
+    earlier = _find_to_change(context, payment) if payment else None
     if earlier is not None and (earlier.status in _LEFT or earlier.instructed_at is not None):
         earlier = None
     if status == "Withdrawn" or amount == 0:
@@ -100,7 +100,7 @@ def approve_payment(
     """
     if not payment:
         return {}
-    row = _find(context, payment)
+    row = _find_to_change(context, payment)
     _refuse_if_it_left(row)
     approved = _pence(amount)
     if status != "Approved" or approved == 0:
@@ -165,7 +165,7 @@ def update_payment(
     """
     if not payment:
         return {}
-    row = _find(context, payment)
+    row = _find_to_change(context, payment)
     if row.status == "Paid":
         raise ValueError(f"{payment} has been paid already, and what was paid is never changed.")
     if status not in ("Paid", "Approved", "Instructed", "Withdrawn"):
@@ -314,6 +314,14 @@ def _find(context: StepContext, number: str) -> Any:
     ).one_or_none()
     if row is None:
         raise ValueError(f"{number} is not a payment of this request.")
+    return row
+
+
+def _find_to_change(context: StepContext, number: str) -> Any:
+    """Return a payment, unless its instruction is on its way: whether it has left is then not known yet."""
+    row = _find(context, number)
+    if row.instruction_ref is not None and row.instructed_at is None:
+        raise ValueError(f"The instruction to pay {number} is just leaving. Try again when it was handed over.")
     return row
 
 

@@ -10,13 +10,17 @@ A file ``payments/PAY-000001.json`` in the spool folder, in this shape, and noth
      "payment_request_number": "SR-000003",      the payment's own request
      "approved_by": "Rowan Sample", "approved_on": "2026-11-22"}
 
-It appears whole or not at all, and it is never overwritten.
+It appears whole or not at all, and it is never overwritten. Where the settings name a provider, it goes there instead.
+
+Before it leaves, the payment is marked with its name, and committed. From there until it is marked as Instructed it may
+have left: nobody withdraws it or approves it anew meanwhile, even if the program dies in between.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -27,43 +31,50 @@ from engine.holds import hold_instance
 from engine.models import Payment, ServiceRequest
 from engine.outbox import Owed
 from engine.world import World
-from handlers.delivery import put_once
+from handlers.delivery import hand_over, handed_over
 
 
 class InstructionRefused(Exception):
     """The instruction was not sent, because the payment is not what was approved any more."""
 
 
-def spool_payment(world: World, owed: Owed) -> Mapping[str, Any]:
+def deliver_payment(world: World, owed: Owed) -> Mapping[str, Any]:
     """Hand over a payment instruction, and mark the payment as Instructed.
 
-    The payment is looked at, instructed and marked under one lock, so that none is instructed that is being withdrawn.
     Returns payment_instruction: {number, reference, instructed_at, instructed_on}.
     Raises: InstructionRefused when the payment was withdrawn or approved anew meanwhile, or another instruction with
     its number has left; OSError when the disk refuses.
     """
     instruction = dict(owed.payload)
+    name, content = f"{instruction['number']}.json", _written(instruction)
+    if handed_over(world, "payments", name) not in (None, content):
+        raise InstructionRefused(f"Another instruction for {instruction['number']} has left already. Compare {name}.")
     with world.db.write() as connection:
-        if owed.instance_id is not None:
-            hold_instance(connection, owed.instance_id)
+        _hold(connection, owed)
         row = _payment(connection, instruction)
-        path = put_once(world.settings.spool_dir / "payments", f"{row.number}.json", _written(instruction))
-        if path.read_bytes() != _written(instruction):
-            raise InstructionRefused(
-                f"Another instruction for {row.number} has left already. Compare {path.name} in the spool folder."
-            )
-        failpoint("payment_spooled")
+        if row.instruction_ref is None:
+            connection.execute(update(Payment).where(Payment.payment_id == row.payment_id).values(instruction_ref=name))
+    failpoint("payment_marked")
+    hand_over(world, "payments", name, content)
+    with world.db.write() as connection:
+        _hold(connection, owed)
+        row = _payment(connection, instruction)
         instructed_at = row.instructed_at or world.clock.now()
         if row.status == "Approved":
-            _mark(connection, row, path.name, instructed_at)
+            _mark(connection, row, instructed_at)
     return {
         "payment_instruction": {
             "number": row.number,
-            "reference": path.name,
+            "reference": name,
             "instructed_at": instructed_at,
             "instructed_on": instructed_at.astimezone(LONDON).date(),
         }
     }
+
+
+def _hold(connection: Connection, owed: Owed) -> None:
+    if owed.instance_id is not None:
+        hold_instance(connection, owed.instance_id)
 
 
 def _payment(connection: Connection, instruction: Mapping[str, Any]) -> Any:
@@ -79,11 +90,11 @@ def _written(instruction: Mapping[str, Any]) -> bytes:
     return (json.dumps(instruction, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _mark(connection: Connection, row: Any, reference: str, instructed_at: Any) -> None:
+def _mark(connection: Connection, row: Any, instructed_at: datetime) -> None:
     connection.execute(
         update(Payment)
         .where(Payment.payment_id == row.payment_id)
-        .values(status="Instructed", instructed_at=instructed_at, instruction_ref=reference, updated_at=instructed_at)
+        .values(status="Instructed", instructed_at=instructed_at, updated_at=instructed_at)
     )
     connection.execute(
         update(ServiceRequest)

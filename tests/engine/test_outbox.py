@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -16,7 +19,7 @@ from engine.models import Document, ProcessInstance
 from engine.outbox import Owed
 from engine.values import loads
 from engine.world import World
-from handlers.delivery import put_once
+from handlers.spool import put_once
 from tests import tiny
 from tests.stage import Stage
 
@@ -248,6 +251,32 @@ def test_a_file_is_put_into_the_spool_once_and_whole(tmp_path: Path) -> None:
     assert first == again
     assert first.read_bytes() == b"first"
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["1-send-1-abc.pdf"]
+
+
+def test_a_disk_that_refuses_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        put_once(tmp_path / "spool", "letter.pdf", b"x" * 10_000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_killed_try_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".leaving").mkdir()
+    (tmp_path / ".leaving" / "letter.pdf.0123").write_bytes(b"ha")
+    put_once(tmp_path / "spool", "letter.pdf", b"half")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["letter.pdf"]
+
+
+def test_many_who_put_the_same_file_at_once_put_it_once_and_whole(tmp_path: Path) -> None:
+    content = os.urandom(300_000)
+    with ThreadPoolExecutor(8) as pool:
+        put = set(pool.map(lambda _: put_once(tmp_path / "spool", "letter.pdf", content), range(24)))
+    [target] = put
+    assert target.read_bytes() == content
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["letter.pdf"]
 
 
 def test_a_name_cannot_leave_the_spool_folder(tmp_path: Path) -> None:
