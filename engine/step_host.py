@@ -5,7 +5,7 @@ It collects what happened, for history, and can be taken back to a mark when the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from engine.bank_holidays import calendar
 from engine.context import StepContext
 from engine.definitions import LoadedDefinition
 from engine.due import work_out_due
+from engine.evaluation import holds, values_read
 from engine.facts import Facts, FactsMark
 from engine.feel import compile_expression
 from engine.history import Event
@@ -97,11 +98,11 @@ class StepHost:
 
         Raises: EvaluationFailed when it is neither true nor false, with why it is null.
         """
-        evaluated = compile_expression(expression).explain(names, now=self.now, calendar=self._calendar)
-        if isinstance(evaluated.value, bool):
-            return evaluated.value
-        why = "; ".join(str(note) for note in evaluated.notes) or f"it is {evaluated.value!r}"
-        raise EvaluationFailed(f"The condition {expression.strip()} is neither true nor false: {why}.")
+        return holds(expression, names, now=self.now, calendar=self._calendar)
+
+    def reading(self, texts: Sequence[str], names: Mapping[str, object]) -> str:
+        """Return what expressions read, for operations to see."""
+        return values_read(texts, names)
 
     def due(self, kind: TimerKind, text: str, names: Mapping[str, object]) -> Due:
         """Work out when a timer is due, and the rule that says so. Raises: EvaluationFailed."""

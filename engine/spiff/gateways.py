@@ -39,7 +39,8 @@ class Choosing(Node):
             if branch.flow_id == self.default_flow:
                 return [index]
         reason = "no condition is true and there is no default flow"
-        raise located(EvaluationFailed(reason), task, "; ".join(b.condition for b in self.branches))
+        conditions = [branch.condition for branch in self.branches]
+        raise located(EvaluationFailed(reason), task, "; ".join(conditions), reads=conditions)
 
     def _holds(self, task: Any, branch: Branch, names: Any) -> bool:
         if branch.flow_id == self.default_flow:

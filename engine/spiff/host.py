@@ -6,7 +6,7 @@ Imports no SpiffWorkflow, so that handlers may import it cheaply.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -116,6 +116,10 @@ class Host(Protocol):
         """Return whether a condition holds. Raises: EvaluationFailed when it is neither true nor false."""
         ...
 
+    def reading(self, texts: Sequence[str], names: Mapping[str, object]) -> str:
+        """Return what expressions read among the names, for the person who has to put an incident right."""
+        ...
+
     def due(self, kind: TimerKind, text: str, names: Mapping[str, object]) -> Due:
         """Return when a timer armed now is due; `text` is as drawn, with ``=`` if it is FEEL."""
         ...
@@ -158,8 +162,10 @@ class RunFailed(RedressError):
     """An instance could not be moved on. The workflow in memory is half-run: restore the stored state."""
 
     def __init__(self, message: str, *, element_id: str = "") -> None:
-        super().__init__(message)
-        self.element_id = element_id
+        # What the engine made up around a drawn element has that one's id and a part behind "#" that nobody drew.
+        drawn = element_id.partition("#")[0]
+        super().__init__(message.replace(element_id, drawn) if drawn != element_id else message)
+        self.element_id = drawn
 
 
 class EvaluationFailed(RunFailed):

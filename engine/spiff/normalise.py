@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from engine.spiff.extensions import BPMN, Node, bpmn_name, local_name, xpath
+from engine.spiff.host import TimerKind
 from engine.spiff.program import Start
 from engine.spiff.vocabulary import ACTIVITIES
 
 CHOICE = "#choice"
 """Ends the id of the gateway made behind an activity that has conditional flows."""
 
+_HOW: dict[str, TimerKind] = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 _STAYS_IN_SCOPE = (
     "extensionElements",
     "documentation",
@@ -82,7 +84,8 @@ def _set_starts_aside(process: Node, result: Normalised) -> None:
             kind = local_name(definition).removesuffix("EventDefinition")
             reference = definition.get(f"{kind}Ref")
             text = _name_of(result.root, reference) if reference else "".join(map(str, definition.itertext())).strip()
-            result.starts.setdefault(_id(process), []).append(Start(_id(start), kind, text))
+            how = _HOW[next((bpmn_name(child) for child in definition if bpmn_name(child) in _HOW), "timeDate")]
+            result.starts.setdefault(_id(process), []).append(Start(_id(start), kind, text, how))
             start.remove(definition)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.spiff.host import TimerKind
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -39,11 +41,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What else starts a process besides a person: kind "message", "timer" or "signal", with its name or its rule."""
+    """What else starts a process besides a person: kind "message", "timer" or "signal", with its name or its rule.
+
+    `how` says of a timer whether its rule is a date, a duration or a cycle.
+    """
 
     element_id: str
     kind: str
     text: str
+    how: TimerKind = "date"
 
 
 @dataclass(frozen=True, slots=True)

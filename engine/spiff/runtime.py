@@ -196,6 +196,14 @@ class Workflow:
         tasks = self._instance.all_tasks()
         return not any(map(is_automatic, tasks)) and not any(map(is_open_task, tasks)) and not self.open_waits()
 
+    @property
+    def stuck_at(self) -> str:
+        """The join of a stuck instance at which tokens wait for others that cannot come; empty where there is none."""
+        joins = (
+            t.task_spec for t in self._instance.all_tasks() if t.state == TaskState.WAITING and t.task_spec.is_join
+        )
+        return next((str(join.element_id).partition("#")[0] for join in joins), "")
+
     def _task(self, token: str) -> Any:
         try:
             token_id = UUID(hex=token)

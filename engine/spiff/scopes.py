@@ -7,7 +7,7 @@ Source: the scopes of Camunda 8. Deviation: everything in one instance of a mult
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.spiff.host import EvaluationFailed, RunFailed
@@ -46,7 +46,7 @@ def evaluate(task: Any, text: str, names: Mapping[str, Any] | None = None) -> An
     try:
         return host.evaluate(text[1:], visible_names(task) if names is None else names)
     except Exception as error:
-        raise located(error, task, text) from error
+        raise located(error, task, text, names) from error
 
 
 def condition_holds(task: Any, text: str, names: Mapping[str, Any] | None = None) -> bool:
@@ -58,17 +58,26 @@ def condition_holds(task: Any, text: str, names: Mapping[str, Any] | None = None
     try:
         value = host.condition(text.removeprefix("="), visible_names(task) if names is None else names)
     except Exception as error:
-        raise located(error, task, text) from error
+        raise located(error, task, text, names) from error
     if value is True or value is False:
         return value
-    raise located(EvaluationFailed(f"gave {value!r} instead of true or false"), task, text)
+    raise located(EvaluationFailed(f"gave {value!r} instead of true or false"), task, text, names)
 
 
-def located(error: Exception, task: Any, text: str) -> RunFailed:
-    """Return the error as one that names the element and the expression."""
+def located(
+    error: Exception, task: Any, text: str, names: Mapping[str, Any] | None = None, *, reads: Sequence[str] = ()
+) -> RunFailed:
+    """Return the error as one that names the element, the expression and the values that it read.
+
+    `reads` are the expressions that were read, where they are not the text itself.
+    """
     if isinstance(error, RunFailed) and error.element_id:
         return error
     reason = error.reason if isinstance(error, EvaluationFailed) else str(error)
+    texts = list(reads) or ([text] if text.startswith("=") else [])
+    values = task.workflow.top_workflow.host.reading(texts, visible_names(task) if names is None else names)
+    if values:
+        reason = f"{reason.rstrip('.')}. It read {values}."
     return EvaluationFailed(reason, element_id=task.task_spec.element_id, expression=text)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from engine.evaluation import values_read
 from engine.feel import compile_expression
 from engine.spiff import (
     BpmnError,
@@ -187,6 +188,9 @@ class World:
         if not isinstance(value, bool):
             raise EvaluationFailed(f"is {value!r}")
         return value
+
+    def reading(self, texts: Sequence[str], names: Mapping[str, object]) -> str:
+        return values_read(texts, names)
 
     def due(self, kind: str, text: str, names: Mapping[str, object]) -> Due:
         value = self.evaluate(text[1:], names) if text.startswith("=") else text
