@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,11 @@ from flask import Flask
 from engine import runner
 from engine.decisions import evaluate
 from engine.errors import RedressError
-from engine.values import loads, plain
+from engine.evaluation import as_json as as_json_value
+from engine.values import loads
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_ANY_PATH = click.Path(path_type=Path)
 _BESIDE = (".bpmn", ".dmn")
 _INPUT_HELP = (
     'A JSON object. A text is a date where the input is of the type date; elsewhere a date is {"@date": "2026-11-22"}.'
@@ -28,23 +29,31 @@ def register(app: Flask) -> None:
     """Add the commands."""
 
     @app.cli.command("run-bpmn")
-    @click.argument("file", type=_FILE)
+    @click.argument("file", type=_ANY_PATH)
     @click.option(
-        "--script", "script", type=_FILE, help="What happens to it: a TOML file (see docs/running-a-diagram.md)."
+        "--script", "script", type=_ANY_PATH, help="What happens to it: a TOML file (see docs/running-a-diagram.md)."
     )
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
     def run_bpmn(file: Path, script: Path | None, as_json: bool) -> None:
-        """Run any BPMN file that the check accepts by a script; exits 1 when refused or stopped, 2 for a bad script."""
+        """Run any BPMN file that the check accepts by a script.
+
+        Exits 0 when it ran, to its end, to a wait or to an incident; 1 when the file was refused; 2 when the script
+        or the command says what cannot be, or a step of the script could not be done.
+        """
         try:
             case = runner.read_case(script.read_text(encoding="utf-8")) if script else {}
             result = runner.run({file.name: file.read_bytes()}, case, beside=_beside(file))
-        except (RedressError, UnicodeDecodeError) as fault:
+        except OSError as fault:
+            _fail(f"{fault.filename} cannot be read: {fault.strerror}.", as_json)
+        except UnicodeDecodeError as fault:
+            _fail(f"{script} is no text in UTF-8: {fault}.", as_json)
+        except RedressError as fault:
             _fail(str(fault), as_json)
         if as_json:
             _print(result.as_json())
         else:
             _tell(result)
-        sys.exit(1 if result.status == "refused" or result.stopped else 0)
+        sys.exit(1 if result.status == "refused" else 2 if result.stopped else 0)
 
     @app.cli.command("decide")
     @click.argument("file", type=_FILE)
@@ -59,9 +68,9 @@ def register(app: Flask) -> None:
         except (RedressError, ValueError) as fault:
             _fail(str(fault), as_json)
         if as_json:
-            _print({"result": plain(result)})
+            _print({"result": as_json_value(result)})
         else:
-            click.echo(json.dumps(plain(result), ensure_ascii=False, default=_as_json))
+            click.echo(json.dumps(as_json_value(result), ensure_ascii=False))
 
 
 def _beside(file: Path) -> dict[str, bytes]:
@@ -75,17 +84,12 @@ def _beside(file: Path) -> dict[str, bytes]:
 
 
 def _fail(why: str, as_json: bool) -> Any:
-    click.echo(json.dumps({"error": why}, ensure_ascii=False) if as_json else why)
+    click.echo(json.dumps({"error": why}, ensure_ascii=False) if as_json else why, err=not as_json)
     sys.exit(2)
 
 
 def _print(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=_as_json))
-
-
-def _as_json(value: object) -> float | str:
-    """Return what JSON lacks: a decimal as a number, anything else as FEEL writes it."""
-    return float(value) if isinstance(value, Decimal) else str(value)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _tell(result: runner.Result) -> None:
@@ -96,8 +100,10 @@ def _tell(result: runner.Result) -> None:
         click.echo(f"open: {task}")
     for wait in result.waits:
         click.echo(f"waits: {wait['element']} ({wait['kind']} {wait['name'] or wait['due_at'] or ''})")
+    for message in result.lost:
+        click.echo(f"lost: message {message['name']}, for nobody waited for it")
     if result.incident:
         click.echo(f"incident: {result.incident['message']}")
     if result.stopped:
         click.echo(f"step {result.stopped['step']} could not be done: {result.stopped['message']}")
-    click.echo(json.dumps(plain(dict(result.data)), ensure_ascii=False, default=_as_json))
+    click.echo(json.dumps(result.as_json()["data"], ensure_ascii=False))

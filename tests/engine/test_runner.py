@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,7 +12,24 @@ from flask import Flask
 from engine.decisions import DecisionError, evaluate
 from engine.runner import CaseInvalid, run
 from engine.settings import ROOT
-from tests.engine.spiff_world import diagram, end, flow, log, node, on_message, process, seq, start, timer
+from tests.engine.spiff_world import (
+    diagram,
+    end,
+    extend,
+    flow,
+    io,
+    job,
+    log,
+    many,
+    node,
+    on_message,
+    on_signal,
+    process,
+    seq,
+    start,
+    timer,
+    user,
+)
 from web.run_commands import register
 
 PLAIN = (
@@ -59,6 +77,23 @@ def test_a_condition_that_is_neither_true_nor_false_is_an_incident_with_its_valu
     assert result.status == "incident"
     assert result.incident is not None
     assert result.incident["element"] == "g"
+    assert "It read x = null." in result.incident["message"]
+
+
+def test_a_gateway_without_a_way_out_names_the_values_that_its_conditions_read() -> None:
+    ways = flow("g", "e", "x &gt; 3 and client.age &gt; 17", "a"), flow("g", "e2", 'x = 1 or case = "none"', "b")
+    body = plain(
+        '<process id="p">', start(), '<userTask id="u"/><exclusiveGateway id="g"/>', seq("s", "u", "g"), *ways,
+        end(), end("e2"), "</process>",
+    ).replace(b"&amp;", b"&")  # fmt: skip
+    case = {"variables": {"client": {"age": 16}}, "step": [{"complete": "u", "with": {"x": 2}}]}
+    result = run(body, case)
+    assert result.incident is not None
+    assert result.incident["element"] == "g"
+    assert result.incident["message"].endswith(
+        "no condition is true and there is no default flow. It read x = 2, client.age = 16, case = null."
+    )
+    assert (result.data["x"], result.completed) == (2, ("s", "u"))
 
 
 def test_a_job_that_fails_keeps_the_persons_work_and_can_be_retried() -> None:
@@ -149,11 +184,36 @@ def test_a_step_that_cannot_be_done_stops_the_script_there() -> None:
         {"jobs": {"charge": {"return": {}}}},
         {"process": 5},
         {"at": "today"},
+        {"process": "q"},
+        {"budget": 0},
+        {"budget": 1_000_000},
+        {"jobs": {"chrage": {"returns": {}}}},
+        {"jobs": {"charge": []}},
+        {"jobs": {"charge": {"returns": {}, "waits": True}}},
+        {"jobs": {"charge": {"fails": ""}}},
+        {"jobs": {"charge": {"error": {"code": "E", "variable": {}}}}},
+        {"step": [{"complete": "u", "returns": {}}]},
+        {"step": [{"complete": "u", "key": "5"}]},
+        {"step": [{"complete": "u", "nth": 0}]},
+        {"step": [{"wait": "P1D", "with": {}}]},
+        {"step": [{"retry": False}]},
+        {"step": [{"start": "q"}]},
+        {"variables": {"a": {"@date": "tomorrow"}}},
+        {"variables": {"a": {"@feel": "1 +"}}},
+        {"variables": {"a": {"@feel": "[1..3]"}}},
+        {"variables": {"a": object()}},
     ],
 )
 def test_a_script_that_says_what_no_script_can_is_refused(case: dict[str, object]) -> None:
     with pytest.raises(CaseInvalid):
         run(CHOICE, {"variables": {"a": 3}, **case})
+
+
+def test_what_a_script_cannot_say_is_named_with_what_it_can() -> None:
+    with pytest.raises(CaseInvalid, match=r"step 1 \(complete\) cannot say wiht\. It may say complete, with,"):
+        run(CHOICE, {"step": [{"complete": "u", "wiht": {}}]})
+    with pytest.raises(CaseInvalid, match=r"no element or job type is called chrage\. There are charge"):
+        run(CHOICE, {"jobs": {"chrage": {}}})
 
 
 def test_a_message_is_thrown_when_the_job_behind_it_ends() -> None:
@@ -242,14 +302,196 @@ def test_a_timer_that_starts_itself_for_ever_stops_the_script_and_not_the_machin
     assert result.stopped["step"] == 1
 
 
-def test_the_command_prints_numbers_as_numbers(tmp_path: Path) -> None:
-    (tmp_path / "p.bpmn").write_bytes(CHOICE)
-    (tmp_path / "case.toml").write_text("variables = { a = 0.5 }", encoding="utf-8")
-    arguments = ["run-bpmn", str(tmp_path / "p.bpmn"), "--script", str(tmp_path / "case.toml"), "--json"]
+def command(tmp_path: Path, body: bytes, script: str = "", *words: str) -> tuple[int, dict[str, Any]]:
+    """Run the command and return its exit code and the one JSON document that it prints."""
+    (tmp_path / "p.bpmn").write_bytes(body)
+    (tmp_path / "case.toml").write_text(script, encoding="utf-8")
     app = Flask("measured")
     register(app)
+    arguments = ["run-bpmn", str(tmp_path / "p.bpmn"), "--script", str(tmp_path / "case.toml"), "--json", *words]
     told = app.test_cli_runner().invoke(args=arguments)
-    assert json.loads(told.output)["data"] == {"a": 0.5, "x": 1.5}
+    return told.exit_code, json.loads(told.stdout)
+
+
+def test_the_command_prints_numbers_as_numbers_and_times_as_texts(tmp_path: Path) -> None:
+    script = """variables = { a = 0.5, on = 2026-01-02, at = 2026-01-02T10:00:00Z, wait = { "@duration" = "P7D" } }"""
+    code, told = command(tmp_path, CHOICE, script)
+    assert code == 0
+    texts = {"on": "2026-01-02", "at": "2026-01-02T10:00:00+00:00", "wait": "P7D"}
+    assert told["data"] == {"a": 0.5, "x": 1.5, **texts}
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("variables = { a = 3 }", 0),
+        ("variables = { a = 'three' }", 0),
+        ("colour = 1", 2),
+        ("a = ", 2),
+        ("variables = { a = 3 }\n[[step]]\ncomplete = 'nobody'", 2),
+    ],
+)
+def test_the_command_tells_by_its_exit_code_whether_it_ran(tmp_path: Path, script: str, code: int) -> None:
+    assert command(tmp_path, CHOICE, script)[0] == code
+
+
+def test_a_refused_or_missing_file_is_one_json_document_too(tmp_path: Path) -> None:
+    code, told = command(tmp_path, b"<definitions")
+    assert (code, told["status"]) == (1, "refused")
+    code, told = command(tmp_path, CHOICE, "", "--script", str(tmp_path / "none.toml"))
+    assert (code, list(told)) == (2, ["error"])
+
+
+def test_values_of_every_type_reach_expressions() -> None:
+    body = plain(
+        '<process id="p">', start(), '<scriptTask id="t"><script>{later: on + wait, hour: at.hour, n: none = null}'
+        "</script></scriptTask>", end(), seq("s", "t", "e"), "</process>",
+    )  # fmt: skip
+    given = {
+        "on": {"@date": "2026-01-02"},
+        "wait": {"@duration": "P7D"},
+        "at": {"@time": "10:30:00"},
+        "none": {"@feel": "null"},
+    }
+    told = run(body, {"variables": given}).as_json()["data"]
+    assert (told["later"], told["hour"], told["n"]) == ("2026-01-09", 10, True)
+    assert (told["on"], told["wait"], told["at"], told["none"]) == ("2026-01-02", "P7D", "10:30:00", None)
+
+
+EACH = diagram(
+    process(
+        "p",
+        start(),
+        user("ask", inner=many("=[1, 2, 3]", "n", "answers", "=answer")),
+        end(),
+        seq("s", "ask", "e"),
+    )
+)
+
+
+def test_a_task_is_completed_by_id_or_name_the_nth_of_an_instance() -> None:
+    steps = [{"complete": "ask", "nth": 3, "with": {"answer": "c"}}, {"complete": "ask", "with": {"answer": "a"}}]
+    first = run(EACH, {"step": [*steps, {"complete": "ask", "with": {"answer": "b"}}]})
+    assert first.data["answers"] == ["a", "b", "c"]
+    two = [{"start": "p"}, {"complete": "ask", "nth": 2, "instance": 2, "with": {"answer": "b"}}]
+    assert [len(item["tasks"]) for item in run(EACH, {"step": two}).instances] == [3, 2]
+    stopped = run(EACH, {"step": [{"complete": "ask", "nth": 4}]}).stopped
+    assert stopped == {"step": 1, "message": "there is no open task ask number 4; open are ask, ask, ask."}
+    named = plain('<process id="p">', start(), '<userTask id="u" name="Ask"/>', end(), seq("s", "u", "e"), "</process>")
+    assert run(named, {"step": [{"complete": "Ask"}]}).status == "completed"
+
+
+def test_a_message_that_nobody_waits_for_is_lost_and_the_result_says_so() -> None:
+    body = plain(
+        '<process id="p">', start(), '<userTask id="u"/><intermediateCatchEvent id="hear"><messageEventDefinition '
+        'messageRef="m"/></intermediateCatchEvent>', end(), seq("s", "u", "hear", "e"), "</process>",
+    )  # fmt: skip
+    steps = [{"message": "go"}, {"complete": "u"}, {"message": "gone"}]
+    result = run(body, {"step": steps})
+    assert (result.status, result.waits[0]["element"]) == ("waiting", "hear")
+    assert [item["name"] for item in result.lost] == ["go", "gone"]
+    assert [line["name"] for line in result.trace if line["kind"] == "message_lost"] == ["go", "gone"]
+
+
+def test_a_message_goes_to_the_instance_with_its_key_and_carries_what_it_is_given() -> None:
+    hears = process(
+        "p", start(), node("intermediateCatchEvent", "hear", on_message()), user("after"), end(),
+        seq("s", "hear", "after", "e"),
+    )  # fmt: skip
+    tells = process(
+        "q", start("qs"),
+        node("endEvent", "tell", extend(job("post"), io({"said": "=words", "k": "=whom"})), on_message()),
+        seq("qs", "tell"),
+    )  # fmt: skip
+    case = {
+        "process": "p",
+        "variables": {"k": "one"},
+        "step": [
+            {"start": "p", "with": {"k": "two"}},
+            {"start": "q", "with": {"words": "hello", "whom": "two"}},
+        ],
+    }
+    result = run(diagram(hears + tells), case)
+    assert [item["tasks"] for item in result.instances] == [[], ["after"], []]
+    assert result.instances[1]["data"] == {"k": "two", "said": "hello"}
+    assert result.lost == ()
+
+
+def test_a_signal_carries_its_inputs_to_every_instance_that_waits_and_starts_others() -> None:
+    hears = process("p", start(), node("intermediateCatchEvent", "hear", on_signal()), end(), seq("s", "hear", "e"))
+    begins = process("r", start("rs", on_signal()), user("work"), end("re"), seq("rs", "work", "re"))
+    tells = process(
+        "q", start("qs"), node("endEvent", "tell", extend(io({"why": "=1 + 1"})), on_signal()), seq("qs", "tell")
+    )
+    case = {"process": "p", "step": [{"start": "p"}, {"start": "q"}]}
+    result = run(diagram(hears + begins + tells), case)
+    assert [(item["process"], item["status"], item["data"]) for item in result.instances] == [
+        ("p", "completed", {"why": 2}),
+        ("p", "completed", {"why": 2}),
+        ("q", "completed", {}),
+        ("r", "waiting", {"why": 2}),
+    ]
+
+
+def test_in_one_jump_timers_of_all_instances_fire_in_the_order_in_which_they_are_due() -> None:
+    every = "<timerEventDefinition><timeCycle>R3/PT4H</timeCycle></timerEventDefinition>"
+    once = "<timerEventDefinition><timeDuration>PT6H</timeDuration></timerEventDefinition>"
+    body = plain(
+        '<process id="p">', start(), '<intermediateCatchEvent id="six">', once, "</intermediateCatchEvent>", end(),
+        seq("s", "six", "e"), '</process><process id="q"><startEvent id="qs">', every, "</startEvent>", end("qe"),
+        seq("qs", "qe"), "</process>",
+    )  # fmt: skip
+    result = run(body, {"process": "p", "step": [{"wait": "P1D"}]})
+    order = [(line["at"].hour, line["element"]) for line in result.trace if line["kind"] == "completed"]
+    assert order == [
+        (9, "s"), (13, "qs"), (13, "qe"), (15, "six"), (15, "e"), (17, "qs"), (17, "qe"), (21, "qs"), (21, "qe"),
+    ]  # fmt: skip
+
+
+def test_a_loop_is_ended_by_the_budget_that_the_script_gives() -> None:
+    body = plain(
+        '<process id="p">', start(), '<scriptTask id="n"><script>{n: n + 1}</script></scriptTask>'
+        '<exclusiveGateway id="g" default="out"/>', end(), seq("s", "n", "g"), flow("g", "n", "n < 900", "back"),
+        flow("g", "e", flow_id="out"), "</process>",
+    )  # fmt: skip
+    assert run(body, {"variables": {"n": 0}}).status == "completed"
+    stopped = run(body, {"variables": {"n": 0}, "budget": 100})
+    assert stopped.incident is not None
+    assert "more than 100 steps without waiting" in stopped.incident["message"]
+
+
+def test_an_incident_in_one_branch_leaves_the_other_its_work() -> None:
+    body = plain(
+        '<process id="p">', start(), '<parallelGateway id="f"/><userTask id="u"/><userTask id="v"/>'
+        '<serviceTask id="charge"/><parallelGateway id="j"/>', end(), seq("s", "f", "u", "j", "e"),
+        seq("f", "v", "charge", "j"), "</process>",
+    )  # fmt: skip
+    jobs = {"charge": [{"fails": "down"}, {"fails": "still down"}, {}]}
+    steps: list[dict[str, Any]] = [{"complete": "v"}, {"complete": "u", "with": {"who": "me"}}]
+    first = run(body, {"jobs": jobs, "step": steps[:1]})
+    assert (first.status, first.tasks) == ("incident", ("u",))
+    kept = run(body, {"jobs": jobs, "step": steps})
+    assert (kept.status, kept.tasks, kept.data) == ("incident", (), {"who": "me"})
+    done = run(body, {"jobs": jobs, "step": [*steps, {"retry": True}]})
+    assert (done.status, done.incident) == ("completed", None)
+
+
+def test_nothing_that_nobody_drew_is_told() -> None:
+    events = '<bpmn:subProcess id="h" triggeredByEvent="true">', start("hs", on_signal()), user("hw"), end("he")
+    body = diagram(
+        process(
+            "p", start(), user("u"), user("v"), user("w"), end(), seq("s", "u"), flow("u", "v", "=a > 1", "fv"),
+            flow("u", "w", "=b > 1", "fw"), seq("v", "e"), seq("w", "e"), *events, seq("hs", "hw", "he"),
+            "</bpmn:subProcess>",
+        )
+    )  # fmt: skip
+    told = run(body, {"step": [{"complete": "u"}]})
+    assert told.incident is not None
+    assert told.incident["element"] == "u"
+    assert "#" not in json.dumps(told.as_json())
+    fine = run(body, {"variables": {"a": 2, "b": 2}, "step": [{"complete": "u"}, {"signal": "sig"}]})
+    assert fine.tasks == ("hw",)
+    assert "#" not in json.dumps(fine.as_json())
 
 
 def test_a_decision_is_made_from_its_file() -> None:
