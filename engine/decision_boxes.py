@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from engine.decision_model import Table
-from engine.decision_tables import ask_table
-from engine.decision_types import ANY, ItemType, typed_whole
+from engine.decision_tables import ask_table, typed_or_unfit
+from engine.decision_types import ANY, ItemType
 from engine.feel import FeelSyntaxError, Name, nodes
 from engine.feel.parser import parse_expression
 from engine.markup import Node, local, namespace
@@ -86,7 +86,7 @@ class Boxes:
     def checked_as(self, value: nodes.Node, of: ItemType, place: str) -> nodes.Node:
         if of is ANY:
             return value
-        return nodes.Checked(value.position, value, partial(typed_whole, of=of, what=f"the value of {place}"))
+        return nodes.Checked(value.position, value, partial(typed_or_unfit, type_=of, place=place))
 
     def unchecked(self, node: Node, place: str) -> nodes.Node:
         match local(node):

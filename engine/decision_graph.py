@@ -113,6 +113,7 @@ class Decision:
         self.file = source.file
         self.requires = source.requires
         self.variable = source.variable
+        self.type = source.type
         self._knows: tuple[Finding, ...] | None = None
 
     @property
@@ -191,6 +192,8 @@ class Decision:
             raise self._error(f"it requires itself, by way of {way}")
         if len(question.asked) >= MAX_DEPTH:
             raise self._error(f"more than {MAX_DEPTH} decisions require one another")
+        if self._source.body is None and self.variable in question.names:  # a person decides; the result is given
+            return from_python(question.names[self.variable], question.run)
         if self._findings:
             place, message = self._findings[0]
             raise self._error(f"{place}: {message}")
@@ -214,7 +217,7 @@ class Decision:
             result = ask_table(body, scope)
             if body.hit_policy in MULTIPLE and not body.aggregation and not self._source.type.is_collection:
                 return result  # some tools name the type of one result where there may be many
-        return typed_or_unfit(result, self._source.type, scope, f"decision {self.name!r}")
+        return typed_or_unfit(result, scope, self._source.type, f"decision {self.name!r}")
 
     def _with_required(self, question: Question) -> Question:
         """Make what it requires: inputs of their types, functions, and the results of other decisions.
@@ -276,7 +279,7 @@ def ask_service(service: Service, beside: Beside, question: Question) -> object:
         results[decision.variable] = decision.decide(asked)
     result = next(iter(results.values())) if len(results) == 1 else results
     scope = Scope({}, None, question.run)
-    return typed_or_unfit(result, service.type, scope, f"decision service {service.name!r}")
+    return typed_or_unfit(result, scope, service.type, f"decision service {service.name!r}")
 
 
 def made_before(service: Service, beside: Beside, results: Mapping[str, object]) -> dict[str, object]:

@@ -52,7 +52,7 @@ def unfit(scope: Scope, reason: str) -> object:
     return None
 
 
-def typed_or_unfit(value: object, type_: ItemType, scope: Scope, place: str) -> object:
+def typed_or_unfit(value: object, scope: Scope, type_: ItemType, place: str) -> object:
     """The value as the type; if it is not, as `unfit`."""
     try:
         return typed_whole(value, type_)
@@ -120,7 +120,7 @@ def result_of(cell: Expression | None, type_: ItemType, scope: Scope, place: str
     value = cell.value_in(scope)
     if value is None and notes:
         return unfit(scope, f"{place}: {'; '.join(located(note, cell.text) for note in notes)}")
-    return typed_or_unfit(value, type_, scope, place)
+    return typed_or_unfit(value, scope, type_, place)
 
 
 def _single_row(table: Table, matching: Sequence[Rule], rows: Sequence[Row]) -> Row:

@@ -18,7 +18,6 @@ from engine.decision_tables import NullRun, TableFault
 from engine.decision_types import ItemType, TypeMismatch, typed
 from engine.feel import FeelLimit
 from engine.feel.functions import invoke
-from engine.feel.run import Run
 from engine.feel.values import from_python
 
 __all__ = ["Answer", "Decision", "DecisionError", "evaluate", "explain", "load_decisions"]
@@ -53,8 +52,9 @@ def evaluate(
 ) -> object:
     """Make one decision of a DMN file, by its id or its name, with the decisions that it requires.
 
-    `inputs`: plain values; a text becomes a date, a time or a duration where the input's type says so. The name of a
-    decision service asks for all of its decisions, that of a knowledge model calls it. `beside`: files by name, in
+    `inputs`: plain values; a text becomes a date, a time or a duration where the input's type says so. A required
+    decision whose result is among them is not made. The name of a decision service asks for all of its decisions,
+    that of a knowledge model calls it. `beside`: files by name, in
     which what the file imports is found. Where the standard says null, because no rule matches, a result cannot be
     computed or is not of its type, the result is None.
 
@@ -92,6 +92,8 @@ def _ask(name: str, here: Beside, question: Question) -> object:
     found = here.decisions
     chosen = found.get(name) or next((one for one in found.values() if one.name == name), None)
     if chosen is not None:
+        others = (one for one in found.values() if one is not chosen and one.variable in question.names)
+        question.made.update({here.key(one.id): _given(one.variable, one.type, question) for one in others})
         return chosen.decide(question)
     for service in here.services.values():
         if name in (service.id, service.name):
@@ -106,18 +108,13 @@ def _ask(name: str, here: Beside, question: Question) -> object:
 
 
 def _ask_service(service: Service, here: Beside, question: Question) -> object:
-    """Ask with what is given; an input decision that is not given is made."""
+    """Ask with what is given; an input decision that is not given is null, as any other argument left out."""
     first = len(service.parameters) - len(service.input_decisions)
-    given = {
-        one: _given(name, question.names[name], of, question.run)
-        for one, name, of in zip(
-            service.input_decisions, service.parameters[first:], service.types[first:], strict=True
-        )
-        if name in question.names
-    }
+    parameters = zip(service.input_decisions, service.parameters[first:], service.types[first:], strict=True)
+    given = {one: _given(name, of, question) for one, name, of in parameters}
     question.made.update(made_before(service, here, given))
     return ask_service(service, here, question)
 
 
-def _given(name: str, value: object, of: ItemType, run: Run) -> object:
-    return typed(from_python(value, run), of, f"the input {name!r}")
+def _given(name: str, of: ItemType, question: Question) -> object:
+    return typed(from_python(question.names.get(name), question.run), of, f"the input {name!r}")

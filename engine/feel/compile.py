@@ -23,7 +23,8 @@ def compile_node(node: Node, bound: Bound = NOTHING_BOUND) -> Evaluate:
         case nodes.Literal(value=value):
             return lambda scope: value
         case nodes.Variable():
-            return structures.variable(node, None if node.name in bound else BUILTINS.get(node.name))
+            found = structures.variable(node, None if node.name in bound else BUILTINS.get(node.name))
+            return structures.name_or_path(node, found) if "." in node.name else found
         case nodes.Path():
             return _path(node, bound)
         case nodes.Filter():

@@ -193,10 +193,10 @@ class FunctionOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Checked(Node):
-    """A value that passes a check of the host; the check gives the value back, or another, or raises ValueError."""
+    """A value that passes a check of the host, which sees the scope too and gives the value back, or another."""
 
     value: Node
-    check: Callable[[object], object]
+    check: Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)

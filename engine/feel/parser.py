@@ -30,6 +30,7 @@ POWER = {
 }
 OR_POWER, COMPARISON_POWER, MINUS_POWER = 0, 3, 7
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
+MEANT = {"=>": ">=", "=<": "<=", "<>": "!="}
 CONSTANTS = {"true": True, "false": False, "null": None}
 PARAMETER_SYMBOLS = (".", "/", "-", "'", "+", "*")  # operator characters that a parameter's name may hold
 
@@ -181,10 +182,17 @@ class Parser(Cursor):
     def test(self) -> Node:
         token = self.advance()
         before = self.tokens[self.index - 2] if self.index > 1 else None
-        if before is not None and before.text in COMPARISONS:
+        if before is not None and before.text in COMPARISONS and not self.is_test_compared(before, token):
             is_double = token.text == "=" and before.text == "="
-            self.fail("two comparisons in a row", token.position, "write one = to compare" if is_double else "")
+            meant = MEANT.get(before.text + token.text, "")
+            hint = "write one = to compare" if is_double else f"did you mean {meant}?" if meant else ""
+            self.fail("two comparisons in a row", token.position, hint)
         return nodes.Test(token.position, token.text, self.expression(COMPARISON_POWER))
+
+    def is_test_compared(self, before: Token, token: Token) -> bool:
+        """Tell `range("[2..)") = >= 2` from the slip of the pen `a => 2`."""
+        is_apart = token.position > before.position + len(before.text)
+        return is_apart and before.text in ("=", "!=") and token.text not in ("=", "!=")
 
     def conditional(self) -> Node:
         position = self.advance().position

@@ -36,6 +36,22 @@ def variable(node: nodes.Variable, function: Function | None) -> Evaluate:
     return evaluate
 
 
+def name_or_path(node: nodes.Variable, whole: Evaluate) -> Evaluate:
+    """A declared name with a dot in it, such as a parameter "client.age"; where there is none, a path."""
+    first, *steps = node.name.split(".")
+    path = dotted_variable(nodes.Variable(node.position, first), tuple(steps))
+
+    def evaluate(scope: Scope) -> object:
+        current: Scope | None = scope
+        while current is not None:
+            if node.name in current.names:
+                return whole(scope)
+            current = current.outer
+        return path(scope)
+
+    return evaluate
+
+
 def dotted_variable(node: nodes.Variable, steps: tuple[str, ...]) -> Evaluate:
     """`case.client.name`, read without copying the case."""
     name, position = node.name, node.position
@@ -119,7 +135,7 @@ def _pick(items: list[object], place: Decimal, position: int, run: Run) -> objec
 
 
 def checked(node: nodes.Checked, value: Evaluate) -> Evaluate:
-    return lambda scope: node.check(value(scope))
+    return lambda scope: node.check(value(scope), scope)
 
 
 def list_of(items: Sequence[Evaluate]) -> Evaluate:

@@ -409,3 +409,129 @@ def test_boxes_inside_boxes_end_orderly():
 def test_a_broken_model_gives_a_value_or_a_decision_error(part):
     with suppress(DecisionError):
         evaluate(file_of(part), "d", {}, now=NOW)
+
+
+def test_a_parameter_may_be_named_like_a_path():
+    described = model("described", ["client.name"], table(["client.name"], [('"Ada"', 'client.name + "!"')]))
+    call = f"<binding><parameter name='client.name'/>{lit('client.name')}</binding>"
+    asked = decision(f"<invocation>{lit('described')}{call}</invocation>", needs=needs("Knowledge", "described"))
+    assert ask(described, asked, client={"name": "Ada"}) == "Ada!"
+
+
+def test_a_decision_without_logic_is_given():
+    person = '<decision id="p" name="teacher\'s view"><variable name="teacher\'s view"/></decision>'
+    asked = decision(lit('"It is " + teacher\'s view'), needs=needs("Decision", "p"))
+    assert ask(person, asked, **{"teacher's view": "good"}) == "It is good"
+    with pytest.raises(DecisionError, match="neither a decision table nor a literal expression"):
+        ask(person, asked)
+
+
+SERVICE = (
+    '<decisionService id="s" name="s"><variable name="s" typeRef="tGives"/><outputDecision href="#d"/>'
+    '<inputDecision href="#base"/><inputData href="#n"/></decisionService>'
+    '<itemDefinition name="tGives"><functionItem outputTypeRef="number"/></itemDefinition>'
+)
+BASE = decision(lit("10"), name="base", type_="number")
+ADDED = decision(lit("n + base"), needs=needs("Decision", "base") + needs("Input", "n"))
+NUMBER = input_data("n", "number")
+
+
+def test_a_service_takes_its_inputs_and_then_its_input_decisions():
+    caller = decision(lit("s(1, 2) * 10 + s(base: 3, n: 4)"), name="c", needs=needs("Knowledge", "s"))
+    assert ask(SERVICE, BASE, ADDED, NUMBER, caller, of="c") == 37
+
+
+def test_what_a_service_is_given_stays_inside_it():
+    needed = needs("Knowledge", "s") + needs("Decision", "base") + needs("Input", "n")
+    caller = decision(lit("[base, n, s(1, 2), base, n]"), name="c", needs=needed)
+    assert ask(SERVICE, BASE, ADDED, NUMBER, caller, of="c", n=5) == [10, 5, 3, 10, 5]
+
+
+@pytest.mark.parametrize("call", ["s(1)", "s(1, 2, 3)", 's("a", 2)', "s(n: 1, bose: 2)", "s(null, 2)"])
+def test_a_service_called_wrongly_is_null(call):
+    caller = decision(lit(call), name="c", needs=needs("Knowledge", "s"))
+    assert ask(SERVICE, BASE, ADDED, NUMBER, caller, of="c") is None
+
+
+def test_a_service_takes_one_item_for_a_list_of_one():
+    caller = decision(lit("s([1], [2])"), name="c", needs=needs("Knowledge", "s"))
+    assert ask(SERVICE, BASE, ADDED, NUMBER, caller, of="c") == 3
+
+
+def test_the_type_of_a_services_variable_says_what_it_gives():
+    texts = decision(lit('"text"'), needs=needs("Decision", "base") + needs("Input", "n"))
+    assert ask(SERVICE, BASE, texts, NUMBER, of="s", n=1, base=2) is None
+
+
+def test_a_required_decision_that_is_given_is_not_made():
+    assert ask(BASE, ADDED, NUMBER, n=1) == 11
+    assert ask(BASE, ADDED, NUMBER, n=1, base=2) == 3
+    assert ask(SERVICE, BASE, ADDED, NUMBER, of="s", n=1, base=2) == 3
+    assert ask(SERVICE, BASE, ADDED, NUMBER, of="s", n=1) is None  # to a service it is an argument
+    with pytest.raises(DecisionError, match="the input 'base' should be of type number, not string"):
+        ask(BASE, ADDED, NUMBER, n=1, base="b")
+
+
+def test_in_a_process_a_variable_never_stands_for_a_required_decision():
+    found = load_decisions(file_of(BASE, ADDED, NUMBER), file="d.dmn")["d"]
+    assert found.evaluate({"n": 1, "base": 2}, now=NOW) == 11
+
+
+def test_a_knowledge_model_is_asked_by_its_name():
+    assert ask(model("rate", ["n", "m"], lit("n * m")), of="rate", n=6, m=7) == 42
+
+
+PERSON = (
+    '<itemDefinition name="tPerson"><itemComponent name="name"><typeRef>string</typeRef></itemComponent>'
+    '<itemComponent name="age"><typeRef>number</typeRef></itemComponent></itemDefinition>'
+    '<itemDefinition name="tPeople" isCollection="true"><typeRef>tPerson</typeRef></itemDefinition>'
+)
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "expected"),
+    [
+        ("tPerson", '{name: "Ada", age: 36, height: 160}', {"name": "Ada", "age": 36, "height": 160}),
+        ("tPerson", '{name: "Ada"}', None),
+        ("tPerson", '{name: "Ada", age: "old"}', None),
+        ("tPerson", '[{name: "Ada", age: 36}]', {"name": "Ada", "age": 36}),
+        ("tPeople", '{name: "Ada", age: 36}', [{"name": "Ada", "age": 36}]),
+        ("tPeople", '[{name: "Ada", age: 36}, {name: "Eve"}]', None),
+        ("tPeople", "null", None),
+        ("number", "[10]", 10),
+        ("number", '["a"]', None),
+        ("number", "[1, 2]", None),
+    ],
+)
+def test_a_result_conforms_to_its_type_in_full_or_is_null(type_, text, expected):
+    assert ask(PERSON, decision(lit(text), type_=type_)) == expected
+    boxed = f'<context><contextEntry><variable name="a" typeRef="{type_}"/>{lit(text)}</contextEntry></context>'
+    assert ask(PERSON, decision(boxed)) == {"a": expected}
+
+
+def test_an_argument_that_is_not_of_its_type_makes_the_call_null():
+    logic = f'<formalParameter name="who" typeRef="tPerson"/>{lit("who != null")}'
+    known = (
+        '<businessKnowledgeModel id="k" name="k"><variable name="k"/>'
+        f"<encapsulatedLogic>{logic}</encapsulatedLogic></businessKnowledgeModel>"
+    )
+    for given, expected in (('{name: "a", age: 1, b: 2}', True), ('{name: "a"}', None), ('"a"', None)):
+        assert ask(PERSON, known, decision(lit(f"k({given})"), needs=needs("Knowledge", "k"))) is expected
+
+
+def test_names_may_hold_keywords():
+    listed = decision(lit('["a", "b"]'), name="in a list")
+    asked = decision(lit('for i in in a list return i = "b"'), needs=needs("Decision", "in a list"))
+    assert ask(listed, asked) == [False, True]
+
+
+def test_names_of_types_may_carry_the_prefix_of_their_namespace():
+    assert (
+        ask(
+            PERSON,
+            input_data("p", "tns:tPerson"),
+            decision(lit("p.age"), needs=needs("Input", "p")),
+            p={"name": "A", "age": 3},
+        )
+        == 3
+    )

@@ -613,6 +613,8 @@ max([1, "a"]) => null
 count() => null
 substring("a") => null
 unheard of(1) => null
+range("[2..)") = >= 2 => true
+range("(..2)") != < 2 => false
 # Ranges without an end. Source: DMN 1.5 10.3.4.1
 range("[18..)") = (>= 18) => true
 range("(18..)") = (> 18) => true
