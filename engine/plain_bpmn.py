@@ -10,6 +10,7 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.feel import compile_expression
+from engine.lint.described import ONLY_PLAIN
 from engine.markup import BPMN, MODELER, ZEEBE, Node, local, namespace
 
 ANY_KEY = "*"
@@ -25,9 +26,9 @@ _PLATFORM = f"{{{MODELER}}}executionPlatform"
 _JOBS = ("serviceTask", "sendTask", "businessRuleTask")
 _DROPPED_ATTRIBUTES = (
     "implementation", "scriptFormat", "calledElement", "definitionalCollaborationRef", "structureRef",
-    "evaluatesToTypeRef", "behavior", "itemSubjectRef",
+    "evaluatesToTypeRef", "behavior", "itemSubjectRef", "operationRef",
 )  # fmt: skip
-_DROPPED = ("itemDefinition", "import", "ioSpecification", "script")
+_DROPPED = ONLY_PLAIN | {"script", "source", "target"}
 
 
 def is_plain(root: Node) -> bool:

@@ -41,12 +41,25 @@ def _read(diagram: Diagram, project: Project, place: Written, text: str) -> Iter
     for problem in compiled.problems:
         message = f"{place.what} cannot work: {problem}. Correct the expression."
         yield error(diagram.file, place.element, "expression-cannot-work", message)
+    if place.must_be and _is_a_sentence(compiled, text):
+        message = f"{place.what} is “{text.strip()[:60]}”, which is text and not FEEL. Write what must be true."
+        yield error(diagram.file, place.element, "not-an-expression", message)
+        return
+    for doubt in compiled.doubts:
+        message = f"{place.what} may not do what it says: {doubt}. Say what you mean."
+        yield warning(diagram.file, place.element, "expression-doubtful", message)
     if diagram.is_plain:
         return  # plain BPMN has no way to declare names
     make = error if project.is_strict and not place.is_lenient else warning
     for path in unknown_names(compiled, place.names):
         message = f"{place.what} uses “{'.'.join(path)}”, {remedy_for(path, place.names)}"
         yield make(diagram.file, place.element, "unknown-variable", message)
+
+
+def _is_a_sentence(compiled: Expression, text: str) -> bool:
+    """Tell whether a text is nothing but words side by side, which FEEL takes for one long name."""
+    names = [".".join(name.path) for name in compiled.names]
+    return len(names) == 1 and " " in names[0] and "".join(names[0].split()) == "".join(text.split())
 
 
 def compile_or_explain(text: str) -> Expression | str:

@@ -11,7 +11,17 @@ from engine.lint.vocabulary import words
 from engine.markup import BPMN, BPMNDI, label, local, namespace
 
 _ROOT_REFERENCES = {"messageRef": "message", "errorRef": "error", "signalRef": "signal", "escalationRef": "escalation"}
-_OTHER_REFERENCES = ("processRef", "dataObjectRef", "dataStoreRef", "categoryValueRef")
+_OTHER_REFERENCES = (
+    "processRef", "dataObjectRef", "dataStoreRef", "categoryValueRef", "itemRef", "itemSubjectRef", "operationRef",
+    "parameterRef", "partitionElementRef",
+)  # fmt: skip
+_ENDS = ("sourceRef", "targetRef")
+# What names another element by a child of its own, wherever it stands.
+_CHILD_REFERENCES = (
+    *_ENDS, "categoryValueRef", "dataInputRefs", "optionalInputRefs", "whileExecutingInputRefs", "outputSetRefs",
+    "dataOutputRefs", "optionalOutputRefs", "whileExecutingOutputRefs", "inputSetRefs", "inMessageRef", "outMessageRef",
+    "errorRef", "interfaceRef", "endPointRef", "participantRef", "resourceRef", "supports",
+)  # fmt: skip
 
 
 def flows(diagram: Diagram, project: Project) -> Findings:
@@ -83,12 +93,19 @@ def references(diagram: Diagram, project: Project) -> Findings:
                 yield error(diagram.file, drawn or label(node), "drawing-of-nothing", message)
         elif namespace(node) == BPMN:
             for name, value in node.attrib.items():
-                yield from _attribute_reference(diagram, known, label(node), str(name), str(value))
+                is_end = name in _ENDS and local(node) in ("association", "messageFlow")
+                yield from _attribute_reference(diagram, known, label(node), str(name), str(value), is_end=is_end)
+            if local(node) in _CHILD_REFERENCES and (node.text or "").strip().rpartition(":")[2] not in known:
+                message = (
+                    f"“{(node.text or '').strip()}”, named as {local(node)}, is not in this file. "
+                    "Choose one that is, or delete the reference."
+                )
+                yield error(diagram.file, label(node), "dangling-reference", message)
     yield from _child_references(diagram, known)
 
 
 def _attribute_reference(
-    diagram: Diagram, known: dict[str, set[str]], place: str, name: str, value: str
+    diagram: Diagram, known: dict[str, set[str]], place: str, name: str, value: str, *, is_end: bool
 ) -> Iterator[Finding]:
     target = value.rpartition(":")[2]
     if name in _ROOT_REFERENCES:
@@ -96,7 +113,7 @@ def _attribute_reference(
         if kind not in known.get(target, set()):
             message = f"There is no {kind} “{value}” in this file. Choose one in the properties of the event."
             yield error(diagram.file, place, "dangling-reference", message)
-    elif name in _OTHER_REFERENCES and target not in known:
+    elif (is_end or name in _OTHER_REFERENCES) and target not in known:
         message = f"“{value}”, named as {name}, is not in this file. Choose one that is, or delete the element."
         yield error(diagram.file, place, "dangling-reference", message)
 

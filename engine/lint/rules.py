@@ -7,6 +7,7 @@ from collections.abc import Callable
 from engine.diagram import Diagram
 from engine.lint import (
     decision_files,
+    described,
     drawing,
     events,
     expressions,
@@ -36,6 +37,7 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     unsupported.platform,
     unsupported.elements,
     unsupported.extensions,
+    described.described,
     identifiers.identifiers,
     references.flows,
     references.references,

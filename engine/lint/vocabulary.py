@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.diagram import ACTIVITIES, EVENTS, FLOW_NODES
+from engine.lint.described import DESCRIBED, DESCRIBED_ATTRIBUTES, ONLY_PLAIN
 from engine.markup import BPMN, MODELER, ZEEBE
 
 ANYWHERE = frozenset({"documentation", "extensionElements"})
@@ -27,7 +28,6 @@ CHILDREN: dict[str, frozenset[str]] = {
             "signal",
             "error",
             "escalation",
-            "itemDefinition",
             "category",
             "dataStore",
         }
@@ -66,6 +66,15 @@ CHILDREN: dict[str, frozenset[str]] = {
         )
     },
 }
+_OF_ALL_NODES = {
+    **dict.fromkeys(ACTIVITIES, DESCRIBED["activity"]), **dict.fromkeys(EVENTS, DESCRIBED["event"]),
+    **dict.fromkeys(FLOW_NODES - ACTIVITIES - EVENTS, DESCRIBED["other"]),
+    **dict.fromkeys(("sequenceFlow", "dataObject", "dataObjectReference", "dataStoreReference"), DESCRIBED["other"]),
+}  # fmt: skip
+for _kind in {*_OF_ALL_NODES, *DESCRIBED} - {"activity", "event", "other"}:
+    CHILDREN[_kind] = (
+        CHILDREN.get(_kind, frozenset()) | DESCRIBED.get(_kind, frozenset()) | _OF_ALL_NODES.get(_kind, frozenset())
+    )
 
 # The event definitions that each event may carry. "eventSubProcessStart" is the start of an event sub-process.
 EVENT_POSITIONS: dict[str, frozenset[str]] = {
@@ -92,6 +101,8 @@ INSTEAD = {
     "cancel": "Use an error event.",
     "eventDefinitionRef": "Put the event definition into the event itself.",
     "ioSpecification": "Use the input and output mappings of the task.",
+    "assignment": "Use the input and output mappings of the task.",
+    "transformation": "Use the input and output mappings of the task.",
     "conversation": "Remove it, or keep it in a drawing of its own.",
     "choreography": "Draw one process for each participant.",
     "potentialOwner": "Set the candidate groups in the task's assignment.",
@@ -157,6 +168,8 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "parallelGateway": frozenset({"gatewayDirection"}),
     "eventBasedGateway": frozenset({"gatewayDirection"}),
 }
+for _kind, _names in DESCRIBED_ATTRIBUTES.items():
+    ATTRIBUTES[_kind] = ATTRIBUTES.get(_kind, frozenset()) | _names
 
 KNOWN_ELEMENTS = frozenset(
     {*CHILDREN, *ATTRIBUTES, *ANYWHERE}.union(
@@ -190,10 +203,11 @@ ONLY_ONCE = frozenset(
     }
 )
 # What plain BPMN may say, but not a diagram of our dialect: its extensions say the same, and one answer is enough.
-PLAIN_ELEMENTS = frozenset({"itemDefinition", "source", "target"})
+PLAIN_ELEMENTS = ONLY_PLAIN | {"source", "target"}
 PLAIN_ATTRIBUTES = frozenset(
     {
         "implementation",
+        "operationRef",
         "scriptFormat",
         "calledElement",
         "definitionalCollaborationRef",

@@ -15,6 +15,7 @@ from engine.lint import is_error
 from engine.lint.check import check_files
 from engine.lint.finding import RESOURCE_RULES, Known
 from engine.spiff import DiagramError, compile_program
+from tests.engine import test_spiff_described as described
 from tests.engine.spiff_world import (
     TERMINATE,
     Run,
@@ -350,6 +351,16 @@ def page() -> str:
         "| Element | Position | | Test |",
         "| --- | --- | --- | --- |",
         *rows,
+        "",
+        "## What is said beside the flow",
+        "",
+        "What a plain file says of data, people, services and notes describes and changes nothing, or is refused by",
+        f"name. The rows are the cases of `{described.TEST}`. Where another engine would act on it, the",
+        "check says so in a warning. A diagram of the Camunda 8 dialect says the same with its extensions instead.",
+        "",
+        "| What | Where | | Test |",
+        "| --- | --- | --- | --- |",
+        *described.rows(),
     ]
     return "\n".join(lines) + "\n"
 

@@ -117,6 +117,29 @@ ONE_FINDING = {
         "unsupported-element",
         "t",
     ),
+    "a condition in plain words": (
+        diagram(
+            start(),
+            node("exclusiveGateway", "g", default="g_e2"),
+            end("e"),
+            end("e2"),
+            chain("start", "g"),
+            flow("g", "e", "=is it right?"),
+            flow("g", "e2"),
+        ),
+        "not-an-expression",
+        "g_e",
+    ),
+    "data inputs in our own dialect": (
+        working('<bpmn:ioSpecification id="io"/>'),
+        "unsupported-element",
+        "io",
+    ),
+    "an association to nothing": (
+        straight(("t", user("t")), more='<bpmn:association id="as" sourceRef="t" targetRef="no"/>'),
+        "dangling-reference",
+        "as",
+    ),
     "a compensation event": (
         straight(("t", node("intermediateThrowEvent", "t", definition("compensate")))),
         "unsupported-event",
