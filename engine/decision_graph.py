@@ -63,6 +63,15 @@ class Beside:
         known = self.models.get(one) or self.services[one]
         return known.name
 
+    def doubts_of_knowledge(self, references: tuple[str, ...], seen: set[str]) -> Iterator[Finding]:
+        for reference in references:
+            _, beside, one = self.holder(reference)
+            model = beside.models.get(one)
+            if model is not None and beside.key(one) not in seen:
+                seen.add(beside.key(one))
+                yield from ((f"knowledge model {model.name!r}", message) for _, message in model.doubts)
+                yield from beside.doubts_of_knowledge(model.knowledge, seen)
+
     def findings_of_knowledge(self, references: tuple[str, ...], seen: set[str]) -> Iterator[Finding]:
         for reference in references:
             _, beside, one = self.holder(reference)
@@ -149,6 +158,11 @@ class Decision:
     def findings(self) -> list[Finding]:
         """What is wrong with it: (rule or cell, sentence). A decision with findings cannot be made."""
         return list(self._findings)
+
+    def doubts(self) -> list[Finding]:
+        """What can be read and run but hardly says what was meant, also in the knowledge models that it calls."""
+        known = self._beside.doubts_of_knowledge(self._source.knowledge, set())
+        return [*self._source.doubts, *known]
 
     @property
     def _findings(self) -> tuple[Finding, ...]:

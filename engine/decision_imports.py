@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 from engine.decision_graph import Beside, Decision
 from engine.decision_model import DecisionError, DecisionFile, Import
-from engine.decision_reader import imports_of, namespace_of, read_file
+from engine.decision_names import imports_of, namespace_of
+from engine.decision_reader import read_file
 
 MAX_DEPTH = 10  # files that import one another in a row
 

@@ -79,7 +79,7 @@ class DecisionSource:
     """One decision as its file has it.
 
     `variable` is the name under which other decisions see its result; `knowledge` are the ids of the knowledge models
-    and services that it calls.
+    and services that it calls. `findings` are what is wrong, `doubts` what hardly says what was meant.
     """
 
     file: str
@@ -89,6 +89,7 @@ class DecisionSource:
     requires: tuple[str, ...]
     body: Table | LiteralExpression | None
     findings: tuple[Finding, ...]
+    doubts: tuple[Finding, ...] = ()
     inputs: tuple[InputData, ...] = ()
     knowledge: tuple[str, ...] = ()
     type: ItemType = ANY
@@ -103,6 +104,7 @@ class KnowledgeModel:
     function: Callable[..., object]
     knowledge: tuple[str, ...]
     findings: tuple[Finding, ...]
+    doubts: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,25 @@ from engine.feel.tokens import Token, tokenize, unescape
 
 MAX_DEPTH = 40  # brackets, ifs, minus signs ... inside each other
 ODD_NAMES = ("date and time", "years and months duration", "days and time duration", "get or else")
+HINTS_OF_WORDS = {
+    **{word.upper(): f"write {word!r} in small letters" for word in ("and", "or", "in", "then", "else", "return")},
+    **dict.fromkeys(("is", "equals", "eq"), "write = to compare, as in a = null"),
+    **dict.fromkeys(("not",), "write != to compare, or not(...)"),
+    "like": "write contains(...) or matches(...)",
+    "to": "write 'and'",
+    "where": "write 'satisfies'",
+}
+HINTS_OF_TOKENS = {
+    "..": "write the range in brackets, [1..5]",
+    ":": "write if ... then ... else ...",
+    ",": "write a number without commas, or the list in brackets",
+    "->": "write a dot before a field",
+    "'": 'write texts in quotation marks, "like this"',
+    ")": "a bracket is closed that was not opened",
+    "]": "a bracket is closed that was not opened",
+    "=": "write one expression; a script sets one result",
+}
+HINTS_OF_NEED = {("else", ""): "an if needs an else; write else null", (":", "}"): "write a colon after the key"}
 
 
 class Cursor:
@@ -57,13 +76,22 @@ class Cursor:
     def need(self, *texts: str) -> Token:
         if not self.at(*texts):
             found = repr(self.token.text) if self.token.text else "the end"
-            self.fail(f"expected {' or '.join(map(repr, texts))}, found {found}")
+            hint = HINTS_OF_NEED.get((texts[0], self.token.text), "")
+            self.fail(f"expected {' or '.join(map(repr, texts))}, found {found}", hint=hint or self.hint_of_words())
         return self.advance()
 
     def to_end(self, node: Node) -> Node:
         if self.token.kind != "end":
-            self.fail(f"did not expect {self.token.text!r} here")
+            self.fail(f"did not expect {self.token.text!r} here", hint=self.hint_here())
         return node
+
+    def hint_here(self) -> str:
+        """What was probably meant, of people who know other languages."""
+        before = self.tokens[self.index - 1].text if self.index else ""
+        return HINTS_OF_TOKENS.get(self.token.text) or HINTS_OF_WORDS.get(before) or self.hint_of_words()
+
+    def hint_of_words(self) -> str:
+        return HINTS_OF_WORDS.get(self.token.text, "")
 
     def fail(self, message: str, position: int | None = None, hint: str = "") -> NoReturn:
         raise syntax_error(message, self.source, self.token.position if position is None else position, hint)
@@ -93,7 +121,8 @@ class Cursor:
         if not best and self.token.kind != "word":
             found = "the end" if self.token.kind == "end" else repr(self.token.text)
             found = f"the keyword {found}" if self.token.kind == "keyword" else found
-            self.fail(f"expected a name or a value, found {found}")
+            hint = HINTS_OF_TOKENS["'"] if self.token.text == "'" else ""
+            self.fail(f"expected a name or a value, found {found}", hint=hint)
         words = [best or self.token.text]
         self.index += size or 1
         while self.token.kind == "word" or self.token.is_whole_number:

@@ -6,9 +6,14 @@ says why. Only too much work is an exception while a case runs.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from engine.errors import RedressError
+
+MOST_NAMES, LONGEST_NAME = 500, 60  # that a misspelt name is compared with
 
 
 class FeelError(RedressError):
@@ -30,13 +35,21 @@ class FeelLimit(FeelError):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why something became null, and at which character of the text (counted from 0)."""
+    """Why something became null, and at which character of the text (counted from 0).
+
+    `wanted` is a name that was not there, `among` gives those that were; nothing is compared until somebody reads it.
+    """
 
     position: int
     message: str
+    wanted: str = ""
+    among: Callable[[], Iterable[str]] | None = None
 
     def __str__(self) -> str:
-        return self.message
+        known = [name for name in islice(self.among(), MOST_NAMES) if len(name) <= LONGEST_NAME] if self.among else []
+        known = known if len(self.wanted) <= LONGEST_NAME else []
+        similar = difflib.get_close_matches(self.wanted, known, n=1)
+        return f"{self.message}, did you mean {similar[0]!r}?" if similar else self.message
 
 
 def syntax_error(message: str, source: str, position: int, hint: str = "") -> FeelSyntaxError:
@@ -49,7 +62,7 @@ def syntax_error(message: str, source: str, position: int, hint: str = "") -> Fe
 def located(note: Note, source: str) -> str:
     """A note with its line and column in the text; without them for what was not read from one text."""
     if not source:
-        return note.message
+        return str(note)
     line = source.count("\n", 0, note.position) + 1
     column = note.position - source.rfind("\n", 0, note.position)
-    return f"{note.message} (line {line}, column {column})"
+    return f"{note} (line {line}, column {column})"

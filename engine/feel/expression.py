@@ -5,19 +5,22 @@ A compiled expression depends on its text alone, holds no state, and may be used
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 
 from engine.calendar import Calendar, CalendarUse
 from engine.feel import nodes
 from engine.feel.compile import INPUT, compile_node
+from engine.feel.doubts import doubts
 from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, located, syntax_error
-from engine.feel.names import Name, free_names, problems
+from engine.feel.names import Name, free_names
 from engine.feel.nodes import Node
 from engine.feel.parser import parse_expression, parse_unary_tests
-from engine.feel.run import Run
+from engine.feel.problems import problems
+from engine.feel.run import MAX_NOTES, Run
 from engine.feel.scope import Evaluate, Scope
 from engine.feel.values import UNCHANGED, from_python, to_python
 
@@ -34,16 +37,22 @@ class Evaluated:
     calendar_uses: tuple[CalendarUse, ...]
 
 
+def _told(notes: Iterator[Note], text: str) -> tuple[str, ...]:
+    return tuple(located(note, text) for note in islice(notes, MAX_NOTES))
+
+
 class Compiled:
     """What expressions and cells have in common.
 
-    `names` are the variables read from outside; `problems` are sentences about calls that can never work.
+    `names` are the variables read from outside; `problems` are sentences about what can never work, `doubts` about what
+    hardly says what was meant.
     """
 
     def __init__(self, text: str, node: Node, functions: frozenset[str] = NO_NAMES) -> None:
         self.text = text
         self.names: tuple[Name, ...] = tuple(free_names(node, frozenset({INPUT})))
-        self.problems: tuple[str, ...] = tuple(located(note, text) for note in problems(node, functions))
+        self.problems: tuple[str, ...] = _told(problems(node, functions), text)
+        self.doubts: tuple[str, ...] = _told(doubts(node), text)
         self._evaluate: Evaluate = compile_node(node)
 
     def value_in(self, scope: Scope) -> object:
@@ -135,6 +144,16 @@ def literal_values(text: str) -> tuple[object, ...]:
     tests = cell.tests if isinstance(cell, nodes.AnyOf) else ()
     values = [test.value for test in tests if isinstance(test, nodes.Literal)]
     return tuple(values) if len(values) == len(tests) else ()
+
+
+def lone_names(text: str) -> tuple[str, ...]:
+    """The names that stand alone among a cell's tests, as `urgent` in `"late", urgent`; empty for what is no cell."""
+    try:
+        cell = parse_unary_tests(text)
+    except FeelSyntaxError:
+        return ()
+    tests = cell.tests if isinstance(cell, nodes.AnyOf | nodes.NoneOf) else ()
+    return tuple(test.name for test in tests if isinstance(test, nodes.Variable) and test.name != INPUT)
 
 
 @lru_cache(CACHED_TEXTS)

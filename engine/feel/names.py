@@ -1,15 +1,12 @@
-"""What can be known of an expression without running it: the variables it reads, and calls that cannot work."""
+"""The variables that an expression reads, known without running it."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.feel import nodes
 from engine.feel.builtins import BUILTINS
-from engine.feel.errors import Note
-from engine.feel.functions import Mismatch, arrange
 from engine.feel.nodes import Node
 
 Bound = frozenset[str]
@@ -81,34 +78,3 @@ def scoped_children(node: Node, bound: Bound) -> Iterator[tuple[Node, Bound]]:
         case _:
             for child in nodes.children(node):
                 yield child, bound
-
-
-def problems(node: Node, bound: Bound = NOTHING_BOUND) -> Iterator[Note]:
-    """What can never work, and where: unknown functions, wrong arguments, days that do not exist."""
-    if isinstance(node, nodes.Call) and isinstance(node.callee, nodes.Variable) and node.callee.name not in bound:
-        yield from _problems_of_call(node, node.callee.name)
-    elif isinstance(node, nodes.ContextOf):
-        yield from _repeated_keys(node)
-    elif isinstance(node, nodes.TemporalLiteral) and node.value is None:
-        yield Note(node.position, f"{node.text[:40]!r} is not a date, time or duration")
-    for part, inner in scoped_children(node, bound):
-        yield from problems(part, inner)
-
-
-def _problems_of_call(node: nodes.Call, name: str) -> Iterator[Note]:
-    function = BUILTINS.get(name)
-    if function is None:
-        similar = difflib.get_close_matches(name, BUILTINS, n=1)
-        meant = f", did you mean {similar[0]!r}?" if similar else ""
-        yield Note(node.callee.position, f"there is no function {name!r}{meant}")
-        return
-    try:
-        arrange(function, node.argument_names, len(node.arguments))
-    except Mismatch as error:
-        yield Note(node.callee.position, f"{name} {error}")
-
-
-def _repeated_keys(node: nodes.ContextOf) -> Iterator[Note]:
-    keys = [key for key, _ in node.entries]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield Note(node.position, f"the context has the key {key!r} twice")

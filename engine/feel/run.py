@@ -5,6 +5,7 @@ Carried through every call instead of kept in a thread-local, so that one evalua
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from engine.calendar import LONDON, Calendar, CalendarUse
@@ -64,6 +65,12 @@ class Run:
         """FEEL's answer to every mistake; the reason is kept for whoever asks."""
         if len(self.notes) < MAX_NOTES:
             self.notes.append(Note(position, message))
+        return None
+
+    def missing(self, position: int, name: str, wanted: str, among: Callable[[], Iterable[str]]) -> object:
+        """As `null`, for a name that is not there."""
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(Note(position, f"there is no {name!r}", wanted, among))
         return None
 
     @property

@@ -6,7 +6,7 @@ others hold FEEL values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from engine.feel.run import Run
@@ -26,6 +26,13 @@ class Scope:
         self.names = names
         self.outer = outer
         self.run = run
+
+    def visible(self) -> Iterator[str]:
+        """Every name that can be read here, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield from map(str, scope.names)
+            scope = scope.outer
 
 
 Evaluate = Callable[[Scope], object]

@@ -30,7 +30,7 @@ def variable(node: nodes.Variable, function: Function | None) -> Evaluate:
                     return value
                 return from_python(value, scope.run)
             if current.outer is None:
-                return function or scope.run.null(position, f"there is no {name!r}")
+                return function or scope.run.missing(position, name, name, scope.visible)
             current = current.outer
 
     return evaluate
@@ -61,7 +61,7 @@ def dotted_variable(node: nodes.Variable, steps: tuple[str, ...]) -> Evaluate:
         value: object = current.names.get(name, MISSING)
         while value is MISSING:
             if current.outer is None:
-                return run.null(position, f"there is no {name!r}")
+                return run.missing(position, name, name, scope.visible)
             current = current.outer
             value = current.names.get(name, MISSING)
         is_host = current.outer is None
@@ -69,9 +69,10 @@ def dotted_variable(node: nodes.Variable, steps: tuple[str, ...]) -> Evaluate:
             if not (type(value) is dict or (is_host and isinstance(value, Mapping))):
                 value = from_python(value, run) if is_host else value
                 return _walk(value, steps[index:], position, run)
-            value = value.get(step, MISSING)
-            if value is MISSING:
-                return run.null(position, f"there is no {'.'.join((name, *steps[: index + 1]))!r}")
+            found = value.get(step, MISSING)
+            if found is MISSING:
+                return run.missing(position, ".".join((name, *steps[: index + 1])), step, value.keys)
+            value = found
         return value if not is_host or type(value) in UNCHANGED else from_python(value, run)
 
     return evaluate
@@ -90,12 +91,16 @@ def path(node: nodes.Path, source: Evaluate) -> Evaluate:
 def select(value: object, name: str, position: int, run: Run) -> object:
     """`.name` of a context, of every item of a list, or a property of a date, a duration, a range."""
     if isinstance(value, dict):
-        return value[name] if name in value else run.null(position, f"there is no {name!r}")
+        return value[name] if name in value else run.missing(position, name, name, value.keys)
     if isinstance(value, list):
         run.charge(len(value))
         return [select(item, name, position, run) for item in value]
-    get = PROPERTIES.get(type(value), {}).get(name)
-    return get(value) if get else run.null(position, f"{kind(value)} has no {name!r}")
+    properties = PROPERTIES.get(type(value), {})
+    get = properties.get(name)
+    if get is None:
+        known = f" (it has {', '.join(properties)})" if properties else ""
+        return run.null(position, f"{kind(value)} has no {name!r}{known}")
+    return get(value)
 
 
 def filtered(node: nodes.Filter, source: Evaluate, condition: Evaluate) -> Evaluate:

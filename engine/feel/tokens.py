@@ -39,6 +39,19 @@ HINTS = {
     "%": "write modulo(a, b), or divide by 100",
     ";": "write a comma",
     "$": "FEEL needs no currency signs and no dollar names",
+    "#": "write the name alone",
+    **dict.fromkeys("\u00a3\u20ac\u00a5", "FEEL needs no currency signs"),
+    **dict.fromkeys("\u2018\u2019\u201e\u00ab\u00bb", 'write straight quotation marks, "'),
+    **dict.fromkeys("\u2212\u2013\u2014", "write a plain minus, -"),
+    "\u2265": "write >=",
+    "\u2264": "write <=",
+    "\u2260": "write !=",
+    "\u00d7": "write *",
+    "\u00f7": "write /",
+    "\u2026": "write ..",
+    "~": "write contains(...) or matches(...)",
+    "^": "write ** for a power",
+    "`": 'write straight quotation marks, "',
 }
 ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL

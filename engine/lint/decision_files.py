@@ -18,6 +18,9 @@ def decisions(project: Project) -> Findings:
             where = f"In {place}: " if place else ""
             message = f"{where}{sentence.rstrip('.')}. Correct the table in the modeler."
             yield error(decision.file, decision.id, "decision-not-valid", message)
+        for place, sentence in decision.doubts():
+            message = f"In {place}: {sentence.rstrip('.')}. Say what you mean, so that the table does it."
+            yield warning(decision.file, decision.id, "decision-doubtful", message)
         for required in decision.requires:
             if required not in project.decisions:
                 message = f"It requires the decision “{required}”, which is not here. Add it, or remove the line to it."
