@@ -35,9 +35,12 @@ def _is_participant_without_content(diagram: Diagram, scope: Scope) -> bool:
 
 
 def _starts(diagram: Diagram, scope: Scope, starts: list[Element], what: str) -> Iterator[Finding]:
-    for extra in starts[1:]:
-        message = f"The {what} has more than one start event. Keep one, and let a gateway behind it choose the way."
-        yield error(diagram.file, extra.id, "several-starts", message)
+    if scope.parent is not None:
+        for extra in starts[1:]:
+            message = f"The {what} has more than one start event. Keep one, and let a gateway behind it choose the way."
+            yield error(diagram.file, extra.id, "several-starts", message)
+    else:
+        yield from _several_starts(diagram, starts)
     owner = diagram.element_by_id.get(scope.id) if scope.parent is not None else None
     for start in starts:
         if owner is not None and owner.is_event_sub_process:
@@ -48,6 +51,25 @@ def _starts(diagram: Diagram, scope: Scope, starts: list[Element], what: str) ->
         elif start.attributes.get("isInterrupting") == "false":
             message = "Only the start of an event sub-process can be non-interrupting. Draw a plain start event."
             yield error(diagram.file, start.id, "unsupported-attribute", message)
+
+
+def _several_starts(diagram: Diagram, starts: list[Element]) -> Iterator[Finding]:
+    """Each start event of a process makes an instance of its own. Source: BPMN 2.0, 10.5.2 and 13.2."""
+    for extra in [start for start in starts if not start.events][1:]:
+        message = (
+            "The process has more than one plain start event, so nobody can say where a person begins. "
+            "Keep one, and let a gateway behind it choose the way."
+        )
+        yield error(diagram.file, extra.id, "several-starts", message)
+    seen: set[tuple[str, str]] = set()
+    for start in starts:
+        for event in start.events:
+            found = diagram.definition(event.kind, event.ref)
+            what = (event.kind, found.name if found is not None else "")
+            if found is not None and what in seen:
+                message = f"Two start events wait for the {event.kind} “{found.name}”. Keep one of the two."
+                yield error(diagram.file, start.id, "same-event-twice", message)
+            seen.add(what)
 
 
 def _event_sub_process_start(diagram: Diagram, start: Element) -> Iterator[Finding]:

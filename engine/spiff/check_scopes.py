@@ -19,6 +19,7 @@ from engine.spiff.vocabulary import ACTIVITIES, DECORATION, FLOW_NODES, STRUCTUR
 
 Say: TypeAlias = Callable[[Node, str, str], None]
 
+_NAMED = ("messageRef", "signalRef")
 _NOT_NODES = DECORATION | STRUCTURE
 
 
@@ -48,8 +49,13 @@ def check_scope(node: Node, root: Node, say: Say) -> None:
     if bpmn_name(node) == "process":
         _check_id(node, say)
     starts = xpath(node, "./b:startEvent")
-    if len(starts) != 1:
-        say(node, "one-start", f"Exactly one start event is needed; there are {len(starts)}.")
+    plain = [start for start in starts if not event_definitions(start)]
+    if not starts or len(plain) > 1 or (len(starts) > 1 and bpmn_name(node) != "process"):
+        message = "Exactly one start event is needed, and of a process one at most that no event starts"
+        say(node, "one-start", f"{message}; there are {len(starts)}.")
+    named = [definition.get(key) for start in starts for definition in event_definitions(start) for key in _NAMED]
+    if len([name for name in named if name]) != len({name for name in named if name}):
+        say(node, "one-start", "Two start events wait for the same message or signal.")
     for start in starts:
         check_start(node, start, say)
     ends = {str(child.get("id")) for child in node if bpmn_name(child) and bpmn_name(child) not in _NOT_NODES}

@@ -16,7 +16,7 @@ from engine.spiff.connect import Definitions, connect_scope
 from engine.spiff.extensions import NAMESPACES, Node, bpmn_name, local_name, properties, read_extensions, xpath
 from engine.spiff.host import DiagramError, Finding
 from engine.spiff.kernel import ProcessSpec
-from engine.spiff.normalise import normalise
+from engine.spiff.normalise import event_definitions, normalise
 from engine.spiff.program import Element, Flow, Process, Program, Start
 from engine.spiff.tidy import tidy
 from engine.spiff.vocabulary import FLOW_NODES
@@ -95,7 +95,8 @@ def _compile_file(file: str, root: Node, parts: _Parts) -> None:
 
 def _describe(file: str, process: Node, parts: _Parts) -> None:
     process_id = str(process.get("id"))
-    start = xpath(process, "./b:startEvent")[0]
+    starts = xpath(process, "./b:startEvent")
+    start = next((item for item in starts if not event_definitions(item)), starts[0])
     parts.processes[process_id] = Process(
         id=process_id,
         name=str(process.get("name", process_id)),

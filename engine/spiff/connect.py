@@ -104,7 +104,7 @@ def connect_scope(scope: Node, definitions: Definitions) -> ProcessSpec:
     _connect_flows(process, scope)
     _connect_boundaries(process, nodes)
     start = next(node for node in nodes if local_name(node) == "startEvent")
-    process.start.branches = [Branch("", str(start.get("id")))]
+    process.begins_at = str(start.get("id"))
     _prepare_joins(process)
     for spec in process.task_specs.values():
         if isinstance(spec, gateways.EventGateway):

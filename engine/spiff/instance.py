@@ -10,6 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.spiff.host import Happening, HappeningKind, Host, StepBudgetExceeded
 from engine.spiff.kernel import LIVE, Node, NoScripts, ProcessSpec, withdraw_all
+from engine.spiff.normalise import INNER
 from engine.spiff.program import Program
 
 _NO_SCRIPTS = NoScripts()
@@ -42,11 +43,11 @@ class Tree:
         """Say so."""
         raise NotImplementedError
 
-    def begin(self) -> None:
-        """Set the first token on the start event."""
+    def begin(self, at: str = "") -> None:
+        """Set the first token on the start event, or on another one of several."""
         root: Any = self.task_tree  # type: ignore[attr-defined]
         root._set_state(TaskState.COMPLETED)
-        root.internal_data["done"] = 1
+        root.internal_data.update(done=1, begins_at=at or self.spec.begins_at)
         root.task_spec._on_complete(root)
 
 
@@ -131,6 +132,13 @@ class SubInstance(Tree, BpmnSubWorkflow):
         # The activities that this runs inside, the nearest first: worked out once, so that every row can carry them.
         self.callers: tuple[str, ...] = (parent_task.task_spec.element_id, *parent_task.workflow.callers)
         super().__init__(spec, parent_task.id, top, deserializing=empty)
+
+    def begin(self, at: str = "") -> None:
+        """Set the first token; in the made-up body of a process with several starts, behind the one that happened."""
+        if not at and self.spec.is_body and self.parent_task.workflow is self.top_workflow:
+            inner = (f"{element_id}{INNER}" for element_id in self.top_workflow.visits)
+            at = next((name for name in inner if name in self.spec.task_specs), "")
+        super().begin(at)
 
     @property
     def parent_workflow(self) -> Any:

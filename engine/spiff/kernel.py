@@ -69,6 +69,8 @@ class ProcessSpec(BpmnProcessSpec):
     def __init__(self, name: str, *, is_body: bool = False) -> None:
         WorkflowSpec.__init__(self, name=name)
         self.start = Root(self, "#start")
+        self.begins_at = ""
+        """The start event at which it begins when nothing else is said: the plain one."""
         self.data_objects: dict[str, Any] = {}
         self.is_body = is_body
         """The synthetic body that the desugaring of event sub-processes puts a scope's own elements in."""
@@ -219,6 +221,10 @@ class Root(Node):
 
     def __init__(self, process: ProcessSpec, name: str) -> None:
         super().__init__(process, name, hidden=True)
+
+    def taken(self, task: Any) -> list[Branch]:
+        """Return the way to the start event at which the process begins."""
+        return [Branch("", task.internal_data.pop("begins_at"))]
 
     def _connect_notify(self, taskspec: Any) -> None:
         raise AssertionError("nothing leads to a process's root")

@@ -19,6 +19,8 @@ from engine.spiff.host import TimerKind
 from engine.spiff.program import Start
 from engine.spiff.vocabulary import ACTIVITIES
 
+INNER = "#in"
+"""Ends the id of the start made inside a body, behind the scope's own."""
 CHOICE = "#choice"
 """Ends the id of the gateway made behind an activity that has conditional flows."""
 
@@ -79,7 +81,10 @@ def _id(node: Node) -> str:
 
 def _set_starts_aside(process: Node, result: Normalised) -> None:
     """Strip the definition from a process's start event: who creates instances is the caller's business."""
-    for start in xpath(process, "./b:startEvent"):
+    starts = xpath(process, "./b:startEvent")
+    for plain in [start for start in starts[1:] if not event_definitions(start)]:
+        process.insert(process.index(starts[0]), plain)  # the first is where a person begins
+    for start in starts:
         for definition in event_definitions(start):
             kind = local_name(definition).removesuffix("EventDefinition")
             reference = definition.get(f"{kind}Ref")
@@ -141,18 +146,20 @@ def _part_parallel_flows(scope: Node) -> None:
 def _desugar_event_subprocesses(scope: Node, result: Normalised) -> None:
     scope_id = _id(scope)
     handlers = xpath(scope, "./b:subProcess[@triggeredByEvent='true']")
-    start = xpath(scope, "./b:startEvent")[0]
+    starts = xpath(scope, "./b:startEvent")
     body = etree.Element(f"{{{BPMN}}}subProcess", {"id": f"{scope_id}#body"})
-    inner_start = _make(body, "startEvent", id=f"{scope_id}#in")
+    inner = {_id(start): f"{_id(start)}{INNER}" for start in starts[1:]} | {_id(starts[0]): f"{scope_id}{INNER}"}
+    for start in starts:
+        _make(body, "startEvent", id=inner[_id(start)])
     for child in list(scope):
-        if child is not start and child not in handlers and local_name(child) not in _STAYS_IN_SCOPE:
+        if child not in starts and child not in handlers and local_name(child) not in _STAYS_IN_SCOPE:
             body.append(child)
     for flow in xpath(body, "./b:sequenceFlow"):
-        if flow.get("sourceRef") == _id(start):
-            flow.set("sourceRef", _id(inner_start))
+        flow.set("sourceRef", inner.get(str(flow.get("sourceRef")), str(flow.get("sourceRef"))))
     scope.append(body)
     _make(scope, "endEvent", id=f"{scope_id}#end")
-    _make_flow(scope, _id(start), _id(body))
+    for start in starts:
+        _make_flow(scope, _id(start), _id(body))
     _make_flow(scope, _id(body), f"{scope_id}#end")
     for handler in handlers:
         _put_behind_boundary(scope, body, handler, result)

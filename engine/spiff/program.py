@@ -54,7 +54,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process of the bundle. `form_id` is its start form, if any."""
+    """A process of the bundle; it begins at `start_element` unless an event starts it. `form_id` is its start form."""
 
     id: str
     name: str

@@ -38,16 +38,18 @@ class Workflow:
         host: Host,
         *,
         process_id: str | None = None,
+        start_element: str | None = None,
         start_values: Mapping[str, Any] | None = None,
     ) -> Workflow:
         """Begin an instance; it stands at its start event until `run_to_rest`.
 
+        `start_element` is the event that happened, of a process with several starts.
         `start_values` are the answers of a start form: keys of facts (``request.reason``) write facts.
         """
         instance = Instance(program, process_id or program.process_id, host)
         instance.data = copied(variables)
         instance.tell("process_started", instance.process_id)
-        instance.begin()
+        instance.begin(start_element or "")
         if start_values:
             token = next(task for task in instance.tasks.values() if task is not instance.task_tree)
             instance.data.update(take_facts(token, start_values))

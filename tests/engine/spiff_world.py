@@ -250,12 +250,13 @@ class Run:
         handlers: Mapping[str, Handler] | None = None,
         variables: Mapping[str, Any] | None = None,
         world: World | None = None,
+        at: str | None = None,
     ) -> None:
         self.program = compiled
         self.stored = stored
         self.world = world or World(handlers)
         self.signals: list[str] = []
-        self.workflow = Workflow.start(compiled, variables or {"k": "K"}, self.world)
+        self.workflow = Workflow.start(compiled, variables or {"k": "K"}, self.world, start_element=at)
         self.go_on()
 
     def go_on(self) -> Run:

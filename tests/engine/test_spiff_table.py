@@ -269,6 +269,13 @@ def gateway_cells() -> Iterator[Cell]:
         yield Cell("flows with conditions", f"out of a {name}", split(element, "=true", "=true"), False)
     one = start(), log("x"), end(), seq("s", "x"), flow("x", "e", "=true")
     yield Cell("flow with a condition", "the only one out of an activity", one, False)
+    besides = event("startEvent", "x", "message"), log("a"), start(), end(), seq("x", "a", "e"), seq("s", "e")
+    yield Cell("several start events", "of a process, one of them plain", besides, True)
+    twice = start("x"), start(), log("a"), end(), seq("x", "a", "e"), seq("s", "e")
+    yield Cell("several start events", "of a process, two of them plain", twice, False)
+    inner = start("x"), node("startEvent", "b", on_message()), end("k"), seq("x", "k"), seq("b", "k")
+    in_sub = start(), node("subProcess", "sp", *inner), end(), seq("s", "sp", "e")
+    yield Cell("several start events", "of a sub-process", in_sub, False)
     merge = start(), log("a"), log("c"), log("x"), end(), flow("s", "a"), flow("s", "c")
     yield Cell("several flows", "into an activity", (*merge, seq("a", "x"), seq("c", "x"), seq("x", "e")), True)
 
@@ -305,7 +312,8 @@ def test_a_kind_in_a_position_runs_or_is_refused(cell: Cell) -> None:
         assert errors, "the check would accept what the engine refuses"
         return
     assert not errors
-    run = drive(Run(compile_program({"p.bpmn": cell.data}, "p"), stored=True))
+    begins = "x" if cell.element == "several start events" else None
+    run = drive(Run(compile_program({"p.bpmn": cell.data}, "p"), stored=True, at=begins))
     assert run.ended
     assert "x" in run.world.seen("completed")
 

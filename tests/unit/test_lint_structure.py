@@ -285,6 +285,19 @@ ONE_FINDING = {
         "several-starts",
         "again",
     ),
+    "two starts by one message": (
+        diagram(
+            node("startEvent", "a", definition("message", messageRef="m")),
+            user("t"),
+            end(),
+            node("startEvent", "b", definition("message", messageRef="m")),
+            chain("a", "t", "end"),
+            flow("b", "t"),
+            root=message(),
+        ),
+        "same-event-twice",
+        "b",
+    ),
     "a sub-process that an event starts": (
         straight(
             (
