@@ -106,7 +106,8 @@ class BoundaryEvent(Catching):
         if self.interrupting:
             self._interrupt(my_task)
         elif not isinstance(self.trigger, Timer):
-            self._rearm(my_task, {})
+            # With the key that it had: the activity was entered once, and is not entered anew.
+            self._rearm(my_task, {"keys": my_task.internal_data["keys"]} if "keys" in my_task.internal_data else {})
 
     def _interrupt(self, task: Any) -> None:
         # At once, not when the token runs: an overdue timer beats a submit that comes in the same step.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.spiff_world import Run, end, log, node, on_message, program, seq, start, timer, user
+from tests.engine.spiff_world import Run, end, log, message, node, on_message, program, seq, start, timer, user
 
 PAST = timer("2026-01-01T00:00:00+00:00", "timeDate")
 LONGER_PAST = timer("2025-01-01T00:00:00+00:00", "timeDate")
@@ -45,3 +45,16 @@ def test_an_overdue_reminder_comes_before_a_later_end(first: str) -> None:
     events = [boundary("x", PAST), boundary("y", LONGER_PAST, cancelActivity="false")]
     run = attached(*(events if first == "x" else reversed(events)))
     assert (sorted(run.trace), run.ended) == (["a", "b"], True)
+
+
+def test_a_reminder_by_message_keeps_the_key_that_it_was_armed_with(stored: bool) -> None:
+    """The activity is entered once, and what its events wait for is fixed then."""
+    asked = seq("s", "u", "e"), seq("x", "a", "ex")
+    event = boundary("x", on_message("MN"), cancelActivity="false")
+    more = message("MN", "Ask", '="no " + string(n)')
+    body = start(), user("u"), event, log("a"), end(), end("ex"), *asked
+    run = Run(program(*body, more=more), stored=stored, variables={"n": 1})
+    for _ in range(3):
+        assert run.message("Ask", "no 1", n=2)
+    assert not run.message("Ask", "no 2")
+    assert run.trace == ["a", "a", "a"]
