@@ -34,7 +34,7 @@ def _rise(task: Any, kind: str, code: str, variables: Mapping[str, Any], detail:
     while activity is not None:
         if is_instance(activity):
             activity = activity.parent
-        catcher = _catcher(activity, kind, code)
+        catcher = _catcher(activity, kind, code) or _beside(activity, kind, code)
         if catcher is not None:
             catcher.task_spec.fire(catcher, dict(variables), detail)
             return True
@@ -42,11 +42,30 @@ def _rise(task: Any, kind: str, code: str, variables: Mapping[str, Any], detail:
     return False
 
 
-def _catcher(activity: Any, kind: str, code: str) -> Any:
-    """Return the boundary event that catches: one for this very code before one for all."""
+def _beside(activity: Any, kind: str, code: str) -> Any:
+    """Return what catches in another event sub-process of the scope, if the activity is one: never its own start.
+
+    Those of a scope are attached to the body that its own elements were put in. Source: BPMN 2.0 10.5.1, 10.5.7
+    """
+    inside = activity.workflow.top_workflow.subprocesses
+    for body in list(activity.workflow.tasks.values()):
+        if body is not activity and body.id in inside and inside[body.id].spec.is_body:
+            return _catcher(body, kind, code, but=activity)
+    return None
+
+
+def _catcher(activity: Any, kind: str, code: str, *, but: Any = None) -> Any:
+    """Return the boundary event that catches: one for this very code before one for all; none that leads to `but`."""
     split = activity.parent
     if split is None or not split.task_spec.is_split:
         return None
-    waiting = [t for t in split.children if t.task_spec.is_boundary and t.state == TaskState.WAITING]
+    own = "" if but is None else but.task_spec.name
+    waiting = [
+        t
+        for t in split.children
+        if t.task_spec.is_boundary
+        and t.state == TaskState.WAITING
+        and all(branch.target != own for branch in t.task_spec.branches)
+    ]
     matching = [t for t in waiting if t.task_spec.trigger.kind == kind and t.task_spec.trigger.code in ("", code)]
     return min(matching, key=lambda t: t.task_spec.trigger.code == "", default=None)

@@ -290,9 +290,12 @@ class Game:
             then()
 
         outer = Scope(whole, over)
+        beside: list[Region] = []
 
         def body_over() -> None:
             armed.is_live = inside.is_live = False
+            for other in beside:
+                other.catchers.clear()
             outer.done()
 
         def happens(catch: Catch, way: Block) -> None:
@@ -302,7 +305,11 @@ class Game:
                 self._soon(whole, lambda: self._scope(way, whole, env, outer.done))
             else:
                 outer.tokens += 1
-                self._soon(running, lambda: self._scope(way, running, env, outer.done))
+                handler = Region(running)
+                # What leaves it can be caught by the other event sub-processes of the scope, not by its own start.
+                handler.catchers = {kind: fire for kind, fire in inside.catchers.items() if kind != catch.kind}
+                beside.append(handler)
+                self._soon(running, lambda: self._scope(way, handler, env, outer.done))
 
         for catch, way in zip(block.catches, block.ways[1:], strict=True):
             fire = lambda catch=catch, way=way: happens(catch, way)  # noqa: E731

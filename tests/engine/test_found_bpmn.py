@@ -1,0 +1,70 @@
+"""What a second search for silent faults found in how diagrams run; each is held here by its smallest diagram."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.spiff import compile_program
+from tests.engine.spiff_world import (
+    Run,
+    diagram,
+    end,
+    node,
+    on_error,
+    on_escalation,
+    on_message,
+    process,
+    seq,
+    start,
+    user,
+)
+
+
+@pytest.fixture(params=[False, True], ids=["in memory", "stored"])
+def stored(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+# Event sub-processes --------------------------------------------------------------------------------------------------
+
+
+def handler(name: str, trigger: str, *body: str, interrupting: str = "false") -> str:
+    inner = (start(f"{name}_s", trigger, isInterrupting=interrupting), *body)
+    return node("subProcess", name, *inner, triggeredByEvent="true")
+
+
+def asks(name: str) -> str:
+    return user(f"{name}_u") + end(f"{name}_e") + seq(f"{name}_s", f"{name}_u", f"{name}_e")
+
+
+def test_an_error_in_one_event_sub_process_is_caught_by_another_of_the_same_scope(stored: bool) -> None:
+    fails = handler("h", on_message(), end("h_e", on_error()), seq("h_s", "h_e"))
+    catches = handler("c", on_error(), asks("c"), interrupting="true")
+    text = diagram(process("p", start(), user("a"), end(), seq("s", "a", "e"), fails, catches))
+    run = Run(compile_program({"p.bpmn": text}, "p"), stored=stored)
+    run.message()
+    assert run.tasks == ["c_u"]
+    assert run.do("c_u").ended
+
+
+def test_an_escalation_in_one_event_sub_process_is_caught_by_another_but_not_by_itself(stored: bool) -> None:
+    throws = node("intermediateThrowEvent", "h_t", on_escalation())
+    tells = handler("h", on_message(), throws, user("h_u"), end("h_e"), seq("h_s", "h_t", "h_u", "h_e"))
+    again = node("intermediateThrowEvent", "c_t", on_escalation())
+    catches = handler("c", on_escalation(), again, user("c_u"), end("c_e"), seq("c_s", "c_t", "c_u", "c_e"))
+    text = diagram(process("p", start(), user("a"), end(), seq("s", "a", "e"), tells, catches))
+    run = Run(compile_program({"p.bpmn": text}, "p"), stored=stored)
+    run.message()
+    assert run.tasks == ["a", "c_u", "h_u"]
+
+
+def test_the_other_event_sub_process_comes_before_what_is_attached_to_the_scope(stored: bool) -> None:
+    fails = handler("h", on_message(), end("h_e", on_error()), seq("h_s", "h_e"))
+    catches = handler("c", on_error(""), asks("c"), interrupting="true")
+    scope = node("subProcess", "x", start("xs"), user("a"), end("xe"), seq("xs", "a", "xe"), fails, catches)
+    around = node("boundaryEvent", "b", on_error(), attachedToRef="x")
+    body = (start(), scope, around, user("o"), end(), seq("s", "x", "e"), seq("b", "o", "e"))
+    run = Run(compile_program({"p.bpmn": diagram(process("p", *body))}, "p"), stored=stored)
+    run.message()
+    assert run.tasks == ["c_u"]
+    assert run.do("c_u").ended
