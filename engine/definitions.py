@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from engine import event_starts
 from engine.bundle import SHEET, Bundle, read_bundle
 from engine.decisions import Decision, load_decisions
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
@@ -98,9 +99,12 @@ class LoadedDefinition:
         """Tell whether a person may start it on a case.
 
         ``started_by`` in process.toml (a message, a hand-over) says no; so does ``[intake]``: a recorded contact
-        starts it then.
+        starts it then; so does a diagram that begins with events alone.
         """
-        return self.sheet.get("started_by") is None and "intake" not in self.sheet
+        if self.sheet.get("started_by") is not None or "intake" in self.sheet:
+            return False
+        start = self.program.processes[self.process_id].start_element
+        return start not in {event.element_id for event in self.program.starts.get(self.process_id, ())}
 
     @property
     def reopening(self) -> Reopening | None:
@@ -221,6 +225,7 @@ def put_in_force(world: World, connection: Connection, bundle: Bundle, *, actor:
         .returning(Definition.version)
     ).scalar_one_or_none()
     if again is not None:
+        _let_events_start_it(world, connection, bundle)
         return Deployed(bundle.key, again, bundle.sha256, is_new=True)
     last = connection.execute(select(func.max(Definition.version)).where(Definition.key == bundle.key)).scalar()
     version = (last or 0) + 1
@@ -237,7 +242,20 @@ def put_in_force(world: World, connection: Connection, bundle: Bundle, *, actor:
             deployed_by=actor.key,
         )
     )
+    _let_events_start_it(world, connection, bundle)
     return Deployed(bundle.key, version, bundle.sha256, is_new=True)
+
+
+def _let_events_start_it(world: World, connection: Connection, bundle: Bundle) -> None:
+    """Raises: DeploymentRefused when a timer would never start it."""
+    definition_id = connection.execute(
+        select(Definition.definition_id).where(Definition.key == bundle.key, Definition.is_in_force)
+    ).scalar_one()
+    diagrams = {path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}
+    program = compile_program(diagrams, bundle.process_id)
+    findings = event_starts.register(world, connection, program, key=bundle.key, definition_id=definition_id)
+    if findings:
+        raise DeploymentRefused(findings)
 
 
 def withdraw(world: World, key: str) -> int:
@@ -249,6 +267,7 @@ def withdraw(world: World, key: str) -> int:
         hold_name(connection, "the versions in force")
         in_force(world, connection, key)
         connection.execute(update(Definition).where(Definition.key == key).values(is_in_force=False))
+        event_starts.withdraw(connection, key)
         under_way = (
             select(func.count())
             .select_from(ProcessInstance)

@@ -11,20 +11,23 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
-from engine import incidents, outbox
-from engine.background import move
+from engine import incidents, outbox, starts
 from engine.failpoints import failpoint
+from engine.history import Event
 from engine.holds import hold_instance
-from engine.models import Wait
+from engine.models import ProcessInstance
 from engine.outbox import BACK_OFF, Owed
+from engine.signals import broadcast
 from engine.spiff import Workflow
-from engine.step import Act, step
+from engine.step import step
 from engine.step_host import StepHost
 from engine.world import WORKER, World
 
 log = logging.getLogger(__name__)
 
 BATCH = 20
+_INSIDE = ("signal", "start")
+"""What leaves nothing to a receiver outside: the step that is owed is made as it is recorded, and so once."""
 
 
 def deliver_due(world: World) -> int:
@@ -57,7 +60,7 @@ def _is_due(world: World) -> bool:
 
 def _deliver(world: World, owed: Owed) -> None:
     try:
-        result = _signal(world, owed) if owed.kind == "signal" else world.deliveries[owed.kind](world, owed)
+        result = {} if owed.kind in _INSIDE else world.deliveries[owed.kind](world, owed)
         failpoint("delivery_done")
         _record(world, owed, result)
     except Exception as error:  # noqa: BLE001 - the edge of the worker: every failure becomes a retry or an incident
@@ -84,8 +87,12 @@ def _hold(connection: Connection, owed: Owed) -> None:
 
 
 def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str, object]) -> None:
-    """Complete the deferred job that waits for this delivery, if one still does."""
-    if owed.token is None or owed.instance_id is None or owed.kind == "signal":
+    """Make the step that is owed, or complete the deferred job that waits for this delivery, if one still does."""
+    if owed.kind == "start":
+        starts.make(world, connection, owed.payload)
+    elif owed.kind == "signal":
+        _signal(world, connection, owed)
+    if owed.token is None or owed.instance_id is None:
         return
     token = owed.token
 
@@ -120,21 +127,18 @@ def _failed(world: World, owed: Owed, error: str) -> None:
         )
 
 
-def _signal(world: World, owed: Owed) -> Mapping[str, object]:
-    """Broadcast a signal to every other instance that waits for it."""
+def _signal(world: World, connection: Connection, owed: Owed) -> None:
+    """Let one instance hear a signal, unless it has ended meanwhile."""
     name = str(owed.payload["name"])
-    with world.db.read() as connection:
-        waiting = connection.execute(
-            select(Wait.instance_id)
-            .where(Wait.kind == "signal", Wait.name == name, Wait.instance_id != owed.instance_id)
-            .distinct()
-        )
-        reached = [row.instance_id for row in waiting]
-    return {"reached": [one for one in reached if move(world, one, _broadcast(name), actor=WORKER)]}
+    if "values" not in owed.payload:  # owed to nobody in particular, as it was before signals carried anything
+        broadcast(connection, name, {}, key=owed.key, sender=owed.instance_id, now=world.clock.now())
+        return
+    values = dict(owed.payload["values"])
 
+    def act(workflow: Workflow, host: StepHost) -> None:
+        if workflow.deliver_signal(name, values) and values:
+            host.events.append(Event("signal", element_name=name, data={"name": name}, values=values))
 
-def _broadcast(name: str) -> Act:
-    def act(workflow: Workflow, _host: StepHost) -> None:
-        workflow.deliver_signal(name, {})
-
-    return act
+    ended = select(ProcessInstance.ended_at).where(ProcessInstance.instance_id == owed.instance_id)
+    if owed.instance_id is not None and connection.execute(ended).scalar_one() is None:
+        step(world, connection, owed.instance_id, act, actor=WORKER)

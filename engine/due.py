@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from engine.calendar import Calendar
@@ -28,6 +29,20 @@ def work_out_due(
     if at is None:
         raise EvaluationFailed(f"The timer {text} gives {value!r}, not a date or a date and time.")
     return Due(at=at, rule=rule)
+
+
+def next_round(due: Due) -> Due | None:
+    """Return when a cycle is due again; None after its last round, and for what is no cycle.
+
+    Raises: EvaluationFailed when the cycle does not go forward.
+    """
+    if due.every is None or (due.repeats is not None and due.repeats <= 1):
+        return None
+    add = compile_expression("last + duration(pause)")
+    following = add.evaluate({"last": due.at, "pause": due.every}, now=due.at)
+    if not isinstance(following, datetime) or following <= due.at:
+        raise EvaluationFailed(f"The timer cycle {due.rule} does not go forward.")
+    return replace(due, at=following.astimezone(UTC), repeats=None if due.repeats is None else due.repeats - 1)
 
 
 def _value(text: str, names: Mapping[str, object], now: datetime, calendar: Calendar | None) -> tuple[object, str]:

@@ -1,7 +1,8 @@
 """Messages: what arrives from outside is matched to the instance that waits for it by (name, key), through an index.
 
-A message that nobody waits for is kept and shown until a person has dealt with it; none is ever dropped. When its
-request is closed, it starts the procedure that process.toml names for that.
+A message that nobody waits for starts what it starts: the procedure that process.toml names for one about a closed
+request, else each procedure whose diagram begins with it. Otherwise it is kept and shown until a person has dealt with
+it; none is ever dropped.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from engine import definitions, form_rules
+from engine import definitions, form_rules, starts
 from engine.cases import procedure_of
 from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
 from engine.errors import NotFound, ValuesRefused
 from engine.history import Event
-from engine.holds import hold_number
+from engine.holds import hold_name, hold_number
 from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
 from engine.people import Somebody
 from engine.spiff import Workflow
@@ -53,11 +54,13 @@ def correlate(
     received_on: date,
     actor: Somebody,
     once: bool = False,
+    sender_id: str | None = None,
 ) -> Correlation:
-    """Record a message and deliver it to the one instance that waits for it.
+    """Record a message and deliver it to the one instance that waits for it, or else start what it starts.
 
     `received_on` is the day that the message reached us, which may lie before today; the payload carries it too.
     With `once`, the same words that reached us on the same day are one message, however often they are sent.
+    `sender_id` is the sender's own id of the message: a second one of that name and id is the same message.
     Raises: ValuesRefused when that day is still to come, or the payload lacks what the waiting event's form asks for.
     """
     values = {**payload, "received_on": received_on}
@@ -65,20 +68,23 @@ def correlate(
         raise ValuesRefused({"received_on": "The date that this reached us must be today or in the past"})
     with world.db.write() as connection:
         hold_number(connection, key)
-        before = _recorded_before(connection, name, key, values) if once else None
+        if sender_id is not None:
+            hold_name(connection, sender_id)
+        before = _recorded_before(connection, name, key, values, once=once, sender_id=sender_id)
         if before is not None:
             return before
         instances = _waiting(connection, name, key)
         why = ""
         if not instances:
             instances = _start_after_closure(world, connection, name, key, values, actor=actor)
-            why = "" if instances else "Nothing was waiting for this message."
+            if not instances:
+                instances, why = _start_by_event(world, connection, name, key, values, actor=actor)
         elif len(instances) > 1:
             why = "More than one procedure was waiting for this message."
         else:
             _check(world, connection, instances[0], name, key, payload)
             why = _deliver(world, connection, instances[0], name, key, values, actor=actor)
-        return _record(world, connection, name, key, values, received_on, actor, instances, why)
+        return _record(world, connection, name, key, values, received_on, actor, instances, why, sender_id)
 
 
 def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
@@ -91,12 +97,17 @@ def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
             raise NotFound("There is no such message to deal with.")
 
 
-def _recorded_before(connection: Connection, name: str, key: str, values: Mapping[str, object]) -> Correlation | None:
-    found = connection.execute(
-        select(Message.message_id, Message.instance_id, Message.status).where(
-            Message.name == name, Message.correlation_key == key, Message.payload == dumps(values)
-        )
-    ).first()
+def _recorded_before(
+    connection: Connection, name: str, key: str, values: Mapping[str, object], *, once: bool, sender_id: str | None
+) -> Correlation | None:
+    if sender_id is not None:
+        same: tuple[ColumnElement[bool], ...] = (Message.sender_id == sender_id,)
+    elif once:
+        same = Message.correlation_key == key, Message.payload == dumps(values)
+    else:
+        return None
+    query = select(Message.message_id, Message.instance_id, Message.status).where(Message.name == name, *same)
+    found = connection.execute(query).first()
     if found is None:
         return None
     status: Literal["delivered", "kept"] = "delivered" if found.status == "delivered" else "kept"
@@ -145,6 +156,22 @@ def _start_after_closure(
         actor=actor.actor,
     )
     return [begun.instance_id]
+
+
+def _start_by_event(
+    world: World, connection: Connection, name: str, key: str, values: Mapping[str, object], *, actor: Somebody
+) -> tuple[list[int], str]:
+    """Start each procedure that begins with a message; return the instances, or why there are none."""
+    savepoint = connection.begin_nested()
+    try:
+        told = list(starts.by_message(world, connection, name, key, values, actor=actor.actor))
+    except (StepBlocked, RunFailed) as failure:
+        savepoint.rollback()
+        return [], f"The procedure could not take it: {failure}"
+    savepoint.commit()
+    begun = [outcome.instance_id for outcome in told if not isinstance(outcome, str)]
+    why = next((reason for reason in told if isinstance(reason, str)), "Nothing was waiting for this message.")
+    return begun, "" if begun else why
 
 
 def _in_words(definition: LoadedDefinition, values: Mapping[str, object]) -> str:
@@ -222,9 +249,10 @@ def _record(
     actor: Somebody,
     instances: list[int],
     why: str,
+    sender_id: str | None,
 ) -> Correlation:
     status: Literal["delivered", "kept"] = "kept" if why else "delivered"
-    instance_id = instances[0] if len(instances) == 1 else None
+    instance_id = instances[0] if len(instances) == 1 or (instances and not why) else None
     request: Any = _request(connection, key)
     if why and request is not None:
         _tell_holder(world, connection, request, why)
@@ -240,6 +268,7 @@ def _record(
             recorded_by_id=actor.person_id,
             status=status,
             instance_id=instance_id,
+            sender_id=sender_id,
         )
         .returning(Message.message_id)
     ).scalar_one()

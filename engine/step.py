@@ -7,7 +7,7 @@ fails after the act, the act is kept and the rest becomes a job with retries, th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +20,12 @@ from engine.errors import RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
 from engine.models import Job, ProcessInstance
-from engine.outbox import owe
 from engine.projection import Open, Place, project
+from engine.signals import broadcast
 from engine.spiff import Stored, Workflow
 from engine.spiff.host import HandlerFailed, Happening, RunFailed
 from engine.step_host import StepHost
+from engine.values import dumps
 from engine.world import Actor, World
 
 _FAILED = ("retrying", "incident")
@@ -80,8 +81,12 @@ def begin(
     request_id: int | None = None,
     business_key: str | None = None,
     actor: Actor,
+    because: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """Create an instance of a definition with the values of its start form, and run it to rest."""
+    """Create an instance of a definition with the values of its start form, and run it to rest.
+
+    `because` names the event that started it, for history.
+    """
     now = world.clock.now()
     instance_id = connection.execute(
         insert(ProcessInstance)
@@ -102,7 +107,8 @@ def begin(
         .returning(ProcessInstance.instance_id)
     ).scalar_one()
     run = _Run(world, connection, instance_row.lock(connection, instance_id), actor=actor, completes=None)
-    data = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
+    version = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
+    data = {**version, **(because or {})}
     run.host.events.append(Event("started", data=data, values=values))
     workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
     return run.advance(workflow, nothing)
@@ -118,6 +124,7 @@ class _Run:
         self.actor = actor
         self.completes = completes
         self.now: datetime = world.clock.now()
+        self.thrown: list[tuple[str, dict[str, Any]]] = []
         self.definition = definitions.load(world, connection, row.definition_id)
         self.facts = instance_row.facts_of(row)
         # A retry belongs to the person whose submit it goes on with, and not to who or what set it off.
@@ -143,6 +150,7 @@ class _Run:
         act(workflow, self.host)
         failpoint("step_after_act")
         kept, mark = _stored(workflow), self.host.mark()
+        self.thrown = workflow.thrown
         try:
             kept = self._run(workflow)
         except RunFailed as failure:
@@ -180,9 +188,11 @@ class _Run:
         """Run to rest and return the state there, with the facts saved. Raises: RunFailed."""
         workflow.run_to_rest(budget=self.world.settings.step_budget)
         if workflow.is_stuck:
-            raise RunFailed("The instance has nothing to do and nothing to wait for, and has not ended.")
+            why = "The instance has nothing to do and nothing to wait for, and has not ended."
+            raise RunFailed(why, element_id=workflow.stuck_at)
         stored = _stored(workflow)
         self._save_facts()
+        self.thrown = workflow.thrown
         return stored
 
     def _save_facts(self) -> None:
@@ -236,15 +246,9 @@ class _Run:
             after=Open.of(workflow),
             completed=self.completes,
         )
-        for number, signal in enumerate(workflow.thrown_signals):
-            owe(
-                self.connection,
-                key=f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}",
-                kind="signal",
-                payload={"name": signal},
-                now=self.now,
-                instance_id=self.row.instance_id,
-            )
+        for number, (name, values) in enumerate(self.thrown):
+            key = f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}"
+            broadcast(self.connection, name, values, key=key, sender=self.row.instance_id, now=self.now)
         chain = Chain(self.row.history_seq, self.row.history_hash)
         history.append(
             self.connection,
@@ -262,7 +266,7 @@ class _Run:
             "status": status,
             "history_seq": chain.seq,
             "history_hash": chain.hash,
-            "ended_at": self.now if status == "completed" else None,
+            "ended_at": self.row.ended_at or self.now if status == "completed" else None,
             "request_id": self.facts.request_id,
             "business_key": self.facts.values["request"].get("number") or self.row.business_key,
         }
@@ -272,6 +276,8 @@ class _Run:
 def _stored(workflow: Workflow) -> Stored:
     """Write an instance down. Raises: RunFailed when a variable holds what cannot be stored, such as a range."""
     try:
+        for _, values in workflow.thrown:
+            dumps(values)
         return workflow.store()
     except ValueError as fault:
         raise RunFailed(f"A variable holds what cannot be stored: {fault}.") from fault

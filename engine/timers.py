@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, literal, select
 
+from engine import event_starts
 from engine.background import is_broken, move
 from engine.models import Wait
 from engine.step import nothing
@@ -34,11 +35,17 @@ def next_due(connection: Connection) -> datetime | None:
     found: datetime | None = connection.execute(
         select(Wait.due_at).where(_IS_TIMER, Wait.due_at.is_not(None)).order_by(Wait.due_at).limit(1)
     ).scalar_one_or_none()
-    return found
+    starts = event_starts.next_due(connection)
+    return min((at for at in (found, starts) if at is not None), default=None)
 
 
 def fire_due(world: World) -> int:
-    """Fire every timer that is due, each instance in a step of its own; return how many instances moved."""
+    """Fire every timer that is due, each instance in a step of its own; return how many fired.
+
+    What a timer starts is owed here and made by `engine.dispatch`.
+    """
     with world.db.read() as connection:
         due = due_instances(connection, now=world.clock.now())
-    return sum(move(world, instance_id, nothing, actor=TIMERS) for instance_id in due)
+        is_start_due = event_starts.is_due(connection, now=world.clock.now())
+    owed = event_starts.owe_due(world) if is_start_due else 0
+    return owed + sum(move(world, instance_id, nothing, actor=TIMERS) for instance_id in due)

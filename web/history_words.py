@@ -28,6 +28,7 @@ _PHRASES = {
     "assigned": "gave “{name}” to {to}",
     "chose": "took “{name}”",
     "message": "recorded “{name}”",
+    "signal": "heard “{name}”",
     "timer_fired": "“{name}” came due",
     "error_caught": "“{name}”",
     "decision": "looked up the table “{name}”",

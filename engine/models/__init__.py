@@ -25,6 +25,7 @@ from engine.models.cases import (
 )
 from engine.models.running import (
     Definition,
+    EventStart,
     History,
     Incident,
     Job,
@@ -47,6 +48,7 @@ __all__ = [
     "Counter",
     "Definition",
     "Document",
+    "EventStart",
     "History",
     "Incident",
     "Instant",

@@ -27,6 +27,27 @@ class Definition(Base):
     __table_args__ = (UniqueConstraint("key", "version"), UniqueConstraint("key", "sha256"))
 
 
+class EventStart(Base):
+    """An event that starts a procedure in force: a message or a signal by its name, or a timer that has a due date.
+
+    A timer whose rounds are over keeps its row, without a due date, so that it does not begin again.
+    """
+
+    __tablename__ = "event_start"
+    event_start_id: Mapped[int] = mapped_column(primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("definition.definition_id"))
+    key: Mapped[str] = mapped_column(String(80))
+    element_id: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(10))  # message, signal, timer
+    name: Mapped[str] = mapped_column(String(200), default="")
+    rule: Mapped[str] = mapped_column(Text, default="")  # a timer's, as drawn
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    repeats: Mapped[int | None]  # rounds still to come; None without end, or where there is one date
+    every: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("key", "element_id"), Index("ix_event_start_name", "name", "kind"))
+
+
 class ProcessInstance(Base):
     """One run of a definition. `version` counts its steps; `state` holds live tokens only."""
 
@@ -168,6 +189,8 @@ class Message(Base):
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     status: Mapped[str] = mapped_column(String(12))  # delivered, kept, handled
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
+    sender_id: Mapped[str | None] = mapped_column(String(200))  # the sender's own id of it
+    __table_args__ = (UniqueConstraint("name", "sender_id"),)
 
 
 class Notification(Base):

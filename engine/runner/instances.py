@@ -67,8 +67,8 @@ class Instances:
         """Return those to which something can still happen, the oldest first."""
         return iter([instance for instance in self.all if instance.is_live])
 
-    def start(self, process_id: str, variables: Mapping[str, Any]) -> Instance:
-        """Start one more instance and run it to rest. Raises: NotDone when there are too many."""
+    def start(self, process_id: str, variables: Mapping[str, Any], *, at: str | None = None) -> Instance:
+        """Start one more instance, `at` the start event that happened, and run it to rest. Raises: NotDone when there are too many."""
         if len(self.all) >= MAX_INSTANCES:
             raise NotDone(f"more than {MAX_INSTANCES:,} instances were started.")
         number = len(self.all) + 1
@@ -78,7 +78,8 @@ class Instances:
 
         instance = Instance(number, process_id, Host(self._clock, self._decisions, run_job))
         self.all.append(instance)
-        self._run(instance, Workflow.start(self._program, variables, instance.host, process_id=process_id))
+        begun = Workflow.start(self._program, variables, instance.host, process_id=process_id, start_element=at)
+        self._run(instance, begun)
         return instance
 
     def move(self, instance: Instance, act: Callable[[Workflow], object]) -> None:

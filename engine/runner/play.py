@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 from engine import plain_bpmn
-from engine.due import work_out_due
+from engine.due import next_round, work_out_due
 from engine.errors import RedressError
 from engine.runner.answers import Answers
 from engine.runner.files import Bundle
 from engine.runner.host import Clock, Host
 from engine.runner.instances import Instance, Instances
 from engine.runner.script import Answer, CaseInvalid, NotDone, Script, Step
-from engine.runner.starts import Armed, arm, next_round
+from engine.runner.starts import Armed, arm
 from engine.spiff import OpenTask, OpenWait, Start, Workflow
 
 MAX_TURNS = 10_000
@@ -40,11 +40,16 @@ class Play:
                 raise CaseInvalid(f"There is no process {step.what!r} to start; there are {there}.")
 
     def begin(self) -> None:
-        """Start the first instance, or arm the event that is to start it. Raises: NotDone."""
+        """Start the first instance, or arm the event that is to start it. Raises: NotDone.
+
+        A process that has a plain start as well begins there, and once more whenever an event starts it.
+        """
         main = self.program.process_id
-        awaited = any(self._comes(start) for start in self.program.starts.get(main, ()))
+        by_events = self.program.starts.get(main, ())
+        is_plain = self.program.processes[main].start_element not in {start.element_id for start in by_events}
+        awaited = not is_plain and any(self._comes(start) for start in by_events)
         for process_id, starts in self.program.starts.items():
-            still = [start for start in starts if process_id != main or awaited or start.kind != "timer"]
+            still = [s for s in starts if process_id != main or awaited or is_plain or s.kind != "timer"]
             self.armed += [arm(process_id, start, self._host) for start in still]
         if not awaited:
             self._start(main, {})
@@ -147,7 +152,7 @@ class Play:
             return
         self.instances.note(sender, "message_sent", **told, starts=[armed.process_id for armed in starting])
         for armed in starting:
-            self._start(armed.process_id, payload)
+            self._start(armed.process_id, payload, at=armed.start.element_id)
 
     def _send_signal(self, name: str, payload: Mapping[str, Any], *, sender: int) -> None:
         """Let everyone hear a signal who waits for it now; inside the instance that threw it, it was heard at once."""
@@ -163,7 +168,7 @@ class Play:
         for instance in hearers:
             self._move(instance, partial(Workflow.deliver_signal, name=name, payload=payload))
         for armed in starting:
-            self._start(armed.process_id, payload)
+            self._start(armed.process_id, payload, at=armed.start.element_id)
 
     def _started_by(self, kind: str, name: str) -> list[Armed]:
         return [armed for armed in self.armed if (armed.start.kind, armed.start.text) == (kind, name)]
@@ -213,8 +218,11 @@ class Play:
             return
         due, first.due = first.due, None
         if due is not None:
-            first.due = next_round(due, self._host)
-            self._start(first.process_id, {})
+            try:
+                first.due = next_round(due)
+            except RedressError as fault:
+                raise NotDone(f"the timer of {first.start.element_id} cannot go on: {fault}") from fault
+            self._start(first.process_id, {}, at=first.start.element_id)
 
     def _later(self, text: str) -> datetime:
         try:
@@ -224,9 +232,9 @@ class Play:
 
     # How instances move
 
-    def _start(self, process_id: str, payload: Mapping[str, Any]) -> None:
+    def _start(self, process_id: str, payload: Mapping[str, Any], *, at: str | None = None) -> None:
         begins_with = self._script.variables if process_id == self.program.process_id else {}
-        self.instances.start(process_id, {**begins_with, **payload})
+        self.instances.start(process_id, {**begins_with, **payload}, at=at)
 
     def _move(self, instance: Instance, act: Any) -> None:
         self.instances.move(instance, act)

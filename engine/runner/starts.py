@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 
 from engine.errors import RedressError
 from engine.runner.host import Host
@@ -28,13 +27,3 @@ def arm(process_id: str, start: Start, host: Host) -> Armed:
         return Armed(process_id, start, host.due(start.how, start.text, {}))
     except RedressError as fault:
         raise NotDone(f"the timer of {start.element_id} cannot be worked out: {fault}") from fault
-
-
-def next_round(due: Due, host: Host) -> Due | None:
-    """Return when a cycle comes due again; None after its last round. Raises: NotDone when it goes nowhere."""
-    if due.every is None or (due.repeats is not None and due.repeats <= 1):
-        return None
-    following = host.evaluate("last + duration(pause)", {"last": due.at, "pause": due.every})
-    if not isinstance(following, datetime) or following <= due.at:
-        raise NotDone(f"the cycle {due.rule} does not go forward.")
-    return replace(due, at=following, repeats=None if due.repeats is None else due.repeats - 1)

@@ -351,4 +351,4 @@ def test_a_signal_reaches_every_other_instance_that_waits_for_it_and_each_once(s
     stage.wait_and_work()
     assert stage.open_tasks() == ["tell_client", "tell_client"]
     assert stage.waits() == []
-    assert [row.state for row in stage.outbox()] == ["sent"]
+    assert [(row.instance_id, row.state) for row in stage.outbox()] == [(1, "sent"), (2, "sent")]
