@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from engine.diagram import Diagram, Element, Timer
-from engine.lint.finding import Finding, Findings, error
+from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.project import Project
 
 # As in FEEL: either years and months, or days and time. A mixture has no length of its own, and weeks are not known.
@@ -36,27 +36,27 @@ def timers(diagram: Diagram, project: Project) -> Findings:
                 message = f"The timer has {said}. Give it one date, duration or cycle."
                 yield error(diagram.file, element.id, "timer-not-valid", message)
                 continue
-            yield from _place(diagram, element, written[0])
+            yield from _once(diagram, element, written[0])
             yield from _literal(diagram, element, written[0])
 
 
-def _place(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding]:
+def _once(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding]:
+    """Say what a timer does where one might expect it to do more. Source: BPMN 2.0, table 10.101."""
     owner = diagram.element_by_id.get(element.scope)
-    is_handler = owner is not None and owner.is_event_sub_process
-    repeats = timer.kind == "timeCycle"
-    starts_handler = is_handler and element.kind == "startEvent"
+    starts_handler = owner is not None and owner.is_event_sub_process and element.kind == "startEvent"
     interrupting = "isInterrupting" if starts_handler else "cancelActivity"
     is_either = element.kind == "boundaryEvent" or starts_handler
-    happens_once = is_either and element.attributes.get(interrupting) != "false"
-    if element.kind == "intermediateCatchEvent" and repeats:
-        message = "A catch event happens once, so it cannot repeat. Give it a duration or a date."
-    elif repeats and happens_once:
-        message = "An interrupting timer happens once, so it cannot repeat. Give it a duration or a date."
-    elif element.kind == "startEvent" and not is_handler and timer.kind == "timeDuration":
-        message = "A process cannot start after a duration: nothing came before it. Give it a date or a cycle."
-    else:
-        return
-    yield error(diagram.file, element.id, "timer-kind-not-possible", message)
+    happens_once = element.kind == "intermediateCatchEvent" or (
+        is_either and element.attributes.get(interrupting) != "false"
+    )
+    if timer.kind == "timeCycle" and happens_once:
+        message = (
+            "The event happens once: the first time of its cycle counts, and the others never come. Write a duration."
+        )
+        yield warning(diagram.file, element.id, "timer-happens-once", message)
+    elif timer.kind == "timeDuration" and element.kind == "startEvent" and not starts_handler:
+        message = "The process starts once, this long after it was put in force. Write a date or a cycle to say when."
+        yield warning(diagram.file, element.id, "timer-happens-once", message)
 
 
 def _literal(diagram: Diagram, element: Element, timer: Timer) -> Iterator[Finding]:

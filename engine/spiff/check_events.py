@@ -87,16 +87,6 @@ def _check_timer(node: Node, definition: Node, say: _Say) -> None:
     texts = xpath(definition, "./b:timeDate | ./b:timeDuration | ./b:timeCycle")
     if len(texts) != 1 or not (texts[0].text or "").strip():
         say(node, "timer", "A timer needs exactly one date, duration or cycle.")
-        return
-    parent = node.getparent()
-    is_start = bpmn_name(node) == "startEvent"
-    starts_process = is_start and parent is not None and bpmn_name(parent) == "process"
-    stays = node.get("isInterrupting" if is_start else "cancelActivity") == "false"
-    how = bpmn_name(texts[0])
-    if how == "timeCycle" and not stays and not starts_process:
-        say(node, "timer", "The event happens once, so its timer cannot repeat.")
-    if how == "timeDuration" and starts_process:
-        say(node, "timer", "A process cannot start after a duration: nothing came before it.")
 
 
 def _check_reference(node: Node, definition: Node, kind: str, root: Node, say: _Say) -> None:

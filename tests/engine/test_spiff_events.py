@@ -88,6 +88,32 @@ def test_timers_fire_in_the_order_in_which_they_are_due(stored: bool) -> None:
     assert run.world.seen("timer_fired") == ["t1", "t2", "t3"]
 
 
+CYCLE = timer("R3/PT1H", "timeCycle")
+
+
+def test_a_cycle_that_a_token_waits_for_happens_once(stored: bool) -> None:
+    event = node("intermediateCatchEvent", "t", CYCLE)
+    run = Run(program(start(), event, log("a"), end(), seq("s", "t", "a", "e")), stored=stored).wait(minutes=59)
+    assert run.waits == ["t"]
+    run.wait(hours=9)
+    assert (run.trace, run.ended) == (["a"], True)
+
+
+def test_an_interrupting_cycle_happens_once(stored: bool) -> None:
+    late = node("boundaryEvent", "bd", CYCLE, attachedToRef="u")
+    body = (start(), user("u"), late, user("a"), end(), end("e2"), seq("s", "u", "e"), seq("bd", "a", "e2"))
+    run = Run(program(*body), stored=stored).wait(hours=9)
+    assert (run.tasks, run.waits) == (["a"], [])
+    assert run.wait(hours=9).do("a").ended
+
+
+def test_a_cycle_behind_an_event_based_gateway_happens_once(stored: bool) -> None:
+    events = node("intermediateCatchEvent", "t", CYCLE), node("intermediateCatchEvent", "m", on_message())
+    body = (start(), node("eventBasedGateway", "g"), *events, log("a"), end(), end("e2"))
+    run = Run(program(*body, seq("s", "g", "t", "a", "e"), seq("g", "m", "e2")), stored=stored).wait(hours=9)
+    assert (run.trace, run.ended) == (["a"], True)
+
+
 def test_an_escalation_that_nobody_catches_is_no_fault(stored: bool) -> None:
     thrown = node("intermediateThrowEvent", "th", on_escalation())
     assert Run(program(start(), thrown, end(), seq("s", "th", "e")), stored=stored).ended

@@ -89,14 +89,14 @@ DEFINITIONS = {
 _TIMERS = {"timer date", "timer duration", "timer cycle"}
 _OUTSIDE = {"message", "signal"} | _TIMERS
 RUN: dict[str, set[str]] = {
-    "start of a process": {"none", *_OUTSIDE} - {"timer duration"},
+    "start of a process": {"none", *_OUTSIDE},
     "start of a sub-process": {"none"},
-    "start of an interrupting event sub-process": {*_OUTSIDE, "error", "escalation"} - {"timer cycle"},
+    "start of an interrupting event sub-process": {*_OUTSIDE, "error", "escalation"},
     "start of a non-interrupting event sub-process": {*_OUTSIDE, "escalation"},
-    "intermediate catch": {*_OUTSIDE, "link"} - {"timer cycle"},
-    "behind an event-based gateway": _OUTSIDE - {"timer cycle"},
+    "intermediate catch": {*_OUTSIDE, "link"},
+    "behind an event-based gateway": _OUTSIDE,
     "intermediate throw": {"none", "message", "signal", "escalation", "link"},
-    "interrupting boundary": {*_OUTSIDE, "error", "escalation"} - {"timer cycle"},
+    "interrupting boundary": {*_OUTSIDE, "error", "escalation"},
     "non-interrupting boundary": {*_OUTSIDE, "escalation"},
     "end": {"none", "message", "signal", "error", "escalation", "terminate"},
 }

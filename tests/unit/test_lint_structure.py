@@ -416,7 +416,7 @@ ONE_FINDING = {
     ),
     "a catch event that repeats": (
         straight(("t", node("intermediateCatchEvent", "t", timer("timeCycle", "R3/P1D")))),
-        "timer-kind-not-possible",
+        "timer-happens-once",
         "t",
     ),
     "a timer that repeats without a pause": (
