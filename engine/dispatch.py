@@ -89,7 +89,7 @@ def _hold(connection: Connection, owed: Owed) -> None:
 def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str, object]) -> None:
     """Make the step that is owed, or complete the deferred job that waits for this delivery, if one still does."""
     if owed.kind == "start":
-        starts.make(world, connection, owed.payload)
+        starts.make(world, connection, owed.element_id, owed.payload)
     elif owed.kind == "signal":
         _signal(world, connection, owed)
     if owed.token is None or owed.instance_id is None:

@@ -43,16 +43,23 @@ def by_message(
             case_id=_case_of(connection, key),
             business_key=key or None,
             actor=actor,
+            start_element=row.element_id,
             because={"message": name},
         )
 
 
-def make(world: World, connection: Connection, payload: Mapping[str, Any]) -> Mapping[str, object]:
-    """Make the instance that a timer or a signal owes; return its id, or why there is none."""
-    definition = definitions.load(world, connection, int(payload["definition_id"]))
-    because = {str(payload["kind"]): str(payload["name"])}
-    made = begin(world, connection, definition, dict(payload["values"]), case_id=None, actor=WORKER, because=because)
-    return {"instance_id": made.instance_id}
+def make(world: World, connection: Connection, element_id: str | None, payload: Mapping[str, Any]) -> None:
+    """Make the instance that a timer or a signal owes."""
+    begin(
+        world,
+        connection,
+        definitions.load(world, connection, int(payload["definition_id"])),
+        dict(payload["values"]),
+        case_id=None,
+        actor=WORKER,
+        start_element=element_id,
+        because={str(payload["kind"]): str(payload["name"])},
+    )
 
 
 def _is_under_way(connection: Connection, key: str, name: str, correlation_key: str) -> bool:

@@ -81,11 +81,12 @@ def begin(
     request_id: int | None = None,
     business_key: str | None = None,
     actor: Actor,
+    start_element: str | None = None,
     because: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Create an instance of a definition with the values of its start form, and run it to rest.
 
-    `because` names the event that started it, for history.
+    `start_element` is the event that happened and `because` its name, for history, where an event started it.
     """
     now = world.clock.now()
     instance_id = connection.execute(
@@ -110,7 +111,7 @@ def begin(
     version = {"definition": definition.key, "version": definition.version, "sha256": definition.sha256}
     data = {**version, **(because or {})}
     run.host.events.append(Event("started", data=data, values=values))
-    workflow = Workflow.start(definition.program, {}, run.host, start_values=values)
+    workflow = Workflow.start(definition.program, {}, run.host, start_values=values, start_element=start_element)
     return run.advance(workflow, nothing)
 
 

@@ -103,6 +103,29 @@ def test_who_waits_for_a_message_comes_before_what_it_starts(stage: Stage) -> No
     assert send(stage, "CM-1").instance_id == 2
 
 
+def test_a_procedure_that_people_and_events_start_begins_at_the_start_that_happened(stage: Stage) -> None:
+    stage.deploy(
+        tiny.node("startEvent", "begin"), tiny.node("startEvent", "told", MESSAGE),
+        tiny.node("startEvent", "rung", SIGNAL), tiny.user_task("asked", form="ask"),
+        tiny.user_task("work", form="ask"), tiny.user_task("run", form="ask"), tiny.node("endEvent", "done"),
+        tiny.node("endEvent", "done_too"), tiny.node("endEvent", "out"), tiny.chain("begin", "asked", "done"),
+        tiny.chain("told", "work", "done_too"), tiny.chain("rung", "run", "out"), roots=ROOTS,
+    )  # fmt: skip
+    with stage.world.db.read() as connection:
+        assert definitions.in_force(stage.world, connection, "tiny").is_started_by_people
+    stage.start()
+    assert stage.open_tasks() == ["asked"]
+    send(stage)
+    assert stage.open_tasks() == ["asked", "work"]
+    stage.deploy(
+        tiny.node("startEvent", "begin"), tiny.node("endEvent", "ring", SIGNAL), tiny.chain("begin", "ring"),
+        roots=ROOTS, key="bell",
+    )  # fmt: skip
+    stage.start(key="bell")
+    stage.wait_and_work()
+    assert stage.open_tasks() == ["asked", "run", "work"]
+
+
 def test_people_cannot_start_what_an_event_starts(stage: Stage) -> None:
     deploy(stage, MESSAGE)
     with stage.world.db.read() as connection:
