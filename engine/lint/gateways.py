@@ -76,17 +76,14 @@ def _implicit_split(diagram: Diagram, element: Element, outgoing: tuple[Flow, ..
         "so several may run side by side. Draw an inclusive gateway behind it to show this, or an exclusive gateway "
         "if only one is meant."
     )
-    yield warning(diagram.file, element.id, "implicit-split", message)
     bare = [f for f in outgoing if f.condition is None and f.id != default]
+    if bare:
+        message += f" Without a condition, “{bare[0].id}” is always taken"
+        message += "; the default is, too, when no condition is true." if default is not None else "."
+    yield warning(diagram.file, element.id, "implicit-split", message)
     if default is None and not bare:
         message = "No flow is the default: if no condition is true the case stops. Mark one as the default."
         yield warning(diagram.file, element.id, "no-default-flow", message)
-    for flow in bare if default is not None else ():
-        message = (
-            "The flow has no condition and is always taken, so the default flow never would be. "
-            "Write a condition, or remove the default mark."
-        )
-        yield error(diagram.file, flow.id, "flow-without-condition", message)
 
 
 def _conditions_elsewhere(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> Iterator[Finding]:

@@ -136,8 +136,7 @@ def _check_choice(node: Node, outgoing: list[Node], say: Say) -> None:
         say(node, "conditional-flow", "A flow with a condition may not be the only one out of an activity.")
     if default is not None and default not in [flow.get("id") for flow in outgoing]:
         say(node, "default", f"The default flow {default} does not leave this element.")
-    decided = (chooses and len(outgoing) > 1) or (is_activity and default is not None)
-    for flow in outgoing if decided else ():
+    for flow in outgoing if chooses and len(outgoing) > 1 else ():
         if flow not in conditional and flow.get("id") != default:
             say(flow, "condition", "This flow has no condition and is not the default, so it is not said when it runs.")
     if is_activity and default is not None and not conditional:

@@ -115,7 +115,10 @@ def _link(event: Node) -> str:
 
 
 def _put_choices_behind_activities(scope: Node) -> None:
-    """Source: BPMN 2.0, 13.3.1 and table 13.3: conditional flows of an activity are an inclusive split."""
+    """Conditional flows of an activity are an inclusive split; beside a default, the others a parallel one before it.
+
+    Source: BPMN 2.0, 13.3.1 and table 13.3
+    """
     outgoing: dict[str, list[Node]] = {}
     for flow in xpath(scope, "./b:sequenceFlow"):
         outgoing.setdefault(str(flow.get("sourceRef")), []).append(flow)
@@ -124,10 +127,12 @@ def _put_choices_behind_activities(scope: Node) -> None:
         if not any(xpath(flow, "./b:conditionExpression") for flow in flows):
             continue
         choice = _make(scope, "inclusiveGateway", id=f"{_id(activity)}{CHOICE}")
-        if default := activity.attrib.pop("default", None):
+        default = activity.attrib.pop("default", None)
+        if default is not None:
             choice.set("default", str(default))
         for flow in flows:
-            flow.set("sourceRef", _id(choice))
+            if default in (None, flow.get("id")) or xpath(flow, "./b:conditionExpression"):
+                flow.set("sourceRef", _id(choice))
         _make_flow(scope, _id(activity), _id(choice))
 
 

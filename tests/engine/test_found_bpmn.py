@@ -9,11 +9,13 @@ from tests.engine.spiff_world import (
     Run,
     diagram,
     end,
+    flow,
     node,
     on_error,
     on_escalation,
     on_message,
     process,
+    program,
     seq,
     start,
     user,
@@ -68,3 +70,16 @@ def test_the_other_event_sub_process_comes_before_what_is_attached_to_the_scope(
     run.message()
     assert run.tasks == ["c_u"]
     assert run.do("c_u").ended
+
+
+# Splits without a gateway ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "tasks"), [(0, ["c", "d"]), (2, ["b", "c"])])
+def test_beside_a_flow_that_is_always_taken_the_conditions_and_the_default_are_an_inclusive_split(
+    n: int, tasks: list[str], stored: bool
+) -> None:
+    ways = (user("b"), user("c"), user("d"), end(), seq("b", "e"), seq("c", "e"), seq("d", "e"))
+    flows = flow("a", "b", "=n > 1") + flow("a", "c") + flow("a", "d")
+    run = Run(program(start(), user("a", default="f_a_d"), *ways, seq("s", "a"), flows), stored=stored)
+    assert run.do("a", n=n).tasks == tasks

@@ -129,12 +129,6 @@ def test_conditions_on_flows_out_of_what_cannot_choose_are_refused(element: str)
     assert found == {"x": ["conditional-flow"]}
 
 
-def test_a_default_flow_out_of_a_task_beside_a_flow_that_is_always_taken_is_refused() -> None:
-    body = (start(), user("x", default="d"), end(), end("e2"), end("e3"), seq("s", "x"))
-    found = refusals(*body, flow("x", "e", "=y", "a"), flow("x", "e2", "", "b"), flow("x", "e3", "", "d"))
-    assert found == {"b": ["condition"]}
-
-
 def test_a_default_flow_out_of_a_task_without_any_condition_is_refused() -> None:
     found = refusals(start(), user("x", default="d"), end(), seq("s", "x"), flow("x", "e", "", "d"))
     assert found == {"x": ["default"]}
