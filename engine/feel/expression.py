@@ -13,6 +13,7 @@ from itertools import islice
 
 from engine.calendar import Calendar, CalendarUse
 from engine.feel import nodes
+from engine.feel.browser import browser_differences
 from engine.feel.compile import INPUT, compile_node
 from engine.feel.doubts import doubts
 from engine.feel.errors import FeelLimit, FeelSyntaxError, Note, located, syntax_error
@@ -83,6 +84,11 @@ class Expression(Compiled):
             FeelLimit: too much work; an incident, the author must simplify.
         """
         return self._measured(Scope(names, None, Run(now, calendar)))
+
+    @property
+    def browser_differences(self) -> tuple[str, ...]:
+        """What has another value in a browser's form viewer."""
+        return _told(browser_differences(self.text, parse_expression(self.text)), self.text)
 
     def explain(self, names: Mapping[str, object], *, now: datetime, calendar: Calendar | None = None) -> Evaluated:
         """The value with the notes and due dates that led to it.

@@ -122,6 +122,9 @@ def _condition(project: Project, form: Form, component: Component, names: Names)
     for problem in compiled.problems:
         message = f"The condition to hide this cannot work: {problem}. Correct it."
         yield error(form.file, component.name, "expression-cannot-work", message)
+    for difference in (*compiled.doubts, *compiled.browser_differences):
+        message = f"The condition to hide this may not do what it says: {difference}. Say it in another way."
+        yield warning(form.file, component.name, "expression-doubtful", message)
     make = error if project.is_strict else warning
     for path in unknown_names(compiled, names):
         message = f"The condition to hide this uses “{'.'.join(path)}”, {remedy_for(path, names)}"
