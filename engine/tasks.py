@@ -67,7 +67,8 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
         task = get_open_task(connection, task_id)
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
-        _hold(world, connection, task, to=None, kind="released", actor=actor)
+        if task.assignee_id is not None:
+            _hold(world, connection, task, to=None, kind="released", actor=actor)
 
 
 def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
@@ -86,7 +87,8 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
         if task.candidate_group is not None and task.candidate_group not in person.groups:
             raise NotAllowed(f"{person.name} is not in the team that this task belongs to.")
         _refuse_excluded(task, to)
-        _hold(world, connection, task, to=to, kind="assigned", actor=actor)
+        if task.assignee_id != to:
+            _hold(world, connection, task, to=to, kind="assigned", actor=actor)
 
 
 def save_draft(world: World, task_id: int, values: Mapping[str, object], *, actor: Somebody) -> None:

@@ -124,6 +124,18 @@ def test_claiming_what_one_holds_already_changes_nothing(stage: Stage) -> None:
     assert stage.told().count(("claimed", "ask")) == 1
 
 
+def test_assigning_or_releasing_a_second_time_changes_nothing(stage: Stage) -> None:
+    stage.deploy(*ASK_ONCE)
+    stage.start()
+    task_id = stage.task_id("ask")
+    for _ in range(2):
+        tasks.assign(stage.world, task_id, to=stage.colleague.person_id, actor=stage.leader)
+    for _ in range(2):
+        tasks.release(stage.world, task_id, actor=stage.leader)
+    assert [kind for kind, element in stage.told() if element == "ask"] == ["assigned", "released"]
+    assert stage.task("ask").version == 3
+
+
 def test_a_task_of_another_group_cannot_be_claimed(stage: Stage) -> None:
     stage.deploy(*ASK_ONCE)
     stage.start()
