@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy import Connection, delete, insert, select, update
-from werkzeug.security import check_password_hash, generate_password_hash
 
+from engine import passwords
 from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
 from engine.world import Actor, World
@@ -32,7 +31,7 @@ class Somebody:
 
 
 def authenticate(world: World, username: str, password: str) -> Somebody:
-    """Check a sign-in.
+    """Check a sign-in; a hash of an older kind is replaced now, the one moment at which the password is known.
 
     Raises: SignInRefused, after the same work whether the name or the password was wrong.
     """
@@ -40,16 +39,15 @@ def authenticate(world: World, username: str, password: str) -> Somebody:
         row = connection.execute(
             select(Person.person_id, Person.password_hash).where(Person.username == username, Person.is_active)
         ).one_or_none()
-        matches = check_password_hash(row.password_hash if row else _nobodys_hash(), password)
-        if row is None or not matches:
+        if not passwords.matches(row.password_hash if row else None, password) or row is None:
             raise SignInRefused
-        return get_person(connection, row.person_id)
-
-
-@cache
-def _nobodys_hash() -> str:
-    """Return a hash that no password fits: an unknown name must take as long to refuse as a wrong password."""
-    return generate_password_hash("nobody has this password", method="scrypt:16384:8:1")
+        somebody = get_person(connection, row.person_id)
+    if passwords.is_outdated(row.password_hash):
+        with world.db.write() as connection:
+            unchanged = (Person.person_id == row.person_id, Person.password_hash == row.password_hash)
+            renewed = passwords.hash_password(password)
+            connection.execute(update(Person).where(*unchanged).values(password_hash=renewed))
+    return somebody
 
 
 def get_person(connection: Connection, person_id: int) -> Somebody:
@@ -78,9 +76,28 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
 
 def end_sessions(world: World, person_id: int) -> None:
     """End every session of a person: a copied cookie is worth nothing after sign-out."""
+    _change(world, person_id, {})
+
+
+def change_password(world: World, person_id: int, password: str) -> None:
+    """Give a person another password, and end every session of theirs."""
+    _change(world, person_id, {"password_hash": passwords.hash_password(password)})
+
+
+def lock(world: World, person_id: int) -> None:
+    """Keep a person from signing in, and end every session of theirs; what they did stays under their name."""
+    _change(world, person_id, {"is_active": False})
+
+
+def unlock(world: World, person_id: int) -> None:
+    """Let a person sign in again."""
+    _change(world, person_id, {"is_active": True})
+
+
+def _change(world: World, person_id: int, values: Mapping[str, object]) -> None:
     with world.db.write() as connection:
         connection.execute(
-            update(Person).where(Person.person_id == person_id).values(session_mark=Person.session_mark + 1)
+            update(Person).where(Person.person_id == person_id).values(session_mark=Person.session_mark + 1, **values)
         )
 
 
@@ -94,7 +111,7 @@ def add_person(
             username=username,
             name=name,
             job_title=job_title,
-            password_hash=generate_password_hash(password, method="scrypt:16384:8:1"),
+            password_hash=passwords.hash_password(password),
             is_active=True,
         )
         .returning(Person.person_id)

@@ -34,6 +34,11 @@ class Settings:
     delivery_attempts: int = 5
     step_budget: int = 2000
     upload_megabytes: int = 10  # the largest file that is taken as evidence
+    https: bool = False  # people reach us over https: from a proxy, which alone reaches us
+    proxies: int = 0  # how many proxies stand before us, each adding to X-Forwarded-For and X-Forwarded-Proto
+    hosts: tuple[str, ...] = ()  # the names that people reach us by
+    session_idle_minutes: int = 60
+    session_hours: int = 12
     gateway_url: str = ""  # of the provider that takes letters and payments; without one they go into the spool
     gateway_seconds: int = 20  # how long it may take to answer, well within the time that a delivery is held
     mail_server: str = ""  # host:port of the server that takes e-mails; without one they go where letters go
@@ -63,20 +68,26 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     faults: list[str] = []
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
+    known |= {"HTTPS", "PROXIES", "HOSTS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
     known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
             faults.append(f"{name} is not a setting. The README lists them.")
     settings = Settings(
         data_dir=Path(env.get("DATA_DIR", str(ROOT / "data"))).resolve(),
+        server_url=_server_url(env, faults=faults),
         host=_host(env, faults=faults),
         port=_whole(env, "PORT", 8000, low=1, high=65535, faults=faults),
         demo=_yes(env, "REDRESS_DEMO", default=True, faults=faults),
         processes_dir=Path(env.get("REDRESS_PROCESSES_DIR", str(ROOT / "processes"))).resolve(),
         delivery_attempts=_whole(env, "REDRESS_DELIVERY_ATTEMPTS", 5, low=1, high=50, faults=faults),
         step_budget=_whole(env, "REDRESS_STEP_BUDGET", 2000, low=10, high=100_000, faults=faults),
-        server_url=_server_url(env, faults=faults),
         upload_megabytes=_whole(env, "REDRESS_UPLOAD_MEGABYTES", 10, low=1, high=100, faults=faults),
+        https=_yes(env, "REDRESS_HTTPS", default=False, faults=faults),
+        proxies=_whole(env, "REDRESS_PROXIES", 0, low=0, high=5, faults=faults),
+        hosts=_names(env, "REDRESS_HOSTS", faults=faults),
+        session_idle_minutes=_whole(env, "REDRESS_SESSION_IDLE_MINUTES", 60, low=5, high=1440, faults=faults),
+        session_hours=_whole(env, "REDRESS_SESSION_HOURS", 12, low=1, high=24, faults=faults),
         gateway_url=_matching(env, "REDRESS_GATEWAY_URL", "", r"https?://[^/?#@]+[^?#]*", faults=faults),
         gateway_seconds=_whole(env, "REDRESS_GATEWAY_SECONDS", 20, low=1, high=30, faults=faults),
         mail_server=_matching(env, "REDRESS_MAIL_SERVER", "", r"[^:/@\s]+:[0-9]{1,5}", faults=faults),
@@ -93,17 +104,6 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _host(env: Mapping[str, str], *, faults: list[str]) -> str:
-    """Return the address to serve on. Shells and build tools put names of machines into HOST: those are left alone."""
-    text = env.get("HOST", "")
-    if text == "localhost":
-        return text
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        if re.fullmatch(r"[\d.]+", text) or "::" in text:
-            faults.append(f"HOST must be an address such as 127.0.0.1, not {text!r}.")
-        return DEFAULT_HOST
 def _server_url(env: Mapping[str, str], *, faults: list[str]) -> str:
     """Return the address of the PostgreSQL database; a fault does not repeat it, because it may hold a password."""
     text = env.get("DATABASE_URL", "").strip()
@@ -116,6 +116,26 @@ def _server_url(env: Mapping[str, str], *, faults: list[str]) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
+def _host(env: Mapping[str, str], *, faults: list[str]) -> str:
+    """Return the address to serve on. Shells and build tools put names of machines into HOST: those are left alone."""
+    text = env.get("HOST", "")
+    if text == "localhost":
+        return text
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        if re.fullmatch(r"[\d.]+", text) or "::" in text:
+            faults.append(f"HOST must be an address such as 127.0.0.1, not {text!r}.")
+        return DEFAULT_HOST
+
+
+def _names(env: Mapping[str, str], name: str, *, faults: list[str]) -> tuple[str, ...]:
+    """Return names of machines, written one after the other with commas."""
+    found = tuple(part.strip().lower() for part in env.get(name, "").split(",") if part.strip())
+    wrong = [part for part in found if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", part)]
+    if wrong:
+        faults.append(f"{name} must be names such as redress.example, with commas between, not {wrong[0]!r}.")
+    return found
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, *, low: int, high: int, faults: list[str]) -> int:

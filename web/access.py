@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, flash, g, redirect, request, session, url_for
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
@@ -19,6 +19,7 @@ from engine.models import Document
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
 from engine.tasks import get_task
+from web import session_life
 from web.current import visitor, world
 
 Rule = Callable[[Connection, Somebody, Mapping[str, Any]], None]
@@ -193,6 +194,10 @@ def _who_is_here(connection: Connection) -> Somebody | None:
     person_id = session.get("person_id")
     if not isinstance(person_id, int):
         return None
+    if session_life.is_over():
+        session.clear()
+        flash("You were signed out, because some time went by. Sign in to go on.")
+        return None
     try:
         person = get_person(connection, person_id)
     except NotFound:
@@ -200,4 +205,5 @@ def _who_is_here(connection: Connection) -> Somebody | None:
     if person is None or person.session_mark != session.get("mark"):
         session.clear()
         return None
+    g.uses_session = True
     return person

@@ -84,7 +84,7 @@ def create_app(
     app.secret_key = secret_key(world.settings.data_dir)
     app.extensions["redress"] = world
     _set_up_templates(app)
-    secure(app)
+    secure(app, world.settings)
     CSRFProtect(app)
     access.guard(app)
     errors.register(app)

@@ -11,6 +11,7 @@ from engine.documents import Upload
 from engine.errors import ValuesRefused
 from engine.forms import read_form
 from web.current import person, world
+from web.sent_files import why_dropped
 
 ASIDE = read_form(
     b"""{"id": "aside", "components": [{"type": "filepicker", "key": "attachment", "id": "attachment",
@@ -29,6 +30,8 @@ def take_files(task_id: int, action: str) -> dict[str, str]:
     removed = re.fullmatch(r"detach:(\d+)", action)
     if removed is not None:
         flash(f"“{documents.remove_from_task(world(), task_id, int(removed[1]), actor=person())}” is removed.")
+    if dropped := why_dropped():
+        return dict.fromkeys((name for name, file in request.files.items() if file.filename), dropped)
     for name, uploads in uploads_sent().items():
         try:
             documents.attach_to_task(world(), task_id, name, uploads, actor=person())

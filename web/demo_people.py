@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
-from werkzeug.security import check_password_hash
 
 from engine.models import Person
+from engine.passwords import matches
 
 PASSWORD = "demo"
 
@@ -96,4 +96,4 @@ def with_known_password(connection: Connection) -> list[str]:
         .where(Person.username.in_([person.username for person in PEOPLE]), Person.is_active)
         .order_by(Person.username)
     )
-    return [row.username for row in rows if check_password_hash(row.password_hash, PASSWORD)]
+    return [row.username for row in rows if matches(row.password_hash, PASSWORD)]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine import documents
 from engine.attachments import EVIDENCE
-from engine.errors import ValuesRefused
+from engine.errors import NotFound, ValuesRefused
 from engine.file_kinds import BY_EXTENSION, say_kinds
 from engine.models import Blob, Document
 from engine.queries import cases as case_rows
@@ -20,6 +20,7 @@ from web.addresses import row_number
 from web.attaching import uploads_sent
 from web.case_summary import summary_of
 from web.current import person, world
+from web.sent_files import why_dropped
 
 pages = Blueprint("documents", __name__)
 
@@ -61,13 +62,16 @@ def attach(case_id: int) -> ResponseReturnValue:
     """Attach a file to a case, or to one of its service requests."""
     title = " ".join(request.form.get("title", "").replace("\0", "").split())
     chosen = request.form.get("request", "")
+    request_id = row_number(chosen)
+    if chosen and request_id is None:
+        raise NotFound("There is no such service request on this case.")
+    if dropped := why_dropped():
+        return _page(case_id, title, chosen, {"file": dropped}), 422
     uploads = uploads_sent().get("file", [])
     if len(uploads) != 1:
         return _page(case_id, title, chosen, {"file": "Choose one file to attach"}), 422
     try:
-        documents.attach_to_case(
-            world(), case_id, uploads[0], title=title, request_id=row_number(chosen), actor=person()
-        )
+        documents.attach_to_case(world(), case_id, uploads[0], title=title, request_id=request_id, actor=person())
     except ValuesRefused as refused:
         return _page(case_id, title, chosen, refused.problems), 422
     flash(f"“{title or documents.clean_name(uploads[0].file_name)}” is attached to the case.")

@@ -50,7 +50,11 @@ _HTTP = {
     400: ("This page could not be sent", "Go back, reload the page and try again."),
     404: ("Page not found", "If you typed the web address, check it is correct."),
     405: ("Page not found", "This address cannot be used in this way."),
-    413: ("Too much was sent", "Send less at a time."),
+    413: (
+        "Too much was sent",
+        "Nothing was changed. Go back: your browser still shows what you typed. Shorten it, or attach fewer or smaller "
+        "files at a time.",
+    ),
 }
 
 
@@ -70,11 +74,11 @@ def register(app: Flask) -> None:
 def _refused(error: RedressError) -> tuple[str, int]:
     status, heading = page_for(error)
     log.info("Refused a request", extra={"error": type(error).__name__, "endpoint": request.endpoint})
-    return _page(heading, str(error), status)
+    return error_page(heading, str(error), status)
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:
-    return _page(
+    return error_page(
         "This page is out of date", "You were away for a while. Go back, reload the page and send it again.", 400
     )
 
@@ -84,14 +88,15 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     if status < 400:
         return error
     heading, text = _HTTP.get(status, ("This page could not be shown", "Try again later."))
-    return _page(heading, text, status)
+    return error_page(heading, text, status)
 
 
 def _failed(error: Exception) -> tuple[str, int]:
     log.exception("A page failed", extra={"endpoint": request.endpoint}, exc_info=error)
     text = "Nothing of yours was changed by this page. Try again later, or tell operations what you did."
-    return _page("Sorry, there is a problem with the service", text, 500)
+    return error_page("Sorry, there is a problem with the service", text, 500)
 
 
-def _page(heading: str, text: str, status: int) -> tuple[str, int]:
+def error_page(heading: str, text: str, status: int) -> tuple[str, int]:
+    """Return a page that says what happened and what to do next."""
     return render_template("error.html", heading=heading, text=text), status

@@ -22,7 +22,7 @@ from web import demo_clock
 from web.app import create_app
 from web.assets import built_from
 from web.demo_people import PASSWORD, PEOPLE, with_known_password
-from web.security import MAX_SENT, keep_private, most_sent
+from web.security import keep_private, most_received
 
 
 def main() -> int:
@@ -49,9 +49,9 @@ def main() -> int:
             port=settings.port,
             threads=8,
             ident=None,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not settings.proxies,
             # Above what pages take, so that theirs is the answer; far above, nothing is even received.
-            max_request_body_size=4 * MAX_SENT + most_sent(settings.upload_megabytes),
+            max_request_body_size=most_received(settings.upload_megabytes),
             # Who opens connections and sends a byte now and then must not shut out the others.
             connection_limit=500,
             channel_timeout=30,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine import people
 from engine.errors import SignInRefused
+from web import session_life
 from web.access import ANALYST, OPERATIONS
 from web.addresses import own_address
 from web.current import person, visitor, world
@@ -48,9 +49,7 @@ def sign_in() -> str | Response | tuple[str, int]:
     except SignInRefused as refused:
         return _form(username, {"username": str(refused)}), 422
     tries.forget(username, place)
-    session.clear()
-    session["person_id"], session["mark"] = somebody.person_id, somebody.session_mark
-    session.permanent = True
+    session_life.begin(somebody)
     return redirect(_target())
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import zipfile
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.file_kinds import BY_EXTENSION, FileRefused, kind_of, say_kinds, specimen
 
@@ -40,7 +43,7 @@ def test_the_smallest_file_of_each_kind_is_taken(extension: str) -> None:
         ("note.txt", "Grüße\nand £50\tpaid".encode()),
         ("note.txt", "old £ sign".encode("cp1252")),
         ("mail.eml", b"Received: by mx\r\n\tfor us\r\nFrom: a@b.example\r\nDate: today\r\n\r\n\x93hello\x94"),
-        ("bomb.docx", zipped(*WORD, filling="0" * 5_000_000)),
+        ("long.docx", zipped(*WORD, filling="0" * 5_000_000)),
     ],
 )
 def test_what_programs_save_is_taken_and_never_unpacked(name: str, content: bytes) -> None:
@@ -63,6 +66,10 @@ def test_what_programs_save_is_taken_and_never_unpacked(name: str, content: byte
         ("archive.odt", zipped("a.txt")),
         ("mail.eml", b"Just some words\n\nand more"),
         ("letter.docx", specimen("a.pdf")),
+        ("cut.docx", zipped(*WORD)[:-30]),
+        ("program.docx", b"MZ" + zipped(*WORD)),
+        ("names-only.docx", b"PK\x03\x04" + b"[Content_Types].xml word/document.xml"),
+        ("names-only.odt", specimen("a.odt")[:77]),
     ],
 )
 def test_a_file_that_is_not_what_its_name_says_is_refused(name: str, content: bytes) -> None:
@@ -90,3 +97,50 @@ def test_an_empty_file_and_one_with_macros_are_refused() -> None:
         kind_of("a.pdf", b"")
     with pytest.raises(FileRefused, match="holds macros"):
         kind_of("a.docx", zipped(*WORD, "word/vbaProject.bin"))
+
+
+def overlapping() -> bytes:
+    """A zip whose list of entries names the same packed bytes many times."""
+    plain = zipped(*WORD, filling="<x/>" * 5_000)
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        start = archive.start_dir
+    end = plain.rfind(b"PK\x05\x06")
+    listed = plain[start:end]
+    many = listed * 200
+    count = (3 * 200).to_bytes(2, "little")
+    tail = plain[end : end + 8] + count + count + len(many).to_bytes(4, "little") + plain[end + 16 :]
+    return plain[:start] + many + tail
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (zipped(*WORD, filling="0" * 30_000_000), "far too large when it is opened"),
+        (overlapping(), "far too large when it is opened"),
+        (zipped(*WORD, *(f"word/media/{number}.xml" for number in range(5_001))), "far too large"),
+        (zipped(*WORD, "word/embeddings/inner.zip"), "holds an archive"),
+        (zipped(*WORD, "word/VBAPROJECT.BIN"), "holds macros"),
+        (zipped(*WORD).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"), "by a password"),
+    ],
+    ids=["a bomb", "entries over each other", "too many entries", "an archive inside", "macros", "encrypted"],
+)
+def test_a_document_that_would_harm_whoever_opens_it_is_refused_with_what_to_do(content: bytes, sentence: str) -> None:
+    with pytest.raises(FileRefused, match=sentence):
+        kind_of("letter.docx", content)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.pdf.exe", "a.docx.svg", "a.html", "a.svgz", "a.xml", "a.js", "a.lnk", "a.docm", "a.zip"]
+)
+def test_no_double_extension_and_nothing_that_a_browser_runs_is_taken(name: str) -> None:
+    for content in (specimen("a.pdf"), specimen("a.docx"), b"<svg onload='x()'/>", b"<html><script>x()</script>"):
+        with pytest.raises(FileRefused, match="cannot be attached"):
+            kind_of(name, content)
+
+
+@given(st.sampled_from(sorted(BY_EXTENSION)), st.binary(max_size=80), st.integers(0, 60), st.binary(max_size=8))
+def test_whatever_bytes_a_file_has_it_is_taken_or_refused(extension: str, more: bytes, at: int, put: bytes) -> None:
+    whole = specimen(f"a.{extension}") + more
+    for content in (more, whole[:at] + put + whole[at + len(put) :]):
+        with suppress(FileRefused):
+            kind_of(f"a.{extension}", content)

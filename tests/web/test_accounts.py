@@ -1,21 +1,26 @@
 """Accounts: the first one outside a demonstration, guesses at passwords, and what a demonstration leaves behind."""
 
+import dataclasses
 import os
 import stat
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from argon2 import PasswordHasher
+from sqlalchemy import func, select, update
+from werkzeug.security import generate_password_hash
 
+from engine import passwords
+from engine.errors import SignInRefused
 from engine.models import Person
-from engine.people import add_person
+from engine.people import add_person, authenticate
 from tests.page import Browser
 from tests.world import make_world
 from web import serve
 from web.app import create_app
 from web.demo_people import PASSWORD, PEOPLE
 from web.security import keep_private
-from web.tries import MOST, SPAN
+from web.tries import MOST, MOST_OF_NAME, MOST_OF_PLACE, SPAN, Tries
 
 SECRET = "a long enough secret"
 
@@ -136,6 +141,136 @@ def test_a_cookie_that_was_copied_is_worth_nothing_after_sign_out(command, world
 
 
 def test_no_redirect_repeats_what_a_visitor_calls_us(world):
+    world.settings = dataclasses.replace(world.settings, host="0.0.0.0")
     answer = create_app(world=world).test_client().get("/cases", headers={"Host": "elsewhere.example"})
     assert answer.status_code == 302
     assert "elsewhere" not in answer.headers["Location"]
+
+
+def run(world, *words, typed=""):
+    return create_app(world=world).test_cli_runner().invoke(args=list(words), input=typed)
+
+
+def test_a_password_is_changed_by_a_command_and_ends_what_the_old_one_opened(command, world):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    app = create_app(world=world)
+    page = Browser(app).sign_in("olga", SECRET)
+    said = run(world, "change-password", "olga", typed="quite another secret\n")
+    assert (said.exit_code, said.output) == (0, "Olga Example signs in with the new password from now on.\n")
+    assert page.visit("/").heading == "Sign in"
+    assert page.sign_in("olga", SECRET).status == 422
+    assert page.sign_in("olga", "quite another secret").heading == "Instances"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("short", "12 characters or more"),
+        ("x" * 201, "200 characters or fewer"),
+        ("aaaaaaaaaaaaa", "too easy to guess"),
+        ("olgaolgaolga", "too easy to guess"),
+    ],
+)
+def test_a_password_that_will_not_do_changes_nothing(command, world, typed, sentence):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    said = run(world, "change-password", "olga", typed=f"{typed}\n")
+    assert said.exit_code == 1
+    assert sentence in said.output
+    assert Browser(create_app(world=world)).sign_in("olga", SECRET).heading == "Instances"
+
+
+def test_somebody_who_is_locked_out_is_signed_out_and_told_no_more_than_a_stranger(command, world):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    app = create_app(world=world)
+    page = Browser(app).sign_in("olga", SECRET)
+    assert run(world, "lock-person", "olga").exit_code == 0
+    assert page.visit("/").heading == "Sign in"
+    assert "The user name or the password is not right" in page.sign_in("olga", SECRET).text
+    assert "olga  Olga Example  operations  locked" in run(world, "list-people").output
+    assert run(world, "unlock-person", "olga").exit_code == 0
+    assert page.sign_in("olga", SECRET).heading == "Instances"
+    assert run(world, "list-people").output == "olga  Olga Example  operations\n"
+
+
+@pytest.mark.parametrize("verb", ["change-password", "lock-person", "unlock-person"])
+def test_an_account_that_is_not_there_is_named(world, verb):
+    said = run(world, verb, "nobody", typed=f"{SECRET}\n")
+    assert said.exit_code == 1
+    assert "There is no account nobody." in said.output
+
+
+def test_passwords_are_kept_with_argon2_and_old_hashes_are_replaced_at_the_next_sign_in(command, world):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    assert stored(world).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    with world.db.write() as connection:
+        connection.execute(update(Person).values(password_hash=generate_password_hash(SECRET, "scrypt:16384:8:1")))
+    page = Browser(create_app(world=world))
+    assert page.sign_in("olga", "not the one").status == 422
+    assert stored(world).startswith("scrypt:")
+    assert page.sign_in("olga", SECRET).heading == "Instances"
+    assert stored(world).startswith("$argon2id$")
+    page.press("Sign out")
+    assert page.sign_in("olga", SECRET).heading == "Instances"
+
+
+@pytest.mark.parametrize("kept", ["", "x", "$argon2id$broken", "scrypt:1", "md5$a$b"])
+def test_a_hash_that_cannot_be_read_lets_nobody_in(kept):
+    assert not passwords.matches(kept, SECRET)
+    assert not passwords.matches(kept, "")
+
+
+@pytest.mark.parametrize("typed", ["\ud800", "x" * 100_000, "\0", "é"])
+def test_any_text_can_be_tried_as_a_password(typed):
+    assert not passwords.matches(None, typed)
+    assert passwords.matches(passwords.hash_password(typed), typed)
+
+
+def test_an_unknown_name_costs_as_much_as_a_wrong_password(command, world, monkeypatch):
+    command("olga", "--name", "Olga Example", "--group", "operations", typed=f"{SECRET}\n")
+    checked = []
+    check = PasswordHasher.verify
+    monkeypatch.setattr(
+        PasswordHasher, "verify", lambda self, kept, typed: checked.append(kept) or check(self, kept, typed)
+    )
+    for username in ("olga", "nobody"):
+        with pytest.raises(SignInRefused):
+            authenticate(world, username, "not the one")
+    assert [kept.rpartition("$")[0].rpartition("$")[0] for kept in checked] == ["$argon2id$v=19$m=19456,t=2,p=1"] * 2
+
+
+def stored(world):
+    with world.db.read() as connection:
+        return connection.execute(select(Person.password_hash)).scalar_one()
+
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+
+def test_guesses_at_one_name_from_many_places_have_to_wait():
+    tries = Tries()
+    allowed = [tries.begin("olga", f"192.0.2.{place}", now=NOW) for place in range(MOST_OF_NAME + 1)]
+    assert allowed == [True] * MOST_OF_NAME + [False]
+    assert tries.begin("other", "192.0.2.1", now=NOW)
+
+
+def test_guesses_at_many_names_from_one_place_have_to_wait():
+    tries = Tries()
+    allowed = [tries.begin(f"name{number}", "192.0.2.1", now=NOW) for number in range(MOST_OF_PLACE + 1)]
+    assert allowed == [True] * MOST_OF_PLACE + [False]
+    assert tries.begin("name1", "192.0.2.2", now=NOW)
+
+
+def test_one_network_of_many_addresses_is_one_place():
+    tries = Tries()
+    allowed = [tries.begin("olga", f"2001:db8::{number:x}", now=NOW) for number in range(MOST + 1)]
+    assert allowed == [True] * MOST + [False]
+    assert tries.begin("olga", "2001:db8:0:1::1", now=NOW)
+
+
+def test_signing_in_forgets_nobody_elses_guesses():
+    tries = Tries()
+    for number in range(MOST_OF_NAME):
+        assert tries.begin("olga", f"192.0.2.{number}", now=NOW)
+    tries.forget("olga", "192.0.2.0")
+    assert tries.begin("olga", "198.51.100.1", now=NOW)
+    assert not tries.begin("olga", "198.51.100.2", now=NOW)

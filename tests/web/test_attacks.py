@@ -63,7 +63,8 @@ def test_a_number_that_no_row_can_have_is_an_address_that_does_not_exist(visitor
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/tasks/", "/health", "/clock", "/cases", "//cases//1", "/static/"])
 def test_odd_methods_and_paths_get_an_answer_and_never_a_fault(app, visitor, method, path):
     for client in (app.test_client(), visitor("owning_team").client):
-        assert client.open(path, method=method).status_code in (200, 302, 308, 404, 405)
+        # Of //cases//1 a client makes the host `cases`, which is not ours: 400.
+        assert client.open(path, method=method).status_code in (200, 302, 308, 400, 404, 405)
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%00"])

@@ -152,10 +152,20 @@ def test_a_file_that_is_not_taken_is_refused_beside_its_question(person, deploye
     assert stored(deployed) == []
 
 
-def test_more_than_a_page_may_send_is_refused_before_it_is_read(person):
-    person.press("Upload Proof", {}, {"proof": (bytes(45_000_000), "a.pdf")})
+def test_more_files_than_a_page_may_send_are_dropped_and_what_was_typed_is_kept(person, deployed):
+    person.press("Upload Proof", {"answer": "half a sen"}, {"proof": (bytes(45_000_000), "a.pdf")})
+    assert person.status == 422
+    assert "larger than 42 MB together, so none was attached. What you typed is kept." in person.text
+    assert person.page.find_class("govuk-error-summary")[0].find(".//a").get("href") == "#proof"
+    assert person.page.get_element_by_id("answer").text.strip() == "half a sen"
+    assert stored(deployed) == []
+
+
+def test_more_than_is_received_at_all_is_refused_with_what_to_do(person):
+    person.press("Upload Proof", {}, {"proof": (bytes(93_000_000), "a.pdf")})
     assert person.status == 413
     assert person.heading == "Too much was sent"
+    assert "Go back: your browser still shows what you typed." in person.text
 
 
 def test_only_pages_that_ask_for_files_take_as_much(person, app, case_id):
@@ -230,9 +240,19 @@ def test_a_document_is_attached_to_the_case_with_a_title_and_a_note(visitor, dep
 
 def test_a_document_is_attached_to_a_request_of_the_same_case_only(visitor, deployed, case_id):
     owner = visitor("owning_team").visit(f"/cases/{case_id}/documents")
-    owner.press("Attach", {"request": "999"}, {"file": (PDF, "a.pdf")})
-    assert owner.status == 404
+    token = owner.page.xpath("//input[@name='csrf_token']/@value")[0]
+    for forged in ("999", "x", "-1", "1.5", "9" * 30, " ", "\u0663"):
+        sent = {"csrf_token": token, "request": forged, "file": (BytesIO(PDF), "a.pdf")}
+        assert owner.client.post(owner.path, data=sent).status_code == 404, forged
     assert stored(deployed) == []
+
+
+def test_files_that_are_too_large_together_keep_the_title_of_a_document(visitor, case_id):
+    owner = visitor("owning_team").visit(f"/cases/{case_id}/documents")
+    owner.press("Attach", {"title": "Scan of the bill"}, {"file": (bytes(45_000_000), "a.pdf")})
+    assert owner.status == 422
+    assert "larger than 42 MB together" in owner.text
+    assert owner.page.get_element_by_id("title").get("value") == "Scan of the bill"
 
 
 def test_background_work_leaves_files_alone(person, deployed):

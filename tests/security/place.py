@@ -1,0 +1,300 @@
+"""A place to attack: cases at many stages, somebody of every role signed in, and a way back to the beginning.
+
+What the pages link to and ask is read from the pages themselves, so that a new route or form is attacked untold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import Flask
+from lxml.html import FormElement
+from sqlalchemy import insert, select, text, update
+from werkzeug.exceptions import HTTPException
+
+from engine import cases, worker
+from engine.clock import MovableClock
+from engine.file_kinds import specimen
+from engine.incidents import raise_incident
+from engine.models import Base, Case, Definition, Notification, ProcessInstance
+from engine.world import World
+from tests.page import Browser
+from tests.web.journeys import (
+    accept,
+    allocate,
+    call,
+    claim,
+    decide_no_further_action,
+    open_task,
+    refer,
+    write_letter,
+)
+from tests.world import START, deployed_world, somebody
+from web.app import create_app
+from web.tries import Tries
+
+ROLES = (
+    "owning_team",
+    "owning_team_leader",
+    "review_caseworker",
+    "review_team_leader",
+    "redress_authority",
+    "operations",
+    "analyst",
+)
+LINKS_OF_A_KIND = 4
+TODAY = {"received_on-day": "1", "received_on-month": "10", "received_on-year": "2026"}
+CLIENT = {"client_address": "1 Sample Street\nExampletown\nEX1 1EX", "language": "en", "letter_format": "standard"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seen:
+    """A form of a page as somebody saw it: where it leads, what it sends as it stands, the names of its files."""
+
+    role: str
+    path: str
+    is_post: bool
+    values: tuple[tuple[str, str], ...]
+    buttons: tuple[tuple[str, str], ...]
+    files: tuple[str, ...]
+
+
+class Place:
+    """The application on a database that goes back to the beginning before each attack."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = deployed_world(folder)
+        self.world.settings = dataclasses.replace(self.world.settings, demo=True)
+        self.app: Flask = create_app(world=self.world)
+        self.app.config["PROPAGATE_EXCEPTIONS"] = False
+        _play(self.app, self.world)
+        self.browsers = {role: Browser(self.app).sign_in(role) for role in ROLES}
+        self.known = self._rows()
+        self.forms: list[Seen] = []
+        self._kept = Counter[tuple[str, str]]()
+        self.queries: set[str] = {"q", "page", "next", "preview"}
+        self._look_around()
+        self._offset = self.world.clock.offset
+        self._file = folder / "redress.db"
+        with self.world.db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.world.db.close()
+        self._beginning = self._file.read_bytes()
+
+    def begin_again(self) -> None:
+        """Put everything back as it was."""
+        self.world.db.close()
+        for end in ("-wal", "-shm"):
+            self._file.with_name(self._file.name + end).unlink(missing_ok=True)
+        self._file.write_bytes(self._beginning)
+        self.world.clock = MovableClock(frozen_at=START, offset=self._offset)
+        self.app.extensions["redress_tries"] = Tries()
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        with self.world.db.read() as connection:
+            return {
+                name: int(connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one())
+                for name in Base.metadata.tables
+            }
+
+    def _rows(self) -> dict[str, list[str]]:
+        """Return values that addresses may hold: the keys of rows by the name of their column, and of procedures."""
+        found: dict[str, list[str]] = {"number": ["1", "2"]}
+        with self.world.db.read() as connection:
+            for table in Base.metadata.tables.values():
+                for column in table.primary_key:
+                    values = connection.execute(select(column).distinct().order_by(column).limit(6)).scalars()
+                    found[column.name] = [str(value) for value in values]
+            found["key"] = sorted(connection.execute(select(Definition.key)).scalars())
+        return found
+
+    def _look_around(self) -> None:
+        """Follow the links from everybody's first page, a few of each kind, and note what pages ask and lead to."""
+        for role, browser in self.browsers.items():
+            pending, taken = [*self._first_pages()], Counter[str]()
+            known: set[str] = set()
+            while pending:
+                address = pending.pop(0)
+                browser.visit(address)
+                if browser.status != 200 or not browser.body.startswith(b"<!DOCTYPE html>"):
+                    continue
+                self._note_forms(role, browser)
+                for link in browser.page.iter("a"):
+                    parts = urlsplit(str(link.get("href") or ""))
+                    self.queries |= {name for name, _ in parse_qsl(parts.query)}
+                    endpoint = self._endpoint(parts.path)
+                    if endpoint is None or parts.path in known or taken[endpoint] >= LINKS_OF_A_KIND:
+                        continue
+                    known.add(parts.path)
+                    taken[endpoint] += 1
+                    pending.append(parts.path)
+
+    def _first_pages(self) -> Iterator[str]:
+        """Yield the addresses that name no row, and a search."""
+        for rule in self.app.url_map.iter_rules():
+            if not rule.arguments and "GET" in (rule.methods or ()):
+                yield rule.rule
+        yield "/contacts/?q=Nobody"
+
+    def _endpoint(self, path: str) -> str | None:
+        """Return what page of ours an address leads to, and note what its parts are."""
+        if not path.startswith("/"):
+            return None
+        try:
+            endpoint, arguments = self.app.url_map.bind("localhost").match(path, method="GET")
+        except HTTPException:
+            return None
+        for name, value in arguments.items():
+            if str(value) not in self.known.setdefault(name, []):
+                self.known[name].append(str(value))
+        return str(endpoint)
+
+    def _note_forms(self, role: str, browser: Browser) -> None:
+        for form in browser.page.forms:
+            path = form.get("action") or browser.path
+            buttons = [(str(b.get("name")), str(b.get("value", ""))) for b in form.iter("button") if b.get("name")]
+            seen = Seen(
+                role=role,
+                path=path,
+                is_post=(form.get("method") or "get").lower() == "post",
+                values=tuple(_values(form)),
+                buttons=tuple(buttons),
+                files=tuple(str(i.get("name")) for i in form.iter("input") if i.get("type") == "file"),
+            )
+            endpoint = self._endpoint(path.partition("?")[0]) if not seen.is_post else form.get("action")
+            if self._kept[role, str(endpoint)] < LINKS_OF_A_KIND and seen not in self.forms:
+                self._kept[role, str(endpoint)] += 1
+                self.forms.append(seen)
+
+
+def _values(form: FormElement) -> Iterator[tuple[str, str]]:
+    """Yield what a form sends as it stands; a list of choices is sent with its first one."""
+    sent = dict(form.form_values())
+    for element in form.inputs:
+        name = element.get("name")
+        if name and element.get("type") not in ("file", "submit"):
+            value = sent.get(name)
+            yield str(name), str(value if value is not None else element.get("value") or "")
+
+
+def _play(app: Flask, world: World) -> None:
+    """Take three cases as far as they show different pages: closed, waiting for a reply, a letter to be written."""
+    owner, leader = Browser(app).sign_in("owning_team"), Browser(app).sign_in("review_team_leader")
+    caseworker = Browser(app).sign_in("review_caseworker")
+    allocated_to = str(somebody(world, "review_caseworker").person_id)
+    opened = [_open_case(world, number) for number in range(1, 5)]
+    for case_id, days in ((opened[0], 9), (opened[1], 0), (opened[2], 0)):
+        call(refer(owner, case_id))
+        allocate(leader, allocated_to)
+        accept(caseworker)
+        decide_no_further_action(caseworker)
+        if case_id != opened[2]:
+            write_letter(caseworker, update="We looked at it again and can do no more.")
+            open_task(caseworker, "Check the letter").press("Complete this task", {"letter_check": "confirm"})
+            worker.work_until_rest(world)
+        world.clock.move_to(world.clock.now() + timedelta(days=days))
+        worker.work_until_rest(world)
+    open_task(caseworker, "11 No reply").press("Complete this task", {"no_reply_confirmed": "yes"})
+    worker.work_until_rest(world)
+    claim(refer(owner, opened[3]), "Call the client")
+    refer(owner, _open_case(world, 5))
+    _open_case(world, 6)
+    caseworker.visit(f"/cases/{opened[2]}").follow("Record what the client writes")
+    caseworker.press("Record", {"client_says": "I shall write again."} | TODAY)
+    owner.visit(f"/cases/{opened[0]}/documents")
+    owner.press("Attach", {"title": "Scan"}, {"file": (specimen("a.pdf"), "a.pdf")})
+    with world.db.write() as connection:
+        instance_id = connection.execute(select(ProcessInstance.instance_id)).scalars().all()[-1]
+        now = world.clock.now()
+        raise_incident(
+            connection, instance_id=instance_id, element_id=None, kind="HandlerFailed", message="It failed.", now=now
+        )
+        connection.execute(update(Case).values(lock_flag=True))
+        for role in ROLES:
+            connection.execute(
+                insert(Notification).values(case_id=opened[0], group_key=role, subject="Look at this", sent_at=now)
+            )
+
+
+def _open_case(world: World, number: int) -> int:
+    with world.db.write() as connection:
+        case_id = cases.open_case(
+            connection,
+            world,
+            reference=f"CM-200000{number}",
+            client_name="Robin Example",
+            nation="england_wales",
+            facts=CLIENT | {"phone": "01632 960001"},
+        )
+        now = world.clock.now()
+        fields = {
+            "kind": "Resolution",
+            "status": "Closed",
+            "sub_status": "Complete",
+            "resolution_code": "No Action Taken",
+            "owner_group": "owning_team",
+            "closed_at": now.replace(month=8),
+        }
+        cases.open_request(connection, world, case_id=case_id, number=f"SR-00090{number}", fields=fields)
+    return case_id
+
+
+@lru_cache(maxsize=1)
+def place() -> Place:
+    """Return the place, made once in a run."""
+    return Place(Path(tempfile.mkdtemp(prefix="redress-attacked-")))
+
+
+class Heard(logging.Handler):
+    """Keeps every record that is logged, of any level."""
+
+    def __init__(self) -> None:
+        super().__init__(level=logging.DEBUG)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        self.records.append(record)
+
+    def text(self) -> str:
+        """Return everything that was logged, with tracebacks and the extra fields, as one text."""
+        made = logging.Formatter("%(levelname)s %(name)s %(message)s")
+        return "\n".join(f"{made.format(record)} {record.__dict__!r}" for record in self.records)
+
+
+@contextmanager
+def listening(level: int = logging.WARNING) -> Iterator[Heard]:
+    """Hear what is logged meanwhile by any part of the program."""
+    heard, root = Heard(), logging.getLogger()
+    before = root.level
+    root.addHandler(heard)
+    root.setLevel(level)
+    try:
+        yield heard
+    finally:
+        root.setLevel(before)
+        root.removeHandler(heard)
+
+
+def file_of(content: bytes, name: str) -> tuple[BytesIO, str]:
+    """Return a file as the test client sends it."""
+    return BytesIO(content), name
+
+
+def answered(response: Any) -> Any:
+    """Close what a response keeps open, and return it."""
+    response.request.environ["wsgi.input"].close()
+    response.close()
+    return response

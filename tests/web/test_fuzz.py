@@ -1,0 +1,46 @@
+"""Every route and every form, sent what nobody should send: an answer each time, no fault, nothing in the log.
+
+`FUZZ_EXAMPLES=2000 FUZZ_SEED=7` runs more and others; `python -m tests.security.soak` runs for long.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.security.attack import attacks, check
+from tests.security.place import Place, place
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
+
+
+@pytest.fixture(scope="module")
+def here() -> Place:
+    return place()
+
+
+@seed(SEED)
+@settings(
+    max_examples=EXAMPLES,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.generate, Phase.shrink),
+)
+@given(data=st.data())
+def test_nothing_that_is_sent_breaks_a_page(here: Place, data: st.DataObject) -> None:
+    check(here, data.draw(attacks(here)))
+
+
+def test_every_form_is_among_those_that_are_attacked_by_somebody_who_is_signed_in(here: Place) -> None:
+    here.begin_again()
+    adapter = here.app.url_map.bind("localhost")
+    reached = {adapter.match(form.path.partition("?")[0], method="POST")[0] for form in here.forms if form.is_post}
+    posts = {rule.endpoint for rule in here.app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert posts - reached <= {"session.sign_in"}, posts - reached
+    for role, browser in here.browsers.items():
+        assert browser.visit("/alerts").heading == "Alerts", role

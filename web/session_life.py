@@ -1,0 +1,87 @@
+"""How long a session lasts: it ends after a while without use, and in any case after some hours.
+
+The session says when it began. When it was last used stands in a cookie of its own, signed and bound to the session:
+sending the session's cookie with every answer would undo what another answer sent meanwhile.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Response, current_app, g, request, session
+from itsdangerous import BadData, URLSafeSerializer
+
+from engine.people import Somebody
+from web.current import world
+
+_USED = "_used"
+_EVERY_SECONDS = 60
+
+
+def begin(somebody: Somebody) -> None:
+    """Begin a session in place of whatever was there."""
+    session.clear()
+    session.permanent = True
+    session["person_id"], session["mark"] = somebody.person_id, somebody.session_mark
+    session["key"] = secrets.token_hex(8)
+    session["began"] = session["used"] = now()
+    g.uses_session = True
+
+
+def is_over() -> bool:
+    """Tell whether the session of this request has ended by time."""
+    settings = world().settings
+    began, used = session.get("began"), last_used()
+    if not isinstance(began, int) or used is None:
+        return True
+    return now() - began >= settings.session_hours * 3600 or now() - used >= settings.session_idle_minutes * 60
+
+
+def note_use(response: Response) -> Response:
+    """Say in an answer to somebody who is signed in that the session was used just now; once a minute is enough."""
+    if not g.get("uses_session") or "key" not in session:
+        return response
+    if session.modified:
+        session["used"] = now()
+    used = last_used()
+    if used is None or now() - used >= _EVERY_SECONDS or _told() is None:
+        response.set_cookie(
+            _cookie(),
+            _signer().dumps([session["key"], now()]),
+            max_age=current_app.permanent_session_lifetime,
+            secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def last_used() -> int | None:
+    """Return when the session was last used, by what it says itself and what its second cookie says."""
+    known = [moment for moment in (session.get("used"), _told()) if isinstance(moment, int)]
+    return max(known, default=None)
+
+
+def now() -> int:
+    """Return the second that it is for sessions: moving a demonstration's clock by a week signs nobody out."""
+    here = world()
+    moment = here.clock.now() - here.clock.offset if here.settings.demo else here.clock.now()
+    return int(moment.timestamp())
+
+
+def _told() -> int | None:
+    try:
+        key, moment = _signer().loads(request.cookies.get(_cookie(), ""))
+    except (BadData, TypeError, ValueError):
+        return None
+    return moment if key == session.get("key") and isinstance(moment, int) else None
+
+
+def _cookie() -> str:
+    return str(current_app.config["SESSION_COOKIE_NAME"]) + _USED
+
+
+def _signer() -> URLSafeSerializer:
+    key = current_app.secret_key
+    assert key is not None
+    return URLSafeSerializer(key, salt="session used")
