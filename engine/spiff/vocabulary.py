@@ -118,6 +118,8 @@ ZEEBE_ATTRIBUTES: dict[str, frozenset[str]] = {
 }
 TEMPLATE_ATTRIBUTES = _words("modelerTemplate modelerTemplateVersion modelerTemplateIcon")
 HARMLESS_NAMESPACES = ("http://www.w3.org/2001/XMLSchema-instance", "http://camunda.org/schema/modeler/1.0")
+NOTES = _words("versionTag historyTimeToLive diagramRelationId modelerTemplate modelerTemplateVersion")
+"""What modelers note for themselves under any namespace."""
 DIAGRAM_INTERCHANGE = "http://www.omg.org/spec/BPMN/20100524/DI"
 
 EVENT_DEFINITIONS: dict[str, frozenset[str]] = {

@@ -119,7 +119,7 @@ def _check_attributes(node: Node, say: Say) -> None:
         elif attribute.namespace == ZEEBE:
             is_known = attribute.localname in known.TEMPLATE_ATTRIBUTES
         else:
-            is_known = attribute.namespace in known.HARMLESS_NAMESPACES
+            is_known = attribute.namespace in known.HARMLESS_NAMESPACES or attribute.localname in known.NOTES
         if not is_known:
             say(node, "attribute", f'The attribute {attribute.localname}="{value}" is not supported on {name}.')
 

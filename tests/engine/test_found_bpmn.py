@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.runner import run
 from engine.spiff import compile_program
 from tests.engine.spiff_world import (
     Run,
@@ -70,6 +71,16 @@ def test_the_other_event_sub_process_comes_before_what_is_attached_to_the_scope(
     run.message()
     assert run.tasks == ["c_u"]
     assert run.do("c_u").ended
+
+
+# What modelers write --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_modeler_notes_on_a_file_of_our_dialect_is_let_be() -> None:
+    """The check takes it for harmless, so running may not refuse it."""
+    text = diagram(process("p", start(), end(), seq("s", "e")))
+    note = b'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:diagramRelationId="0b5c1d6e" id="D"'
+    assert run(text.replace(b'id="D"', note)).status == "completed"
 
 
 # Splits without a gateway ---------------------------------------------------------------------------------------------
