@@ -31,6 +31,7 @@ _STAYS_IN_SCOPE = (
     "incoming",
     "outgoing",
     "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics",
     "laneSet",
 )
 

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.spiff_world import Run, end, log, message, node, on_message, program, seq, start, timer, user
+from tests.engine.spiff_world import (
+    Run,
+    end,
+    log,
+    message,
+    node,
+    on_message,
+    on_signal,
+    program,
+    seq,
+    start,
+    timer,
+    user,
+)
 
 PAST = timer("2026-01-01T00:00:00+00:00", "timeDate")
 LONGER_PAST = timer("2025-01-01T00:00:00+00:00", "timeDate")
@@ -58,3 +71,15 @@ def test_a_reminder_by_message_keeps_the_key_that_it_was_armed_with(stored: bool
         assert run.message("Ask", "no 1", n=2)
     assert not run.message("Ask", "no 2")
     assert run.trace == ["a", "a", "a"]
+
+
+def test_an_event_sub_process_is_inside_of_each_lap_of_a_loop(stored: bool) -> None:
+    """Source: BPMN 2.0, 13.3.6: each lap runs the activity, its event sub-processes included."""
+    begins = start("hs", on_signal(), isInterrupting="true")
+    handler = node("subProcess", "h", begins, log("a"), end("he"), seq("hs", "a", "he"), triggeredByEvent="true")
+    twice = '<bpmn:standardLoopCharacteristics loopMaximum="2"/>'
+    inner = start("i"), user("u"), end("ie"), seq("i", "u", "ie"), handler
+    run = Run(program(start(), node("subProcess", "sp", twice, *inner), end(), seq("s", "sp", "e")), stored=stored)
+    run.workflow.deliver_signal("sig", {})
+    assert (run.go_on().trace, run.tasks) == (["a"], ["u"])
+    assert run.do("u").ended
