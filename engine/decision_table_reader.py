@@ -9,7 +9,7 @@ from typing import TypeVar
 from engine.decision_boxes import children, text_of
 from engine.decision_model import Finding, Input, Output, Rule, Table
 from engine.decision_names import Shared
-from engine.decision_types import ItemType, TypeMismatch, type_named, typed
+from engine.decision_types import ANY, ItemType, TypeMismatch, type_named, typed
 from engine.feel import (
     Expression,
     FeelSyntaxError,
@@ -91,7 +91,7 @@ class TableReader:
             expression=self.compiled(text, compile_expression, place),
             allowed=literal_values(allowed) or item_type.listed,
             type=type_,
-            item_type=item_type,
+            item_type=self.limited(item_type, allowed, place),
         )
 
     def output(self, node: Node, number: int) -> Output:
@@ -107,8 +107,15 @@ class TableReader:
             type=node.get("typeRef", ""),
             allowed=literal_values(allowed) or item_type.listed,
             default=self.compiled(default, compile_expression, f"{place}, default"),
-            item_type=item_type,
+            item_type=self.limited(item_type, allowed, place),
         )
+
+    def limited(self, of: ItemType, allowed: str, place: str) -> ItemType:
+        """The type of a column with the values that the column allows, which hold for what is computed too."""
+        if not allowed or of.is_collection:
+            return of
+        tests = self.compiled(allowed, compile_unary_tests, place)
+        return ItemType(f"of {place}", of.base, item=None if of is ANY else of, allowed=tests)
 
     def rule(self, node: Node, number: int, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Rule:
         place = f"rule {number}"
