@@ -8,10 +8,12 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from engine.bundle import SHARED, Bundle
+from engine.diagram import Diagram
 from engine.lint import rules
-from engine.lint.finding import Finding, Findings, Known, error, warning
+from engine.lint.finding import Finding, Findings, Known, error, is_error, warning
 from engine.lint.gathering import Unit, gather, is_below, units
 from engine.lint.project import Project
+from engine.lint.schema import schema
 
 MAX_FINDINGS = 5_000
 # Beyond this nobody can read a diagram, and what compares its parts would take long.
@@ -64,10 +66,18 @@ def _check(unit: Unit, known: Known) -> list[Finding]:
             message = f"The file has more than {MAX_ELEMENTS:,} elements and flows. Split it into called processes."
             findings.append(error(diagram.file, "", "diagram-too-large", message))
         else:
-            for diagram_rule in rules.DIAGRAM_RULES:
-                run = partial(diagram_rule, diagram, project)
-                findings += _guarded(run, file=diagram.file, rule=diagram_rule.__name__)
+            findings += _of_diagram(diagram, project)
     return findings
+
+
+def _of_diagram(diagram: Diagram, project: Project) -> list[Finding]:
+    found: list[Finding] = []
+    for rule in rules.DIAGRAM_RULES:
+        found += _guarded(partial(rule, diagram, project), file=diagram.file, rule=rule.__name__)
+    # The schema knows no remedy: where a rule of ours has said something, that is enough.
+    told = {finding.element for finding in found if is_error(finding)}
+    by_schema = _guarded(partial(schema, diagram, project), file=diagram.file, rule=schema.__name__)
+    return found + [finding for finding in by_schema if finding.element not in told]
 
 
 def _guarded(run: Callable[[], Findings], *, file: str, rule: str) -> list[Finding]:

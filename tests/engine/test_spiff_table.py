@@ -355,6 +355,7 @@ def page() -> str:
         f"page is made from `{TEST}` and compared with it by its tests; each row is one case of",
         "`test_a_kind_in_a_position_runs_or_is_refused`, which refuses the diagram or runs it through to its end.",
         "Conditions, splits and merges without a gateway run with a warning of the check that says what happens.",
+        "Every file is held against the standard's own schema as well; only the order of children is left open.",
         "",
         "| Element | Position | | Test |",
         "| --- | --- | --- | --- |",

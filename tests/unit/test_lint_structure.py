@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.lint import Known, check_path, is_error
@@ -81,6 +83,16 @@ def counting(number: str, before: str = "", more: str = "") -> str:
     return working(f"<{tag}>{before}<bpmn:loopCardinality>{number}</bpmn:loopCardinality>{more}</{tag}>")
 
 
+def test_a_file_without_its_namespace_is_found_by_the_standards_schema() -> None:
+    assert foreign(re.sub(r' targetNamespace="[^"]*"', "", SOUND)) == [("schema-not-valid", "line 6")]
+
+
+def test_the_order_of_children_is_nobodys_fault() -> None:
+    note = '<bpmn:textAnnotation id="n"><bpmn:text>why</bpmn:text></bpmn:textAnnotation>'
+    process = SOUND[SOUND.index("<bpmn:process") : SOUND.index("<bpmn:startEvent")]
+    assert foreign(SOUND.replace(process, process + note)) == []
+
+
 ONE_FINDING = {
     "an unknown element": (straight(("t", node("complexGateway", "t"))), "unsupported-element", "t"),
     "an ad-hoc sub-process": (
@@ -140,6 +152,27 @@ ONE_FINDING = {
         "dangling-reference",
         "as",
     ),
+    "an attribute that is no number": (
+        diagram(
+            start(),
+            user("t"),
+            end(),
+            chain("start", "t", "end"),
+            '<bpmn:dataStoreReference id="d" dataStoreRef="s"/>',
+            root='<bpmn:dataStore id="s" capacity="many"/>',
+        ),
+        "schema-not-valid",
+        "s",
+    ),
+    "an association that points nowhere in particular": (
+        straight(
+            ("t", user("t")),
+            more='<bpmn:association id="as" sourceRef="t" targetRef="t" associationDirection="Sideways"/>',
+        ),
+        "schema-not-valid",
+        "as",
+    ),
+    "text among the elements": (straight(("t", user("t")), more="and then?"), "schema-not-valid", "p"),
     "a compensation event": (
         straight(("t", node("intermediateThrowEvent", "t", definition("compensate")))),
         "unsupported-event",
