@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations, islice
 from typing import Literal
 
-from engine.diagram import Diagram, Element, Flow
+from engine.diagram import ACTIVITIES, Diagram, Element, Flow
 
 MAX_STATES = 5_000
 MAX_WORK = 5_000_000
+MAX_WAYS = 64
+JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
 
 # A state: for every flow or element that holds tokens, how many.
 State = tuple[tuple[str, int], ...]
@@ -44,11 +47,10 @@ class Verdict:
 def play(diagram: Diagram, scope: str) -> Verdict:
     """Play every way through a process or sub-process, up to a bound of states."""
     game = _Game(diagram, scope)
-    start = game.first_state()
-    if start is None:
+    came_from: dict[State, tuple[State, str] | None] = dict.fromkeys(game.first_states())
+    pending = deque(came_from)
+    if not pending:
         return Verdict(is_decided=False, faults=())
-    came_from: dict[State, tuple[State, str] | None] = {start: None}
-    pending = deque([start])
     starved: dict[str, tuple[str, ...]] = {}
     crowded: dict[str, tuple[str, ...]] = {}
     happened: set[str] = set()
@@ -74,7 +76,12 @@ def play(diagram: Diagram, scope: str) -> Verdict:
                 crowded.setdefault(at, _path(came_from, following))
         if len(came_from) > MAX_STATES:
             return Verdict(is_decided=False, faults=())
-    locks = [Unsound("possible-dead-lock" if e in happened else "dead-lock", e, path) for e, path in starved.items()]
+    # What comes behind a crowded place was not played, so it may still complete a join.
+    is_certain = not crowded
+    locks = [
+        Unsound("dead-lock" if is_certain and e not in happened else "possible-dead-lock", e, path)
+        for e, path in starved.items()
+    ]
     crowds = [Unsound("lack-of-synchronisation", e, path) for e, path in crowded.items()]
     return Verdict(is_decided=True, faults=(*locks, *crowds))
 
@@ -101,14 +108,15 @@ class _Game:
             if element.kind == "boundaryEvent" and element.attached_to in self.elements:
                 self.boundaries.setdefault(element.attached_to or "", []).append(element)
         self.link_targets = {_link(e): e.id for e in inside if e.kind == "intermediateCatchEvent" and _link(e)}
-        # Inclusive joins wait only for tokens that can still come: whether one can is not decided here.
-        self.is_playable = not any(e.kind in ("inclusiveGateway", "complexGateway") for e in inside)
+        self.ways_out = {e.id: _ways_out(e, [self.flow[f] for f in self._out(e.id)]) for e in inside}
+        self.leading_to: dict[tuple[str, str], frozenset[str]] = {}
+        is_known = all(e.kind != "complexGateway" for e in inside)
+        self.is_playable = is_known and all(len(ways) <= MAX_WAYS for ways in self.ways_out.values())
 
-    def first_state(self) -> State | None:
+    def first_states(self) -> list[State]:
+        """Return one state for each start event: each begins an instance of its own."""
         starts = [e for e in self.elements.values() if e.kind == "startEvent"]
-        if len(starts) != 1 or not self.is_playable:
-            return None
-        return _state(dict.fromkeys(self._out(starts[0].id), 1))
+        return [_state(dict.fromkeys(self._out(e.id), 1)) for e in starts] if self.is_playable else []
 
     def moves(self, state: State) -> Iterator[tuple[str, State]]:
         """Yield each thing that may happen next: the element, and the state after it."""
@@ -121,7 +129,7 @@ class _Game:
                 continue
             if flow is None:
                 yield from self._finish(element, tokens)
-            elif element.kind == "parallelGateway":
+            elif element.kind in JOINS:
                 if element.id not in joined:
                     joined.add(element.id)
                     yield from self._join(element, tokens)
@@ -131,10 +139,8 @@ class _Game:
     def _enter(self, element: Element, place: str, tokens: dict[str, int]) -> Iterator[tuple[str, State]]:
         left = _less(tokens, place)
         if element.kind == "endEvent":
-            yield element.id, () if "terminate" in element.event_kinds else _state(left)
-        elif element.kind in ("exclusiveGateway", "eventBasedGateway"):
-            for flow in self._out(element.id):
-                yield element.id, _state(_more(left, flow))
+            ends_all = bool({"terminate", "error"} & set(element.event_kinds))
+            yield element.id, () if ends_all else _state(left)
         elif element.kind == "intermediateThrowEvent" and _link(element) in self.link_targets:
             for flow in self._out(self.link_targets[_link(element)]):
                 left = _more(left, flow)
@@ -142,18 +148,70 @@ class _Game:
         elif element.id in self.boundaries:
             yield element.id, _state(_more(left, element.id))
         else:
-            yield element.id, _state(self._put_out(element.id, left))
+            yield from self._leave(element, left)
+
+    def _leave(self, element: Element, tokens: dict[str, int]) -> Iterator[tuple[str, State]]:
+        for way in self.ways_out[element.id]:
+            left = tokens
+            for flow in way:
+                left = _more(left, flow)
+            yield element.id, _state(left)
 
     def _join(self, element: Element, tokens: dict[str, int]) -> Iterator[tuple[str, State]]:
         incoming = [f.id for f in self.diagram.incoming.get(element.id, ()) if f.id in self.flow]
-        if all(tokens.get(flow, 0) for flow in incoming):
+        filled = [flow for flow in incoming if tokens.get(flow, 0)]
+        is_complete = len(filled) == len(incoming)
+        if is_complete or (
+            element.kind == "inclusiveGateway" and not self._may_come(element, incoming, filled, tokens)
+        ):
             left = tokens
-            for flow in incoming:
+            for flow in filled:
                 left = _less(left, flow)
-            yield element.id, _state(self._put_out(element.id, left))
+            yield from self._leave(element, left)
+
+    def _may_come(self, join: Element, incoming: list[str], filled: list[str], tokens: dict[str, int]) -> bool:
+        """Tell whether a token can still come by an empty flow, and could not come by a filled one as well.
+
+        Source: BPMN 2.0, table 13.3.
+        """
+        by_empty = [self._places_before(join.id, flow) for flow in incoming if flow not in filled]
+        by_filled = [self._places_before(join.id, flow) for flow in filled]
+        others = [place for place, count in tokens.items() if count and place not in filled]
+        return any(
+            any(place in before for before in by_empty) and not any(place in before for before in by_filled)
+            for place in others
+        )
+
+    def _places_before(self, join: str, flow: str) -> frozenset[str]:
+        """Return the places from which a token can reach a flow without passing the join that it leads to."""
+        if (join, flow) not in self.leading_to:
+            found, todo = {flow}, [flow]
+            while todo:
+                place = todo.pop()
+                source = self.flow[place].source if place in self.flow else place
+                for earlier in self._places_into(source or ""):
+                    if earlier not in found and source != join:
+                        found.add(earlier)
+                        todo.append(earlier)
+            self.leading_to[join, flow] = frozenset(found)
+        return self.leading_to[join, flow]
+
+    def _places_into(self, element_id: str) -> Iterator[str]:
+        element = self.elements.get(element_id)
+        if element is None:
+            return
+        if element.kind == "boundaryEvent":
+            yield element.attached_to or ""
+            yield from self._places_into(element.attached_to or "")
+        yield from (f.id for f in self.diagram.incoming.get(element_id, ()) if f.id in self.flow)
+        if element_id in self.boundaries:
+            yield element_id
+        if element_id in self.link_targets.values():
+            throws = [e for e in self.elements.values() if self.link_targets.get(_link(e)) == element_id != e.id]
+            yield from (place for throw in throws for place in self._places_into(throw.id))
 
     def _finish(self, element: Element, tokens: dict[str, int]) -> Iterator[tuple[str, State]]:
-        yield element.id, _state(self._put_out(element.id, _less(tokens, element.id)))
+        yield from self._leave(element, _less(tokens, element.id))
         for boundary in self.boundaries[element.id]:
             if boundary.attributes.get("cancelActivity") != "false":
                 yield boundary.id, _state(self._put_out(boundary.id, _less(tokens, element.id)))
@@ -162,11 +220,11 @@ class _Game:
                 yield boundary.id, _state(_more(self._put_out(boundary.id, tokens), _happened(boundary)))
 
     def starved_joins(self, state: State) -> Iterator[str]:
-        """Yield the parallel joins that hold tokens which nothing can ever complete."""
+        """Yield the joins that hold tokens which nothing can ever complete."""
         for place, _ in state:
             flow = self.flow.get(place)
             target = self.elements.get(flow.target or "") if flow is not None else None
-            if target is not None and target.kind == "parallelGateway":
+            if target is not None and target.kind in JOINS:
                 yield target.id
 
     def crowded(self, state: State) -> str | None:
@@ -184,6 +242,23 @@ class _Game:
         for flow in self._out(element):
             tokens = _more(tokens, flow)
         return tokens
+
+
+def _ways_out(element: Element, flows: list[Flow]) -> list[tuple[str, ...]]:
+    """Return each set of flows that a token may take out of an element, whatever its conditions say."""
+    if element.kind in ("exclusiveGateway", "eventBasedGateway"):
+        return [(flow.id,) for flow in flows]
+    default = element.attributes.get("default")
+    asked = [flow.id for flow in flows if flow.condition is not None and flow.id != default]
+    decides = element.kind == "inclusiveGateway" or element.kind in ACTIVITIES
+    if not asked or not decides:
+        return [tuple(flow.id for flow in flows)]
+    always = tuple(flow.id for flow in flows if flow.condition is None and flow.id != default)
+    some = [
+        chosen for number in range(1, len(asked) + 1) for chosen in islice(combinations(asked, number), MAX_WAYS + 1)
+    ]
+    otherwise = always if default is None else (*always, default)
+    return [(*always, *chosen) for chosen in some] + ([otherwise] if otherwise else [])
 
 
 def _state(tokens: Mapping[str, int]) -> State:

@@ -260,6 +260,78 @@ def test_a_join_of_the_same_kind_as_its_split_is_sound(kind: str) -> None:
     assert foreign(split_and_join(kind, kind)) == []
 
 
+def choosing(split: str, join: str) -> str:
+    """Two ways out of a node, one by a condition and one by default, and a join behind them."""
+    node_of = {"userTask": user("s", more="").replace("<bpmn:userTask ", '<bpmn:userTask default="s_b" ')}
+    chooser = node_of.get(split) or node(split, "s", default="s_b")
+    return diagram(
+        start(), chooser, user("a"), user("b"), node(join, "j"), end(),
+        chain("start", "s"), flow("s", "a", "=1 = 1"), flow("s", "b"), chain("a", "j", "end"), flow("b", "j"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("split", "join", "rules"),
+    [
+        ("inclusiveGateway", "inclusiveGateway", []),
+        ("inclusiveGateway", "parallelGateway", ["dead-lock"]),
+        ("userTask", "inclusiveGateway", ["implicit-split"]),
+        ("userTask", "parallelGateway", ["dead-lock", "implicit-split"]),
+        ("exclusiveGateway", "inclusiveGateway", []),
+    ],
+)
+def test_a_choice_of_several_ways_is_played_in_every_combination(split: str, join: str, rules: list[str]) -> None:
+    assert sorted(rule for rule, _ in foreign(choosing(split, join))) == rules
+
+
+def test_a_choice_whose_ways_may_all_be_taken_only_may_lock() -> None:
+    xml = diagram(
+        start(), node("inclusiveGateway", "s"), user("a"), user("b"), node("parallelGateway", "j"), end(),
+        chain("start", "s"), flow("s", "a", "=1 = 1"), flow("s", "b", "=2 = 2"), chain("a", "j", "end"), flow("b", "j"),
+    )  # fmt: skip
+    found = [f for f in findings({"a.bpmn": xml}) if f.rule != "no-default-flow"]
+    assert [(f.rule, f.element, f.severity) for f in found if "lock" in f.rule] == [
+        ("possible-dead-lock", "j", "warning")
+    ]
+
+
+def test_an_inclusive_split_and_join_in_a_loop_are_sound() -> None:
+    xml = diagram(
+        start(), node("exclusiveGateway", "m"), node("inclusiveGateway", "s", default="s_b"), user("a"), user("b"),
+        node("inclusiveGateway", "j"), node("exclusiveGateway", "x", default="x_end"), end(),
+        chain("start", "m", "s"), flow("s", "a", "=1 = 1"), flow("s", "b"), chain("a", "j", "x"), flow("b", "j"),
+        flow("x", "m", "=2 = 2"), flow("x", "end"),
+    )  # fmt: skip
+    assert foreign(xml) == []
+
+
+def test_all_flows_out_of_a_task_into_a_merge_run_the_rest_once_for_each() -> None:
+    xml = diagram(
+        start(), user("s"), user("a"), user("b"), node("exclusiveGateway", "j"), end(),
+        chain("start", "s", "a", "j", "end"), chain("s", "b", "j"),
+    )  # fmt: skip
+    assert sorted(foreign(xml)) == [("implicit-split", "s"), ("lack-of-synchronisation", "j")]
+
+
+def test_an_end_that_ends_everything_leaves_no_join_waiting() -> None:
+    xml = diagram(
+        start(), node("parallelGateway", "s"), user("a"), node("exclusiveGateway", "x", default="x_j"), user("b"),
+        node("parallelGateway", "j"), end(), end("stop", definition("error", errorRef="er")),
+        chain("start", "s", "a", "x", "j", "end"), chain("s", "b", "j"), flow("x", "stop", "=1 = 1"),
+        root='<bpmn:error id="er" errorCode="STOP"/>',
+    )  # fmt: skip
+    assert foreign(xml) == []
+
+
+def test_each_start_of_a_process_is_played() -> None:
+    starts = node("startEvent", "by", definition("signal", signalRef="g")), start()
+    xml = diagram(
+        *starts, user("a"), node("parallelGateway", "j"), end(), chain("start", "a", "j", "end"), flow("by", "j"),
+        root='<bpmn:signal id="g" name="go"/>',
+    )  # fmt: skip
+    assert foreign(xml) == [("dead-lock", "j")]
+
+
 def test_a_branch_that_may_end_early_leaves_the_join_waiting() -> None:
     xml = diagram(
         start(), node("parallelGateway", "s"), user("a"), node("exclusiveGateway", "x", default="x_j"), user("b"),
