@@ -65,7 +65,7 @@ class Answers:
         if said.fails:
             raise RuntimeError(said.fails)
         if plain_bpmn.THROWN in job.headers:
-            thrown = _message_of(job, sender)
+            thrown = _message_of(job, sender, said.carries)
             if said.waits:
                 self._postponed[job.token] = thrown
             else:
@@ -93,9 +93,9 @@ class Answers:
         return value if isinstance(value, dict) else {job.element_id: value}
 
 
-def _message_of(job: Job, sender: int) -> Thrown:
-    """Return the message of a job. It carries the job's inputs, as a thrown signal does."""
+def _message_of(job: Job, sender: int, carries: Mapping[str, Any]) -> Thrown:
+    """Return the message of a job. It carries the job's inputs, as a thrown signal does, and what the case adds."""
     key = job.inputs.get(plain_bpmn.THROWN_KEY)
     payload = {name: value for name, value in job.inputs.items() if name != plain_bpmn.THROWN_KEY}
     text = None if key is None else str(plain(key))
-    return Thrown("message", job.headers[plain_bpmn.THROWN], text, payload, sender)
+    return Thrown("message", job.headers[plain_bpmn.THROWN], text, {**payload, **carries}, sender)

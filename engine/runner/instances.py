@@ -68,7 +68,10 @@ class Instances:
         return iter([instance for instance in self.all if instance.is_live])
 
     def start(self, process_id: str, variables: Mapping[str, Any], *, at: str | None = None) -> Instance:
-        """Start one more instance, `at` the start event that happened, and run it to rest. Raises: NotDone when there are too many."""
+        """Start one more instance, `at` the start event that happened, and run it to rest.
+
+        Raises: NotDone when there are too many.
+        """
         if len(self.all) >= MAX_INSTANCES:
             raise NotDone(f"more than {MAX_INSTANCES:,} instances were started.")
         number = len(self.all) + 1

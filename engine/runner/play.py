@@ -79,6 +79,8 @@ class Play:
             self._retry(step)
         else:
             until = step.what if step.verb == "wait_until" else self._later(step.what)
+            if until < self.clock.now:
+                raise NotDone(f"{until.isoformat()} has passed: it is {self.clock.now.isoformat()}.")
         self._pass_time(until)
 
     # Tasks and jobs

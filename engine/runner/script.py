@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
@@ -58,12 +58,16 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a job does: it returns variables, raises a BPMN error, fails for a technical reason, or waits."""
+    """What a job does: it returns variables, raises a BPMN error, fails for a technical reason, or waits.
+
+    `carries` is what the message that it throws brings to others, besides the job's inputs.
+    """
 
     returns: Mapping[str, Any]
     error: Error | None = None
     fails: str = ""
     waits: bool = False
+    carries: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def _read_job(where: str, said: object) -> tuple[Answer, ...]:
     visits = said if isinstance(said, list | tuple) else [said]
     if not visits:
         raise CaseInvalid(f"{where} is an empty list. Say what at least one visit does.")
-    return tuple(_read_answer(_mapping(visit, where), where, (*_ANSWER, "note")) for visit in visits)
+    return tuple(_read_answer(_mapping(visit, where), where, (*_ANSWER, "carries", "note")) for visit in visits)
 
 
 def _read_step(where: str, said: object) -> Step:
@@ -175,7 +179,8 @@ def _read_answer(said: Mapping[str, Any], where: str, known: Sequence[str] = _AN
     if not isinstance(waits, bool):
         raise CaseInvalid(f"waits of {where} is true or false, not {waits!r}.")
     error = _read_error(said["error"], f"error of {where}") if "error" in said else None
-    return Answer(_table(said.get("returns", {}), f"returns of {where}"), error, fails, waits)
+    carries = _table(said.get("carries", {}), f"carries of {where}")
+    return Answer(_table(said.get("returns", {}), f"returns of {where}"), error, fails, waits, carries)
 
 
 def _read_error(said: object, where: str) -> Error:

@@ -99,7 +99,10 @@ class JobNode(Node):
         )
         try:
             return task.workflow.top_workflow.host.run_job(job)
-        except (BpmnError, RunFailed):
+        except BpmnError:
+            raise
+        except RunFailed as error:
+            error.element_id = error.element_id or self.element_id  # a handler need not know where it stands
             raise
         except Exception as error:
             raise HandlerFailed(self.element_id, error) from error

@@ -393,6 +393,22 @@ def test_a_message_that_nobody_waits_for_is_lost_and_the_result_says_so() -> Non
     assert [line["name"] for line in result.trace if line["kind"] == "message_lost"] == ["go", "gone"]
 
 
+def test_a_message_of_a_plain_file_carries_what_the_script_says() -> None:
+    body = plain(
+        '<process id="a">', start(), '<sendTask id="tell" messageRef="m"/>', end(), seq("s", "tell", "e"),
+        '</process><process id="b"><startEvent id="told"><messageEventDefinition messageRef="m"/></startEvent>',
+        end("e2"), seq("told", "e2"), "</process>",
+    )  # fmt: skip
+    result = run(body, {"jobs": {"tell": {"returns": {"told": True}, "carries": {"n": 1}}}})
+    assert [item["data"] for item in result.instances] == [{"told": True}, {"n": 1}]
+
+
+def test_time_does_not_run_backwards() -> None:
+    stopped = run(CHOICE, {"variables": {"a": 3}, "step": [{"wait_until": "2026-01-01T09:00:00Z"}]}).stopped
+    assert stopped is not None
+    assert "has passed" in stopped["message"]
+
+
 def test_a_message_goes_to_the_instance_with_its_key_and_carries_what_it_is_given() -> None:
     hears = process(
         "p", start(), node("intermediateCatchEvent", "hear", on_message()), user("after"), end(),
