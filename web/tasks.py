@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
@@ -87,7 +87,7 @@ def page(task_id: int) -> ResponseReturnValue:
 @pages.post("/<int:task_id>")
 def submit(task_id: int) -> ResponseReturnValue:
     """Do what the pressed button says: complete, save, preview, add or remove a row."""
-    typed, action = asking.sent(), asking.pressed()
+    typed, action, version = asking.sent(), asking.pressed(), _version()
     task = current_task()
     problems: dict[str, str] = {}
     try:
@@ -106,7 +106,7 @@ def submit(task_id: int) -> ResponseReturnValue:
         return asking.questions_that_count(current.asking)
     current.asking.typed = asking.with_row_change(typed, action) or typed
     if action == "complete":
-        return _complete(current, typed, problems)
+        return _complete(current, typed, problems, version)
     if problems or action not in ("save", "preview"):
         current.asking.problems = problems
         with world().db.read() as connection:
@@ -198,7 +198,9 @@ def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> Resp
     return redirect(url_for("tasks.page", task_id=current.task.task_id))
 
 
-def _complete(current: task_page.TaskPage, typed: asking.Typed, problems: dict[str, str]) -> ResponseReturnValue:
+def _complete(
+    current: task_page.TaskPage, typed: asking.Typed, problems: dict[str, str], version: int | None
+) -> ResponseReturnValue:
     sheet = current.asking.sheet
     if sheet.problems or problems:
         return _wrong(current, problems)
@@ -214,7 +216,7 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed, problems: dict[s
             current.task.task_id,
             values,
             actor=person(),
-            version=row_number(request.form.get("version", "")),
+            version=version,
         )
     except ValuesRefused as refused:
         return _wrong(current, asking.by_input_name(refused.problems))
@@ -230,6 +232,15 @@ def _complete(current: task_page.TaskPage, typed: asking.Typed, problems: dict[s
     if current.task.case_id is not None:
         return redirect(url_for("cases.page", case_id=current.task.case_id))
     return redirect(url_for("tasks.mine"))
+
+
+def _version() -> int | None:
+    """Return which version of the task the form was drawn from. Raises: BadRequest for what is no version."""
+    said = request.form.get("version")
+    number = None if said is None else row_number(said)
+    if said is not None and number is None:
+        abort(400)
+    return number
 
 
 def _wrong(current: task_page.TaskPage, problems: dict[str, str]) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from engine.models import Note, ProcessInstance, UserTask
 from tests.page import Browser
 from tests.web.conftest import person_id
-from tests.web.journeys import REACHED, REFERRAL, accept, allocate, claim, decide_no_further_action, open_task
+from tests.web.journeys import REACHED, REFERRAL, accept, allocate, claim, decide_no_further_action, open_task, refer
 from web.addresses import own_address
 
 HUGE = ("9" * 19, "9" * 30, "9" * 5000, "-1", "1.5", "\u0663", "%00")
@@ -107,6 +107,20 @@ def test_an_odd_button_changes_nothing(visitor, case_id, deployed, action):
     page, answers = start_page(visitor, case_id)
     assert page.client.post(page.path, data=answers | {"do": action}).status_code in (200, 400)
     assert running(deployed) == 0
+
+
+@pytest.mark.parametrize("version", ["x", "", "-1", "1.0", "9" * 30, "\u0661"])
+def test_a_form_of_no_version_completes_nothing(visitor, case_id, deployed, version):
+    refer(visitor("owning_team"), case_id)
+    page = claim(visitor("owning_team"), "Call the client")
+    token = page.page.xpath("//input[@name='csrf_token']/@value")[0]
+    own = page.page.xpath("//input[@name='version']/@value")[0]
+    sent = {"csrf_token": token, "do": "complete", "version": version} | REACHED
+    assert page.client.post(page.path, data=sent).status_code == 400
+    with deployed.db.read() as connection:
+        assert connection.execute(select(UserTask.status)).scalars().all() == ["open"]
+    assert page.client.post(page.path, data=sent | {"version": "99"}).status_code == 409
+    assert page.client.post(page.path, data=sent | {"version": own}).status_code == 302
 
 
 def test_what_a_form_does_not_ask_is_not_taken(visitor, case_id, deployed):
