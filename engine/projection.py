@@ -114,7 +114,7 @@ def _task_row(task: OpenTask, place: Place, definition: LoadedDefinition) -> dic
         "step": definition.step_of(task.element_id, task.callers, worked_out=task.properties.get("step")),
         "form_id": task.form_id,
         "properties": dumps(plain(task.properties)),
-        "candidate_group": _group(task),
+        "candidate_group": _group(task, definition),
         "assignee_id": assignee,
         "status": "open",
         "version": 1,
@@ -122,6 +122,21 @@ def _task_row(task: OpenTask, place: Place, definition: LoadedDefinition) -> dic
         "created_at": place.now,
         "due_at": task.due_at,
     }
+
+
+def nobody_holds(task: OpenTask, definition: LoadedDefinition) -> str:
+    """Return why a task would be in nobody's list, or in the wrong one; empty where someone can do it."""
+    groups = definition.groups
+    if len(task.candidate_groups) > 1:
+        return f"The task has several groups ({', '.join(task.candidate_groups)}), and a task is one group's work."
+    if task.assignee is not None and _person(task.assignee) is None:
+        return f"The task's assignee is “{task.assignee}”, which is no person's number."
+    group = _group(task, definition)
+    if group is None and task.assignee is None:
+        return "The task has no group, no lane of a group and no assignee, so nobody would see it."
+    if group is not None and groups and group not in groups and (task.candidate_groups or task.assignee is None):
+        return f"The task's group is “{group}”, which is not in groups.toml, so nobody would see it."
+    return ""
 
 
 def _name(task: OpenTask) -> str:
@@ -134,10 +149,13 @@ def _name(task: OpenTask) -> str:
     return f"{name} {known} ({nation})" if nation else f"{name} {known}"
 
 
-def _group(task: OpenTask) -> str | None:
+def _group(task: OpenTask, definition: LoadedDefinition) -> str | None:
+    """Return the group that the task names, or the one whose key or title its lane is called."""
     if task.candidate_groups:
         return str(task.candidate_groups[0])
-    return re.sub(r"\W+", "_", task.lane.strip().lower()) if task.lane else None
+    lane = (task.lane or "").strip()
+    titled = next((key for key, group in definition.groups.items() if group.title == lane), None)
+    return titled or re.sub(r"\W+", "_", lane.lower()) or None
 
 
 def _person(assignee: object) -> int | None:

@@ -20,7 +20,7 @@ from engine.errors import RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
 from engine.models import Job, ProcessInstance
-from engine.projection import Open, Place, project
+from engine.projection import Open, Place, nobody_holds, project
 from engine.signals import broadcast
 from engine.spiff import Stored, Workflow
 from engine.spiff.host import HandlerFailed, Happening, RunFailed
@@ -146,7 +146,7 @@ class _Run:
 
     def advance(self, workflow: Workflow, act: Act) -> Outcome:
         """Fire, act, keep, run, save."""
-        self.before = Open.of(workflow)
+        self.before = self.after = Open.of(workflow)
         self._catch_up(workflow, act)
         act(workflow, self.host)
         failpoint("step_after_act")
@@ -157,6 +157,7 @@ class _Run:
         except RunFailed as failure:
             self.host.rewind(mark)
             workflow = Workflow.restore(self.definition.program, kept, self.host)
+            self.after = Open.of(workflow)
             self._save_facts()
             status = self._set_aside(failure)
         else:
@@ -191,6 +192,10 @@ class _Run:
         if workflow.is_stuck:
             why = "The instance has nothing to do and nothing to wait for, and has not ended."
             raise RunFailed(why, element_id=workflow.stuck_at)
+        self.after = Open.of(workflow)
+        for token, task in self.after.tasks.items():
+            if token not in self.before.tasks and (why := nobody_holds(task, self.definition)):
+                raise RunFailed(why, element_id=task.element_id)
         stored = _stored(workflow)
         self._save_facts()
         self.thrown = workflow.thrown
@@ -244,7 +249,7 @@ class _Run:
             place,
             self.definition,
             before=self.before,
-            after=Open.of(workflow),
+            after=self.after,
             completed=self.completes,
         )
         for number, (name, values) in enumerate(self.thrown):

@@ -16,6 +16,7 @@ RESOURCE_RULES = frozenset(
         "missing-form",
         "missing-letter",
         "missing-group",
+        "assignment-not-honoured",
         "unknown-job-type",
         "unknown-job-input",
         "missing-job-input",

@@ -69,6 +69,20 @@ def _assignment(diagram: Diagram, project: Project, element: Element) -> Iterato
     if groups and not groups.startswith(("=", "${", "#{")):
         for group in groups.split(","):
             yield from _group(diagram, project, element, group.strip())
+        if len(groups.split(",")) > 1:
+            message = "The task has several groups, and a task is one group's work. Keep one, or work one out."
+            yield error(diagram.file, element.id, "assignment-not-honoured", message)
+    assignee = (assignment.get("assignee") if assignment else None) or ""
+    if assignee and not assignee.startswith(("=", "${", "#{")) and not assignee.isdecimal():
+        message = f"“{assignee[:40]}” is no person's number. Work the assignee out from the data, or name a group."
+        yield error(diagram.file, element.id, "assignment-not-honoured", message)
+    if assignment and assignment.get("candidateUsers"):
+        message = "Candidate users are not honoured here. Name a candidate group, or the one assignee."
+        yield error(diagram.file, element.id, "assignment-not-honoured", message)
+    schedule = element.extension("taskSchedule")
+    if schedule and schedule.get("followUpDate"):
+        message = "A follow-up date is not honoured here. Give the task a due date, or let a timer follow up."
+        yield error(diagram.file, element.id, "assignment-not-honoured", message)
 
 
 def _lane_is_group(project: Project, lane: str | None) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from xml.sax.saxutils import quoteattr
+
 import pytest
 
+from engine.errors import DeploymentRefused
+from engine.models import Incident
 from engine.runner import run
 from engine.spiff import compile_program
+from tests import tiny
 from tests.engine.spiff_world import (
     Run,
     diagram,
@@ -21,6 +26,7 @@ from tests.engine.spiff_world import (
     start,
     user,
 )
+from tests.stage import Stage
 
 
 @pytest.fixture(params=[False, True], ids=["in memory", "stored"])
@@ -81,6 +87,67 @@ def test_what_a_modeler_notes_on_a_file_of_our_dialect_is_let_be() -> None:
     text = diagram(process("p", start(), end(), seq("s", "e")))
     note = b'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:diagramRelationId="0b5c1d6e" id="D"'
     assert run(text.replace(b'id="D"', note)).status == "completed"
+
+
+# Whose work a task is -------------------------------------------------------------------------------------------------
+
+
+def asked_of(assignment: str, *, lane: str = "") -> tuple[str, ...]:
+    lanes = f'<bpmn:laneSet id="ls"><bpmn:lane id="l" name="{lane}"><bpmn:flowNodeRef>ask</bpmn:flowNodeRef>'
+    return (
+        f"{lanes}</bpmn:lane></bpmn:laneSet>" if lane else "",
+        tiny.node("startEvent", "begin"),
+        tiny.user_task("first", form="ask"),
+        tiny.user_task("ask", form="ask").replace(
+            '<zeebe:assignmentDefinition candidateGroups="review_caseworker" />', assignment
+        ),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "first", "ask", "done"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ('=["review_caseworker", "review_team_leader"]', "several groups"),
+        ('="review_" + "nobody"', "is not in groups.toml"),
+        ("=null", "nobody would see it"),
+    ],
+)
+def test_a_task_that_nobody_would_see_is_an_incident_and_the_submit_before_it_is_kept(
+    stage: Stage, expression: str, says: str
+) -> None:
+    stage.deploy(*asked_of(f"<zeebe:assignmentDefinition candidateGroups={quoteattr(expression)} />"))
+    stage.start()
+    assert stage.complete("first", {"answer": "My hard work"}).status == "incident"
+    assert stage.task("first").status == "completed"
+    assert stage.open_tasks() == []
+    assert says in stage.rows(Incident)[-1].message
+
+
+def test_a_lane_that_bears_the_title_of_a_group_gives_its_tasks_to_that_group(stage: Stage) -> None:
+    stage.deploy(*asked_of("", lane="Review team leaders"))
+    stage.start()
+    stage.complete("first", {"answer": "yes"})
+    assert stage.task("ask").candidate_group == "review_team_leader"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '<zeebe:assignmentDefinition candidateGroups="review_caseworker, review_team_leader" />',
+        '<zeebe:assignmentDefinition candidateGroups="review_caseworker" candidateUsers="7" />',
+        '<zeebe:assignmentDefinition assignee="mary" />',
+        '<zeebe:assignmentDefinition candidateGroups="review_caseworker" />'
+        '<zeebe:taskSchedule followUpDate="=now()" />',
+    ],
+)
+def test_what_a_deployed_task_would_not_honour_is_refused_and_let_be_in_a_run_by_a_script(
+    stage: Stage, written: str
+) -> None:
+    with pytest.raises(DeploymentRefused, match=r"honoured|one group's work|no person's number"):
+        stage.deploy(*asked_of(written))
+    assert run(tiny.diagram(*asked_of(written)).encode()).status == "waiting"
 
 
 # Splits without a gateway ---------------------------------------------------------------------------------------------
