@@ -12,7 +12,7 @@ import click
 from flask import Flask
 
 from engine import runner
-from engine.decisions import evaluate
+from engine.decisions import explain
 from engine.errors import RedressError
 from engine.evaluation import as_json as as_json_value
 from engine.values import loads
@@ -61,16 +61,33 @@ def register(app: Flask) -> None:
     @click.option("--input", "inputs", default="{}", help=_INPUT_HELP)
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     def decide(file: Path, decision: str, inputs: str, as_json: bool) -> None:
-        """Make a decision or ask a decision service, by id or name; exits 2 when it cannot be made, with the reason."""
+        """Make a decision or ask a decision service, by id or name; exits 2 when it cannot be made, with the reason.
+
+        What the file imports is looked for in its folder.
+        """
         try:
-            given = loads(inputs)
-            result = evaluate(file.read_bytes(), decision, given)
+            given = _read_inputs(inputs)
+            answer = explain(file.read_bytes(), decision, given, beside=_beside(file))
         except (RedressError, ValueError) as fault:
             _fail(str(fault), as_json)
         if as_json:
-            _print({"result": as_json_value(result)})
+            why = {"notes": list(answer.notes)} if answer.notes else {}
+            _print({"result": as_json_value(answer.result), **why})
         else:
-            click.echo(json.dumps(as_json_value(result), ensure_ascii=False))
+            click.echo(json.dumps(as_json_value(answer.result), ensure_ascii=False))
+            for note in answer.notes:
+                click.echo(f"null because of {note}", err=True)
+
+
+def _read_inputs(text: str) -> dict[str, object]:
+    """Raises: ValueError for what is not one JSON object, or nested too deep."""
+    try:
+        given = loads(text)
+    except RecursionError:
+        raise ValueError("The input is nested too deep.") from None
+    if not isinstance(given, dict):
+        raise ValueError('The input is one JSON object, such as {"amount": 120}.')
+    return given
 
 
 def _beside(file: Path) -> dict[str, bytes]:
@@ -89,7 +106,9 @@ def _fail(why: str, as_json: bool) -> Any:
 
 
 def _print(found: dict[str, Any]) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    text = json.dumps(found, ensure_ascii=False, indent=2)
+    # Half a character, which FEEL can make, has no place in UTF-8; as an escape it is JSON like any other.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _tell(result: runner.Result) -> None:

@@ -25,7 +25,7 @@ _SET_ASIDE = RESOURCE_RULES | {"user-task-not-native"}
 
 
 def run(
-    xml: bytes | str | Mapping[str, bytes],
+    xml: bytes | str | Mapping[str, bytes | str],
     case: Mapping[str, Any] | None = None,
     *,
     beside: Mapping[str, bytes] | None = None,
@@ -56,8 +56,9 @@ def run(
     A list of tables under `jobs` is taken one after the other; the last one stays. `docs/running-a-diagram.md` tells
     the rest. Raises: CaseInvalid when the case says what no case can; a refused file is a result.
     """
-    files = {"diagram.bpmn": xml.encode() if isinstance(xml, str) else xml} if isinstance(xml, bytes | str) else xml
-    script = read(case or {})
+    given = {"diagram.bpmn": xml} if isinstance(xml, bytes | str) else xml
+    files = {path: data.encode() if isinstance(data, str) else data for path, data in given.items()}
+    script = read({} if case is None else case)
     found = needed(files, beside or {})
     findings = check_files({**found, **files}, frozenset(files), known=Known())
     refused = tuple(f for f in findings if is_error(f) and f.rule not in _SET_ASIDE)

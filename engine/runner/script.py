@@ -104,10 +104,19 @@ def read_case(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise CaseInvalid(f"The case is not TOML: {fault}.") from fault
+    except RecursionError:
+        raise CaseInvalid("The case is nested too deep.") from None
 
 
 def read(case: Mapping[str, Any]) -> Script:
     """Return what a case says. Raises: CaseInvalid."""
+    try:
+        return _read(case)
+    except RecursionError:
+        raise CaseInvalid("The case is nested too deep.") from None
+
+
+def _read(case: Mapping[str, Any]) -> Script:
     if not isinstance(case, Mapping):
         raise CaseInvalid(f"A case is a table of names and values, not {case!r}.")
     _refuse_unknown(case, _CASE, "A case")
@@ -272,7 +281,10 @@ def _instant(value: object, where: str) -> datetime:
         except ValueError as fault:
             raise CaseInvalid(f"{where}: {value!r} is no date and time such as 2026-01-05T09:00:00Z.") from fault
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        try:
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+        except OverflowError as fault:
+            raise CaseInvalid(f"{where}: {value.isoformat()} lies outside the years 1 to 9999.") from fault
     if isinstance(value, date):
         return datetime.combine(value, time(0), tzinfo=UTC)
     raise CaseInvalid(f"{where}: {value!r} is no date and time.")

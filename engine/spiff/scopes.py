@@ -12,6 +12,8 @@ from typing import Any
 
 from engine.spiff.host import EvaluationFailed, RunFailed
 
+_ONLY_IN_EXPRESSIONS = {"Range": "range", "Function": "function"}
+
 
 def copied(value: Any) -> Any:
     """Return a value that shares no list or context with the original; everything else is immutable."""
@@ -82,9 +84,24 @@ def located(
 
 
 def write_variables(task: Any, values: Mapping[str, Any]) -> None:
-    """Assign values: each in the nearest enclosing scope that has the name, else in the process's own."""
+    """Assign values: each in the nearest enclosing scope that has the name, else in the process's own.
+
+    Raises: EvaluationFailed for a range or a function, which no variable can hold: it could not be stored.
+    """
     for name, value in values.items():
+        if unfit := _unfit(value):
+            reason = f"The variable {name} would hold a {unfit}, which cannot be stored."
+            raise EvaluationFailed(reason, element_id=task.task_spec.element_id, expression=name)
         _holder(task.workflow, name)[name] = copied(value)
+
+
+def _unfit(value: Any) -> str:
+    """Return the kind of the first part of a value that only an expression can hold; empty where there is none."""
+    if isinstance(value, Mapping):
+        return next((found for item in value.values() if (found := _unfit(item))), "")
+    if isinstance(value, list | tuple):
+        return next((found for item in value if (found := _unfit(item))), "")
+    return _ONLY_IN_EXPRESSIONS.get(type(value).__name__, "")
 
 
 def take_facts(task: Any, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,13 @@ def test_a_step_that_cannot_be_done_stops_the_script_there() -> None:
     assert result.tasks == ("u",)
 
 
+def nested(depth: int) -> list[object]:
+    found: list[object] = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
 @pytest.mark.parametrize(
     "case",
     [
@@ -184,6 +191,8 @@ def test_a_step_that_cannot_be_done_stops_the_script_there() -> None:
         {"jobs": {"charge": {"return": {}}}},
         {"process": 5},
         {"at": "today"},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"variables": {"a": nested(5_000)}},
         {"process": "q"},
         {"budget": 0},
         {"budget": 1_000_000},
@@ -207,6 +216,17 @@ def test_a_step_that_cannot_be_done_stops_the_script_there() -> None:
 def test_a_script_that_says_what_no_script_can_is_refused(case: dict[str, object]) -> None:
     with pytest.raises(CaseInvalid):
         run(CHOICE, {"variables": {"a": 3}, **case})
+
+
+def test_what_no_variable_can_hold_is_an_incident_where_it_is_written() -> None:
+    body = plain(
+        '<process id="p">', start(), '<userTask id="u"/><scriptTask id="t"><script>{a: [1, [1..3]]}</script>'
+        "</scriptTask>", end(), seq("s", "u", "t", "e"), "</process>",
+    )  # fmt: skip
+    incident = run(body, {"step": [{"complete": "u"}]}).incident
+    assert incident is not None
+    assert incident["element"] == "t"
+    assert "The variable a would hold a range" in incident["message"]
 
 
 def test_what_a_script_cannot_say_is_named_with_what_it_can() -> None:
