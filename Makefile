@@ -34,6 +34,10 @@ lint: $(STAMPS)/test ## Ruff, mypy --strict and the layers between packages
 bench: $(STAMPS)/test ## Measure a step, a poll and letters, each beside what it is compared with
 	@$(BIN)/python -m bench
 
+.PHONY: soak
+soak: $(STAMPS)/test ## Play a million steps of random processes and cases (SOAK_STEPS, SOAK_SEEDS=12-20, SOAK_CASES)
+	@$(BIN)/python -m tests.soak
+
 .PHONY: assets
 assets: $(STAMPS)/run
 	@$(BIN)/python -m web.assets

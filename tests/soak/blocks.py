@@ -1,0 +1,111 @@
+"""What random processes are made of: a tree of blocks, and the few expressions and variables that they use.
+
+A process is a tree and not a graph, so that the token game can play it without any notion of flows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
+
+NEEDS = ("k", "n", "m")
+"""The variables that every process has: its correlation key and two whole numbers."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """The value of a variable, or a number more than it."""
+
+    name: str
+    plus: int | None = None
+
+    @property
+    def feel(self) -> str:
+        return f"={self.name}" if self.plus is None else f"={self.name} + {self.plus}"
+
+    def of(self, names: Mapping[str, object]) -> object:
+        value = names[self.name]
+        if self.plus is None:
+            return value
+        assert isinstance(value, int | Decimal)
+        return value + self.plus
+
+
+Mappings = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Catch:
+    """Something waited for: kind timer, message, signal, error or escalation.
+
+    `name` is a message's or signal's name, or a code (empty stands for every code). `how` is for timers: duration,
+    date or cycle; `minutes` their length, or the time from the beginning of the walk. `by_n` makes the length or the
+    correlation key depend on `n`.
+    """
+
+    id: str
+    kind: str
+    name: str = ""
+    how: str = ""
+    minutes: int = 0
+    by_n: bool = False
+    interrupting: bool = True
+    is_task: bool = False
+    outputs: Mappings = ()
+
+
+@dataclass(frozen=True)
+class Many:
+    """The marker of a multi-instance activity; `until` is (how many completed, or `n` above what).
+
+    `by` says how many there are: list, number, or variable (as many as `n`).
+    """
+
+    count: int
+    sequential: bool
+    until: tuple[int, int] | None = None
+    by: str = "list"
+
+
+@dataclass(frozen=True)
+class Again:
+    """The marker of a standard loop: at most so many laps, and only while `n` is below something."""
+
+    most: int
+    below: int | None = None
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block. `limit` is what `n` is compared with; `ways` are branches, handlers or the body, by kind."""
+
+    kind: str
+    id: str = ""
+    ways: tuple[Block, ...] = ()
+    limit: int = 0
+    limits: tuple[int, ...] = ()
+    catches: tuple[Catch, ...] = ()
+    inputs: Mappings = ()
+    outputs: Mappings = ()
+    many: Many | Again | None = None
+    starts: tuple[Catch, ...] = ()
+    """For a process: how it begins."""
+    name: str = ""
+    passes: tuple[bool, bool] = field(default=(True, True))
+    """For a call: whether everything goes in, and whether everything comes back."""
+
+
+def inside(block: Block) -> Iterator[Block]:
+    """Yield a block and all below it."""
+    yield block
+    for way in block.ways:
+        yield from inside(way)
+
+
+def size(part: object) -> int:
+    """Return how large a tree is, every field counted."""
+    if is_dataclass(part):
+        return 1 + sum(size(getattr(part, item.name)) for item in fields(part))
+    return sum(map(size, part)) if isinstance(part, tuple) else 0
