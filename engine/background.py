@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, exists, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import incidents
-from engine.errors import Conflict
+from engine.errors import Conflict, DatabaseAway
 from engine.holds import hold_instance
 from engine.models import Incident, ProcessInstance
 from engine.step import Act, StepBlocked, step
@@ -30,6 +30,9 @@ def move(world: World, instance_id: int, act: Act, *, actor: Actor) -> bool:
             step(world, connection, instance_id, act, actor=actor)
     except (Conflict, StepBlocked):
         return False  # the next round finds it as it then is
+    except DatabaseAway:
+        log.warning("Background step could not be saved", extra={"instance_id": instance_id}, exc_info=True)
+        return False  # that passes by itself, and needs nobody
     except Exception as error:
         log.exception("Background step broke", extra={"instance_id": instance_id})
         _report(world, instance_id, error)

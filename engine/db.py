@@ -9,6 +9,7 @@ what it is about to change: `engine.holds`.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,8 +18,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from engine.errors import DatabaseAway
 from engine.failpoints import failpoint
 
 PRAGMAS = (
@@ -27,7 +30,15 @@ PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
-)
+)  # Of SQLite: locked, read only, failed to read or write, full, cannot be opened. Its other errors are faults of ours.
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 _LOOKS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # A thread that writes may look at the same time, so that a process of eight threads opens sixteen at the very most.
 _POOL = {"pool_size": 8, "max_overflow": 12, "pool_timeout": 20, "pool_pre_ping": True}
@@ -53,8 +64,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one moment of the database and changes nothing."""
-        with self._looking.connect() as connection:
+        """Yield a connection that sees one moment of the database and changes nothing. Raises: DatabaseAway."""
+        with _telling_when_away(), self._looking.connect() as connection:
             try:
                 yield connection
             finally:
@@ -62,8 +73,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Yield the connection of one transaction: committed at the end, rolled back on any exception."""
-        with self._turn, self.engine.connect() as connection:
+        """Yield the connection of one transaction: committed at the end, rolled back on any exception.
+
+        Raises: DatabaseAway when the disk is full, the database is locked or gone.
+        """
+        with _telling_when_away(), self._turn, self.engine.connect() as connection:
             connection.execution_options(redress_write=True)
             connection.info["held"] = set()
             self._open.connection = connection
@@ -81,6 +95,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _telling_when_away() -> Iterator[None]:
+    """Tell what passes by itself, such as a full disk or a server that starts again, from a fault of ours."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, TimeoutError) as fault:
+        code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", None)
+        if code is None or code & 0xFF in _PASSING:
+            raise DatabaseAway from fault
+        raise
 
 
 def _open(url: str) -> Engine:

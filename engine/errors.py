@@ -98,3 +98,7 @@ class DeploymentRefused(RedressError):
 
 class Conflict(RedressError):
     """Someone else changed this at the same moment. Nothing was changed; try again."""
+
+
+class DatabaseAway(RedressError):
+    """The database could not be reached or could not save, so nothing was changed. Try again in a few minutes."""

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
     Conflict,
+    DatabaseAway,
     DeploymentRefused,
     MessageAmbiguous,
     MessageNotAwaited,
@@ -44,6 +45,7 @@ PAGES: dict[type[RedressError], tuple[int, str]] = {
     DeploymentRefused: (422, "Not deployed"),
     Conflict: (409, "Someone else changed this"),
     SettingsInvalid: (500, "The settings are not right"),
+    DatabaseAway: (503, "Sorry, the service cannot save at the moment"),
 }
 
 _HTTP = {
@@ -66,6 +68,7 @@ def page_for(error: RedressError) -> tuple[int, str]:
 def register(app: Flask) -> None:
     """Map every error to a page."""
     app.register_error_handler(RedressError, _refused)
+    app.register_error_handler(DatabaseAway, _away)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)
@@ -74,6 +77,12 @@ def register(app: Flask) -> None:
 def _refused(error: RedressError) -> tuple[str, int]:
     status, heading = page_for(error)
     log.info("Refused a request", extra={"error": type(error).__name__, "endpoint": request.endpoint})
+    return error_page(heading, str(error), status)
+
+
+def _away(error: DatabaseAway) -> tuple[str, int]:
+    log.error("The database could not be reached or written", extra={"endpoint": request.endpoint}, exc_info=error)
+    status, heading = page_for(error)
     return error_page(heading, str(error), status)
 
 
