@@ -17,6 +17,7 @@ NAMED = (
     *("variable", "inputData", "decision", "businessKnowledgeModel", "decisionService", "formalParameter", "column"),
     "itemComponent",
 )
+MAX_ODD_NAMES, MAX_TEXT = 500, 200_000  # of one file
 Imported = Mapping[str, tuple[Import, DecisionFile]]
 """The files that a file imports, by namespace."""
 
@@ -74,6 +75,7 @@ class Shared:
         foreign = {f"{one.name}.{name}": of for one, other in imported.values() for name, of in other.types.items()}
         others = (name for one, other in imported.values() for name in (*_odd((one.name,)), *other.declared))
         self.declared = tuple(dict.fromkeys((*_odd_names(root), *others)))
+        _refuse_excess(file, root, self.declared)
         self.types: Mapping[str, ItemType] = item_types(root, self.declared, self.findings, foreign)
         self.input_data = {node.get("id", ""): self._input_data(node) for node in children(root, "inputData")}
         self.names = frozenset(variable_of(node) for node in _named(root))
@@ -106,6 +108,19 @@ class Shared:
         """The type of what a function gives, whether its variable's type names the function or only the result."""
         of = type_named(name, self.types)
         return of.output if of.base == "function" else of
+
+
+def _refuse_excess(file: str, root: Node, declared: tuple[str, ...]) -> None:
+    """Every name with operator characters is looked for in every text, so both are bounded."""
+    if len(declared) > MAX_ODD_NAMES:
+        raise DecisionError(
+            f"{file}: More than {MAX_ODD_NAMES} names hold operator characters or keywords. Rename some of them."
+        )
+    size = sum(len(str(node.text or "")) for node in root.iter("{*}text"))
+    if size > MAX_TEXT:
+        raise DecisionError(
+            f"{file}: Its cells and expressions hold {size:,} characters; {MAX_TEXT:,} can be read. Split the file."
+        )
 
 
 def _not_imported(root: Node, imported: Imported) -> Iterator[str]:

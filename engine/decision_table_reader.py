@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,7 +18,6 @@ from engine.feel import (
     compile_expression,
     compile_unary_tests,
     literal_values,
-    lone_names,
 )
 from engine.markup import Node
 
@@ -126,18 +126,18 @@ class TableReader:
         for cell, column in zip(cells, inputs, strict=False):
             where = f"{place}, input {column.label!r}"
             self.check_language(cell, where)
-            test = self.compiled(text_of(cell), compile_unary_tests, where)
+            tests.append(test := self.compiled(text_of(cell), compile_unary_tests, where))
             if test is not None:
+                self.check_listed(test.literals, column.allowed, where)
                 self.doubt_words(test, inputs, where)
-            tests.append(test)
-            self.check_listed(text_of(cell), column.allowed, where)
         results: list[Expression | None] = []
         for entry, output in zip(entries, outputs, strict=False):
             where = f"{place}, output {output.label!r}"
             self.check_language(entry, where)
-            results.append(self.compiled(text_of(entry), compile_expression, where))
-            self.check_listed(text_of(entry), output.allowed, where)
-            self.check_type(text_of(entry), output.item_type, where)
+            results.append(result := self.compiled(text_of(entry), compile_expression, where))
+            if result is not None:
+                self.check_listed(result.literals, output.allowed, where)
+                self.check_type(result.literals, output.item_type, where)
         return Rule(number, tuple(tests), tuple(results))
 
     def compiled(self, text: str, compile_text: Compile[C], place: str) -> C | None:
@@ -160,7 +160,7 @@ class TableReader:
     def doubt_words(self, cell: UnaryTests, inputs: tuple[Input, ...], place: str) -> None:
         """A word alone in a cell is a name; a text that lacks its quotation marks would never match."""
         given = {name.path[0] for column in inputs if column.expression for name in column.expression.names}
-        for name in lone_names(cell.text):
+        for name in cell.lone_names:
             if name not in given and name not in self.shared.names:
                 self.doubts.append((place, f'{name!r} is read as a name: for the text write "{name}".'))
 
@@ -171,14 +171,18 @@ class TableReader:
         if language not in READ_AS_FEEL and "FEEL" not in language:
             self.say(place, f"It is written in {language!r}. Write it in FEEL.")
 
-    def check_listed(self, text: str, allowed: tuple[object, ...], place: str) -> None:
+    def check_listed(self, values: tuple[object, ...], allowed: tuple[object, ...], place: str) -> None:
         """A text outside the column's own list of values is a slip of the pen that would never match."""
-        for value in literal_values(text) if allowed else ():
+        for value in values if allowed else ():
             if isinstance(value, str) and value not in allowed:
-                self.say(place, f"{value!r} is not one of the column's allowed values.")
+                similar = difflib.get_close_matches(
+                    value[:MOST_TEXT], [one for one in allowed if isinstance(one, str)], n=1
+                )
+                meant = f" Did you mean {similar[0]!r}?" if similar else ""
+                self.say(place, f"{value[:MOST_TEXT]!r} is not one of the column's allowed values.{meant}")
 
-    def check_type(self, text: str, type_: ItemType, place: str) -> None:
-        for value in literal_values(text):
+    def check_type(self, values: tuple[object, ...], type_: ItemType, place: str) -> None:
+        for value in values:
             try:
                 typed(value, type_)
             except TypeMismatch as error:

@@ -17,11 +17,13 @@ from engine.decision_model import DecisionError, Service
 from engine.decision_tables import NullRun, TableFault
 from engine.decision_types import ItemType, TypeMismatch, typed
 from engine.feel import FeelLimit
+from engine.feel.errors import quoted
 from engine.feel.functions import invoke
 from engine.feel.values import from_python
 
 __all__ = ["Answer", "Decision", "DecisionError", "evaluate", "explain", "load_decisions"]
 
+MOST_NAMES = 20  # that an error lists
 NOTHING_BESIDE: Mapping[str, bytes] = {}
 
 
@@ -104,7 +106,7 @@ def _ask(name: str, here: Beside, question: Question) -> object:
             given = [from_python(question.names.get(one), question.run) for one in function.parameters]
             return invoke(function, given, run=question.run, name=model.name, position=0)
     named = [*found, *(one.name for one in here.services.values()), *(one.name for one in here.models.values())]
-    raise DecisionError(f"There is no decision {name!r}; there are: {', '.join(named) or 'none'}.")
+    raise DecisionError(f"There is no decision {quoted(name)}; there are: {', '.join(named[:MOST_NAMES]) or 'none'}.")
 
 
 def _ask_service(service: Service, here: Beside, question: Question) -> object:

@@ -15,7 +15,6 @@ from engine.feel.expression import (
     compile_expression,
     compile_unary_tests,
     literal_values,
-    lone_names,
 )
 from engine.feel.names import Name
 from engine.feel.values import Function, Months, Range, kind, to_plain
@@ -37,6 +36,5 @@ __all__ = [
     "compile_unary_tests",
     "kind",
     "literal_values",
-    "lone_names",
     "to_plain",
 ]

@@ -7,9 +7,10 @@ that hold a keyword or an operator character ("date and time") are declared, and
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NoReturn
 
-from engine.feel.errors import FeelSyntaxError, syntax_error
+from engine.feel.errors import FeelSyntaxError, quoted, syntax_error
 from engine.feel.nodes import FeelType, Node
 from engine.feel.tokens import Token, tokenize, unescape
 
@@ -36,6 +37,28 @@ HINTS_OF_TOKENS = {
 HINTS_OF_NEED = {("else", ""): "an if needs an else; write else null", (":", "}"): "write a colon after the key"}
 
 
+Declared = dict[str, list[tuple[tuple[str, ...], str]]]
+"""Names by their first word, each with all of its words."""
+
+
+def _add_name(declared: Declared, name: str) -> None:
+    try:
+        words = tuple(token.text for token in tokenize(name)[:-1])
+    except FeelSyntaxError:
+        return  # can be reached as a quoted key only
+    if len(words) > 1:
+        declared.setdefault(words[0], []).append((words, name))
+
+
+@lru_cache(64)
+def _declared(names: tuple[str, ...]) -> Declared:
+    """What a file declares for all of its texts, taken apart once."""
+    declared: Declared = {}
+    for name in (*ODD_NAMES, *names):
+        _add_name(declared, name)
+    return declared
+
+
 class Cursor:
     """The tokens of one text and the place reached. `filters`: may a "[" that follows be a filter?"""
 
@@ -45,9 +68,8 @@ class Cursor:
         self.index = 0
         self.depth = 0
         self.filters = True
-        self.declared: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        for name in (*ODD_NAMES, *declared):
-            self.declare(name)
+        self.declared = _declared(tuple(declared))
+        self.own: Declared = {}  # names that this text introduces itself
 
     # Tokens
 
@@ -75,14 +97,14 @@ class Cursor:
 
     def need(self, *texts: str) -> Token:
         if not self.at(*texts):
-            found = repr(self.token.text) if self.token.text else "the end"
+            found = quoted(self.token.text) if self.token.text else "the end"
             hint = HINTS_OF_NEED.get((texts[0], self.token.text), "")
             self.fail(f"expected {' or '.join(map(repr, texts))}, found {found}", hint=hint or self.hint_of_words())
         return self.advance()
 
     def to_end(self, node: Node) -> Node:
         if self.token.kind != "end":
-            self.fail(f"did not expect {self.token.text!r} here", hint=self.hint_here())
+            self.fail(f"did not expect {quoted(self.token.text)} here", hint=self.hint_here())
         return node
 
     def hint_here(self) -> str:
@@ -100,17 +122,13 @@ class Cursor:
 
     def declare(self, name: str) -> None:
         """Let a name be found although it holds a keyword or an operator character."""
-        try:
-            words = tuple(token.text for token in tokenize(name)[:-1])
-        except FeelSyntaxError:
-            return  # can be reached as a quoted key only
-        if len(words) > 1:
-            self.declared.setdefault(words[0], []).append((words, name))
+        _add_name(self.own, name)
 
     def declared_here(self) -> tuple[str, int]:
         """The longest declared name that starts here, and its number of tokens; ("", 0) if none does."""
         best, size = "", 0
-        for words, name in self.declared.get(self.token.text, ()):
+        first = self.token.text
+        for words, name in (*self.declared.get(first, ()), *self.own.get(first, ())):
             ahead = self.tokens[self.index : self.index + len(words)]
             if len(words) > size and tuple(token.text for token in ahead) == words:
                 best, size = name, len(words)
@@ -119,7 +137,7 @@ class Cursor:
     def name(self) -> str:
         best, size = self.declared_here()
         if not best and self.token.kind != "word":
-            found = "the end" if self.token.kind == "end" else repr(self.token.text)
+            found = "the end" if self.token.kind == "end" else quoted(self.token.text)
             found = f"the keyword {found}" if self.token.kind == "keyword" else found
             hint = HINTS_OF_TOKENS["'"] if self.token.text == "'" else ""
             self.fail(f"expected a name or a value, found {found}", hint=hint)

@@ -52,6 +52,11 @@ class Note:
         return f"{self.message}, did you mean {similar[0]!r}?" if similar else self.message
 
 
+def quoted(name: str) -> str:
+    """A name in a sentence: a very long one is cut."""
+    return repr(name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]} ...")
+
+
 def syntax_error(message: str, source: str, position: int, hint: str = "") -> FeelSyntaxError:
     """Build the error for a character `position` of `source`."""
     line = source.count("\n", 0, position) + 1

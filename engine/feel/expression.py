@@ -46,7 +46,8 @@ class Compiled:
     """What expressions and cells have in common.
 
     `names` are the variables read from outside; `problems` are sentences about what can never work, `doubts` about what
-    hardly says what was meant.
+    hardly says what was meant. `literals` are the values of a text that lists nothing else, `lone_names` the names that
+    stand alone among a cell's tests, as `urgent` in `"late", urgent`.
     """
 
     def __init__(self, text: str, node: Node, functions: frozenset[str] = NO_NAMES) -> None:
@@ -54,6 +55,8 @@ class Compiled:
         self.names: tuple[Name, ...] = tuple(free_names(node, frozenset({INPUT})))
         self.problems: tuple[str, ...] = _told(problems(node, functions), text)
         self.doubts: tuple[str, ...] = _told(doubts(node), text)
+        self.literals: tuple[object, ...] = _literals(node)
+        self.lone_names: tuple[str, ...] = _lone_names(node)
         self._evaluate: Evaluate = compile_node(node)
 
     def value_in(self, scope: Scope) -> object:
@@ -147,18 +150,17 @@ def literal_values(text: str) -> tuple[object, ...]:
         cell = parse_unary_tests(text)
     except FeelSyntaxError:
         return ()
-    tests = cell.tests if isinstance(cell, nodes.AnyOf) else ()
+    return _literals(cell)
+
+
+def _literals(node: Node) -> tuple[object, ...]:
+    tests = node.tests if isinstance(node, nodes.AnyOf) else (node,)
     values = [test.value for test in tests if isinstance(test, nodes.Literal)]
     return tuple(values) if len(values) == len(tests) else ()
 
 
-def lone_names(text: str) -> tuple[str, ...]:
-    """The names that stand alone among a cell's tests, as `urgent` in `"late", urgent`; empty for what is no cell."""
-    try:
-        cell = parse_unary_tests(text)
-    except FeelSyntaxError:
-        return ()
-    tests = cell.tests if isinstance(cell, nodes.AnyOf | nodes.NoneOf) else ()
+def _lone_names(node: Node) -> tuple[str, ...]:
+    tests = node.tests if isinstance(node, nodes.AnyOf | nodes.NoneOf) else ()
     return tuple(test.name for test in tests if isinstance(test, nodes.Variable) and test.name != INPUT)
 
 

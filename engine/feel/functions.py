@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from engine.feel.errors import quoted
 from engine.feel.run import Run
 from engine.feel.values import CLASSES, Function, kind
 
@@ -22,27 +23,27 @@ class Mismatch(ValueError):
     """A function cannot take this argument."""
 
 
-def builtin(name: str, signature: str) -> Callable[[F], F]:
+def builtin(name: str, signature: str, *, cost: int = 1) -> Callable[[F], F]:
     """Register a built-in that needs only its arguments."""
 
     def register(call: F) -> F:
-        BUILTINS[name] = define(signature, call, wants_run=False)
+        BUILTINS[name] = define(signature, call, wants_run=False, cost=cost)
         return call
 
     return register
 
 
-def builtin_of_run(name: str, signature: str) -> Callable[[F], F]:
+def builtin_of_run(name: str, signature: str, *, cost: int = 1) -> Callable[[F], F]:
     """Register a built-in that takes the evaluation first: its clock, calendar or limits."""
 
     def register(call: F) -> F:
-        BUILTINS[name] = define(signature, call, wants_run=True)
+        BUILTINS[name] = define(signature, call, wants_run=True, cost=cost)
         return call
 
     return register
 
 
-def define(signature: str, call: Callable[..., object], *, wants_run: bool) -> Function:
+def define(signature: str, call: Callable[..., object], *, wants_run: bool, cost: int = 1) -> Function:
     """Make a function of a signature and a callable."""
     pieces = [piece.strip() for piece in signature.split(",") if piece.strip()]
     parameters = [piece.strip("[]*").partition(":") for piece in pieces]
@@ -53,6 +54,7 @@ def define(signature: str, call: Callable[..., object], *, wants_run: bool) -> F
         call=call,
         variadic="*" in signature,
         wants_run=wants_run,
+        cost=cost,
     )
 
 
@@ -90,7 +92,7 @@ def arrange(function: Function, names: Sequence[str] | None, count: int) -> tupl
     parameters = [_chosen_name(parameter, names) for parameter in function.parameters]
     unknown = [name for name in names if name not in parameters]
     if unknown:
-        raise Mismatch(f"has no argument named {unknown[0]!r} (it has {', '.join(function.parameters)})")
+        raise Mismatch(f"has no argument named {quoted(unknown[0])} (it has {', '.join(function.parameters)})")
     if len(set(names)) < len(names):
         raise Mismatch("has an argument twice")
     slots = [names.index(parameter) if parameter in names else LEFT_OUT for parameter in parameters]
@@ -113,7 +115,7 @@ def _chosen_name(parameter: str, names: Sequence[str]) -> str:
 
 def invoke(function: Function, arguments: Sequence[object], *, run: Run, name: str, position: int) -> object:
     """Call with arguments in the order of the parameters; what goes wrong becomes null with a note."""
-    run.charge(1)
+    run.charge(function.cost)
     try:
         given = _accepted(function, arguments)
         for value in given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.feel.comparison import equal
+from engine.feel.errors import quoted
 from engine.feel.functions import builtin, builtin_of_run
 from engine.feel.run import Run
 
@@ -30,7 +31,7 @@ def make_context(entries: list[object]) -> Context:
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str) or "value" not in entry:
             raise ValueError("every entry should be a context with a key and a value")
         if entry["key"] in made:
-            raise ValueError(f"the key {entry['key']!r} comes twice")
+            raise ValueError(f"the key {quoted(entry['key'])} comes twice")
         made[entry["key"]] = entry["value"]
     return made
 
@@ -46,7 +47,7 @@ def context_put(context: Context, keys: object, value: object) -> Context:
         return {**context, key: value}
     inner = context.get(key)
     if not isinstance(inner, dict):
-        raise ValueError(f"{key!r} is not a context")
+        raise ValueError(f"{quoted(key)} is not a context")
     return {**context, key: context_put(inner, path[1:], value)}
 
 

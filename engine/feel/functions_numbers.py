@@ -21,6 +21,7 @@ from engine.feel.values import NUMBERS, Months
 
 NUMBER_TEXT = re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 SMALLEST_SCALE, LARGEST_SCALE = -6111, 6176
+SLOW = 10  # steps that a power or a logarithm counts as
 ZERO, TWO = Decimal(0), Decimal(2)
 
 
@@ -57,11 +58,11 @@ for _name, _mode in {
     builtin(_name, "n: number, scale: number")(_rounding(_mode))
 builtin("floor", "n: number, [scale: number]")(_rounding(ROUND_FLOOR))
 builtin("ceiling", "n: number, [scale: number]")(_rounding(ROUND_CEILING))
-builtin("sqrt", "number: number")(NUMBERS.sqrt)
-builtin("exp", "number: number")(NUMBERS.exp)
+builtin("sqrt", "number: number", cost=SLOW)(NUMBERS.sqrt)
+builtin("exp", "number: number", cost=SLOW)(NUMBERS.exp)
 
 
-@builtin("log", "number: number")
+@builtin("log", "number: number", cost=SLOW)
 def log(value: Decimal) -> Decimal:
     if value <= 0:
         raise ValueError("only numbers above 0 have a logarithm")

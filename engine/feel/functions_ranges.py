@@ -28,7 +28,7 @@ MAKERS: dict[str, Callable[[str], object]] = {
 }
 
 
-@builtin("range", "from: string")
+@builtin("range", "from: string", cost=20)
 def make_range(text: str) -> Range:
     """The range that a text writes down; its ends are plain values, so that a text can compute nothing."""
     below, above = BELOW.fullmatch(text), ABOVE.fullmatch(text)

@@ -13,12 +13,13 @@ from typing import Protocol
 
 import re2
 
-from engine.feel.errors import FeelLimit
+from engine.feel.errors import FeelLimit, quoted
 from engine.feel.functions import builtin, builtin_of_run
-from engine.feel.run import MAX_TEXT, Run
+from engine.feel.run import MAX_LIST, MAX_TEXT, Run
 from engine.feel.show import show
 
 PATTERN_MEMORY = 1 << 20  # bytes that one compiled pattern may take
+COST_OF_PATTERN = 2_500  # steps that compiling one counts as
 REPLACEMENT_PIECE = re.compile(r"\$(\d)|\\([\\$])|([^$\\]+|.)", re.DOTALL)  # a group, an escaped character, text
 BLANK_OUTSIDE_CLASS = re.compile(r"(\[(?:\\.|[^\]\\])*\])|\s")
 
@@ -33,7 +34,7 @@ class Pattern(Protocol):
     groups: int
 
     def search(self, text: str) -> Match | None: ...
-    def split(self, text: str) -> list[str]: ...
+    def split(self, text: str, most: int) -> list[str]: ...
     def sub(self, expand: Callable[[Match], str], text: str) -> str: ...
 
 
@@ -104,7 +105,7 @@ def substring(text: str, start: Decimal, length: Decimal | None = None) -> str:
 @functools.lru_cache(256)
 def _pattern(pattern: str, flags: str) -> Pattern:
     if not set(flags) <= set("smix"):
-        raise ValueError(f"unknown flags {flags!r}")
+        raise ValueError(f"unknown flags {quoted(flags)}")
     if "-[" in pattern:
         raise ValueError("taking characters out of a class, [a-[b]], is not supported")
     if "x" in flags:  # XPath: blanks outside [...] mean nothing, and # starts no comment
@@ -120,20 +121,29 @@ def _pattern(pattern: str, flags: str) -> Pattern:
     return compiled
 
 
-@builtin("matches", "input: string, pattern: string, [flags: string|null]")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool:
-    return _pattern(pattern, flags or "").search(text) is not None
+def _charged_pattern(run: Run, pattern: str, flags: str) -> Pattern:
+    """The pattern; each new one counts once in an evaluation, whether or not an earlier evaluation had it compiled."""
+    if (pattern, flags) not in run.patterns:
+        run.patterns.add((pattern, flags))
+        run.charge(COST_OF_PATTERN)
+    return _pattern(pattern, flags)
 
 
-@builtin("replace", "input: string, pattern: string, replacement: string, [flags: string|null]")
-def replace(text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
+@builtin_of_run("matches", "input: string, pattern: string, [flags: string|null]")
+def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
+    return _charged_pattern(run, pattern, flags or "").search(text) is not None
+
+
+@builtin_of_run("replace", "input: string, pattern: string, replacement: string, [flags: string|null]")
+def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
     """In the replacement $1 is the first group and \\$ a dollar."""
-    compiled = _pattern(pattern, flags or "")
+    compiled = _charged_pattern(run, pattern, flags or "")
     pieces = REPLACEMENT_PIECE.findall(replacement)
     size = 0
 
     def expand(match: Match) -> str:
         nonlocal size
+        run.charge(1)
         made = "".join(
             _group(match, group, compiled.groups) if group else dollar or plain for group, dollar, plain in pieces
         )
@@ -150,9 +160,9 @@ def _group(match: Match, digit: str, groups: int) -> str:
     return (match[group] or "") if group <= groups else ""
 
 
-@builtin("split", "string: string, delimiter: string")
-def split(text: str, delimiter: str) -> list[str]:
-    return _pattern(delimiter, "").split(text)
+@builtin_of_run("split", "string: string, delimiter: string")
+def split(run: Run, text: str, delimiter: str) -> list[str]:
+    return _charged_pattern(run, delimiter, "").split(text, MAX_LIST)  # one more item is too many
 
 
 @builtin_of_run("string join", "list: list, [delimiter: string|null]")

@@ -14,6 +14,7 @@ from engine.feel.run import MAX_CALLS, MAX_LIST
 from engine.feel.scope import Evaluate, Scope
 from engine.feel.values import Function, Range, kind
 
+COST_OF_CALL = 2  # steps that a function written in FEEL counts as
 Loops = Sequence[tuple[str, Evaluate]]
 
 
@@ -100,7 +101,7 @@ def function_of(node: nodes.FunctionOf, body: Evaluate) -> Evaluate:
     names = tuple(name for name, _ in node.parameters)
 
     def evaluate(scope: Scope) -> object:
-        return Function(names, ("any",) * len(names), len(names), _closure(node, body, scope))
+        return Function(names, ("any",) * len(names), len(names), _closure(node, body, scope), cost=COST_OF_CALL)
 
     return evaluate
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from engine.feel import nodes
 from engine.feel.builtins import BUILTINS
 from engine.feel.comparison import compare
-from engine.feel.errors import Note
+from engine.feel.errors import LONGEST_NAME, Note, quoted
 from engine.feel.functions import Mismatch, arrange
 from engine.feel.names import NOTHING_BOUND, Bound, scoped_children
 from engine.feel.nodes import Node
@@ -54,9 +54,10 @@ def problems(node: Node, bound: Bound = NOTHING_BOUND) -> Iterator[Note]:
 def _problems_of_call(node: nodes.Call, name: str) -> Iterator[Note]:
     function = BUILTINS.get(name)
     if function is None:
-        similar = KNOWN_AS.get(name) or next(iter(difflib.get_close_matches(name, BUILTINS, n=1)), "")
+        near = difflib.get_close_matches(name, BUILTINS, n=1) if len(name) <= LONGEST_NAME else []
+        similar = KNOWN_AS.get(name) or next(iter(near), "")
         meant = f", did you mean {similar!r}?" if similar else ""
-        yield Note(node.callee.position, f"there is no function {name!r}{meant}")
+        yield Note(node.callee.position, f"there is no function {quoted(name)}{meant}")
         return
     try:
         arrange(function, node.argument_names, len(node.arguments))
@@ -67,7 +68,7 @@ def _problems_of_call(node: nodes.Call, name: str) -> Iterator[Note]:
 def _repeated_keys(node: nodes.ContextOf) -> Iterator[Note]:
     keys = [key for key, _ in node.entries]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield Note(node.position, f"the context has the key {key!r} twice")
+        yield Note(node.position, f"the context has the key {quoted(key)} twice")
 
 
 def _tests_as_values(node: Node) -> Iterator[Note]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from engine.calendar import LONDON, Calendar, CalendarUse
-from engine.feel.errors import FeelLimit, Note
+from engine.feel.errors import FeelLimit, Note, quoted
 
 MAX_STEPS = 100_000  # loop turns, calls and list items touched
 MAX_LIST = 20_000  # items
@@ -21,7 +21,7 @@ MAX_NOTES = 20
 class Run:
     """State of one evaluation."""
 
-    __slots__ = ("calendar", "calendar_uses", "calls", "notes", "now", "steps_left")
+    __slots__ = ("calendar", "calendar_uses", "calls", "notes", "now", "patterns", "steps_left")
 
     def __init__(self, now: datetime, calendar: Calendar | None = None) -> None:
         self.now = now
@@ -30,6 +30,7 @@ class Run:
         self.calls = 0
         self.notes: list[Note] = []
         self.calendar_uses: list[CalendarUse] = []
+        self.patterns: set[tuple[str, str]] = set()
 
     def charge(self, steps: int) -> None:
         """Count work done.
@@ -70,7 +71,7 @@ class Run:
     def missing(self, position: int, name: str, wanted: str, among: Callable[[], Iterable[str]]) -> object:
         """As `null`, for a name that is not there."""
         if len(self.notes) < MAX_NOTES:
-            self.notes.append(Note(position, f"there is no {name!r}", wanted, among))
+            self.notes.append(Note(position, f"there is no {quoted(name)}", wanted, among))
         return None
 
     @property

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from engine.feel import nodes
 from engine.feel.comparison import compare
+from engine.feel.errors import quoted
 from engine.feel.properties import PROPERTIES
 from engine.feel.run import Run
 from engine.feel.scope import MISSING, Evaluate, Scope
@@ -99,7 +100,7 @@ def select(value: object, name: str, position: int, run: Run) -> object:
     get = properties.get(name)
     if get is None:
         known = f" (it has {', '.join(properties)})" if properties else ""
-        return run.null(position, f"{kind(value)} has no {name!r}{known}")
+        return run.null(position, f"{kind(value)} has no {quoted(name)}{known}")
     return get(value)
 
 

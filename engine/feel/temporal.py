@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from engine.feel.values import Months
 
@@ -120,10 +120,14 @@ def parse_zone(text: str) -> tzinfo | None:
 
 
 def _named_zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (OSError, LookupError, ValueError):
-        raise ValueError(f"unknown time zone {name}") from None
+    if name not in _known_zones():  # asking the files for each wrong name would take long
+        raise ValueError(f"unknown time zone {name}")
+    return ZoneInfo(name)
+
+
+@lru_cache(1)
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def microseconds(duration: timedelta) -> int:

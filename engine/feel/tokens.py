@@ -23,7 +23,7 @@ TokenKind = Literal["number", "string", "word", "keyword", "operator", "end"]
 # Source: DMN 1.3 10.3.1.2, grammar rules 27 to 37 (names, literals)
 TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/)
-      | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)
+      | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
       | (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<word>\?|(?:[^\W\d]|[\U00010000-\U000EFFFF])(?:\w|[\u00B7\U00010000-\U000EFFFF])*)
       | (?P<operator>\*\*|\.\.|->|<=|>=|!=|[-+*/=<>()\[\]{},.:@'])""",

@@ -57,7 +57,8 @@ class Function:
     """Anything that can be called: built in, ours, or written in FEEL.
 
     `types` names what each parameter takes: "number", "string|null", "any". A variadic function has one parameter,
-    a list. `wants_run`: the callable takes the evaluation (its clock, its limits) before its arguments.
+    a list. `wants_run`: the callable takes the evaluation (its clock, its limits) before its arguments. `cost`: the
+    steps that a call counts as.
     """
 
     parameters: tuple[str, ...]
@@ -66,6 +67,7 @@ class Function:
     call: Callable[..., object]
     variadic: bool = False
     wants_run: bool = False
+    cost: int = 1
 
 
 KINDS: dict[type, str] = {
