@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bench import case_page, http, letters, step, timers
+from bench import case_page, expressions, http, letters, step, timers
 
 
 def main() -> None:
     """Measure everything, one after the other."""
-    for part in (step, timers, http, case_page, letters):
+    for part in (step, expressions, timers, http, case_page, letters):
         part.main()
         print()
 

@@ -124,7 +124,7 @@ def _pattern(pattern: str, flags: str) -> Pattern:
 def _charged_pattern(run: Run, pattern: str, flags: str) -> Pattern:
     """The pattern; each new one counts once in an evaluation, whether or not an earlier evaluation had it compiled."""
     if (pattern, flags) not in run.patterns:
-        run.patterns.add((pattern, flags))
+        run.patterns |= {(pattern, flags)}
         run.charge(COST_OF_PATTERN)
     return _pattern(pattern, flags)
 

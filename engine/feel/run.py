@@ -16,6 +16,7 @@ MAX_LIST = 20_000  # items
 MAX_TEXT = 200_000  # characters
 MAX_CALLS = 40  # functions written in FEEL, inside each other
 MAX_NOTES = 20
+NO_PATTERNS: frozenset[tuple[str, str]] = frozenset()
 
 
 class Run:
@@ -30,7 +31,7 @@ class Run:
         self.calls = 0
         self.notes: list[Note] = []
         self.calendar_uses: list[CalendarUse] = []
-        self.patterns: set[tuple[str, str]] = set()
+        self.patterns: frozenset[tuple[str, str]] = NO_PATTERNS
 
     def charge(self, steps: int) -> None:
         """Count work done.
