@@ -64,6 +64,7 @@ def _hatch(order: dict[str, Any]) -> int:
         )
         (folder / COUNTED).write_text(json.dumps(failpoints.reached))
     except BaseException:  # noqa: BLE001 - whatever it was, whoever ordered must see it
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         (folder / FAULT).write_text(traceback.format_exc())
         code = 1
     os._exit(code)

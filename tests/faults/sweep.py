@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -102,6 +104,24 @@ class Sweep:
         answer = self.play(flow, folder, 0, failpoint=failpoint)
         assert answer["code"] == KILLED, f"{flow} never reached {failpoint}: {fault_of(folder)}"
         self.play_to_the_end(flow, folder, 1)
+        self.compare(flow, folder)
+        shutil.rmtree(folder)
+
+    def sleep_through_the_lease(self, flow: str, failpoint: str) -> None:
+        """Stop a flow at a point, let another process play it to the end, then let the first one go on.
+
+        The one that slept must change nothing when it wakes.
+        """
+        folder = self.copy(flow)
+        asleep = self.play(flow, folder, 0, do="start", failpoint=f"{failpoint}:stop")["pid"]
+        assert self.order(do="wait", pid=asleep)["stopped"], f"{flow} never reached {failpoint}: {fault_of(folder)}"
+        self.play_to_the_end(flow, folder, 1)
+        outcome, left = self.result(folder)
+        os.kill(asleep, signal.SIGCONT)
+        assert self.order(do="wait", pid=asleep)["code"] == 0, fault_of(folder)
+        later, left_later = self.result(folder)
+        assert differences(outcome, later) == []
+        assert not_mailed_again(left_later, left) == left
         self.compare(flow, folder)
         shutil.rmtree(folder)
 

@@ -7,13 +7,14 @@ of them. `make soak` kills every flow at every point, each time that it is reach
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 
 import pytest
 
 from engine.failpoints import POINTS
 from tests.faults.flows import FLOWS
-from tests.faults.sweep import Sweep, sweep
+from tests.faults.oracle import left_the_house
+from tests.faults.sweep import KILLED, Sweep
 
 QUICK = [name for name, flow in FLOWS.items() if not flow.is_slow]
 # Before a commit, killed anywhere, there is nothing: shown once, by the flow that is named.
@@ -27,13 +28,6 @@ BEFORE_A_COMMIT = {
 COMMITS_LIKE_A_LETTER = {"email", "payment", *(name for name, flow in FLOWS.items() if flow.outside)}
 
 
-@pytest.fixture(scope="module")
-def swept() -> Iterator[Sweep]:
-    """Where the flows of this module are played."""
-    with sweep() as made:
-        yield made
-
-
 @pytest.mark.parametrize("flow", QUICK)
 def test_a_flow_that_is_killed_comes_to_what_it_comes_to_in_peace(swept: Sweep, flow: str) -> None:
     for point, times in swept.peaceful(flow).reached.items():
@@ -45,3 +39,12 @@ def test_a_flow_that_is_killed_comes_to_what_it_comes_to_in_peace(swept: Sweep, 
 
 def test_every_failpoint_is_reached_by_some_flow(swept: Sweep) -> None:
     assert {point for flow in QUICK for point in swept.peaceful(flow).reached} == set(POINTS)
+
+
+@pytest.mark.parametrize("flow", ["email", "letter", "payment"])
+def test_nothing_leaves_before_the_step_that_owes_it_is_committed(swept: Sweep, flow: str) -> None:
+    folder = swept.copy(flow)
+    assert swept.play(flow, folder, 0, failpoint="step_before_commit:1")["code"] == KILLED
+    assert left_the_house(folder, Counter()) == {}
+    swept.play_to_the_end(flow, folder, 1)
+    swept.compare(flow, folder)
