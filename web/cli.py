@@ -20,7 +20,7 @@ from engine.scenarios import Told
 from engine.schema import migrate
 from engine.trace import Trace, trace_folder
 from engine.world import DEPLOYMENT, World
-from web import accounts, run_commands
+from web import accounts, message_command, run_commands
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
     here = cast(World, app.extensions["redress"])
     accounts.register(app, here)
     run_commands.register(app)
+    message_command.register(app, here)
 
     @app.cli.command("check")
     @click.argument("path", type=click.Path(path_type=Path), required=False)

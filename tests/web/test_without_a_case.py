@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import messages, scenarios
+from engine.models import ProcessInstance
 from tests import tiny
 from tests.page import Browser
 from tests.stage import Stage
@@ -47,3 +48,16 @@ def test_operations_see_it_with_its_messages_key(stage: Stage) -> None:
     operations.visit("/operations/instances").follow("Instance 1")
     assert "A-17" in operations.text
     assert "In the queue of Review caseworkers" in operations.text
+
+
+def test_a_message_from_elsewhere_is_handed_in_by_a_command_and_counts_once(stage: Stage) -> None:
+    told = create_app(world=stage.world).test_cli_runner().invoke
+    words = ["send-message", "order", "--by", "review_caseworker", "--id", "7f3a", "--with", '{"answer": "now"}']
+    assert told(args=words).output == "Message 2 is delivered to instance 2.\n"
+    again = told(args=words)
+    assert "Message 2 is delivered to instance 2. It had arrived before" in again.output
+    assert len(stage.rows(ProcessInstance)) == 2
+    kept = told(args=["send-message", "another", "--by", "review_caseworker"])
+    assert (kept.exit_code, kept.output) == (1, "Message 3 is kept. Nothing was waiting for this message.\n")
+    for wrong in (["--by", "nobody"], ["--by", "review_caseworker", "--with", "[1]"]):
+        assert told(args=["send-message", "order", *wrong]).exit_code == 2
