@@ -161,7 +161,7 @@ def read_toml(data: bytes | None) -> tuple[dict[str, object], list[Fault]]:
         return {}, []
     try:
         return tomllib.loads(data.decode("utf-8")), []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # not TOML, not UTF-8, a number of too many digits, nested too deep
         return {}, [Fault("", f"The file is not valid TOML: {problem}. Correct that line.")]
 
 

@@ -47,6 +47,12 @@ def parse_xml(data: bytes) -> Node:
             f"The file is larger than {MAX_BYTES // 1_000_000} MB. Split the diagram into called processes.",
             rule="file-too-large",
         )
+    if b"\0" in data and b"\0" not in data[:4] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # The parser would pass over it, and other programs would read another file than this one does.
+        raise MarkupRefused(
+            "The file is not well-formed XML (it holds a NUL byte). Open and save it again in the modeler.",
+            rule="not-well-formed",
+        )
     if max(len(_ATTRIBUTE.findall(tag)) for tag in data.split(b"<")) > MAX_ATTRIBUTES:
         raise MarkupRefused(
             f"An element has more than {MAX_ATTRIBUTES:,} attributes. Remove those that no diagram needs.",

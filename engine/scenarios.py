@@ -342,7 +342,7 @@ class _Teller:
 def _table(data: bytes, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except (ValueError, RecursionError) as fault:
         raise ScenarioInvalid(f"{file}: {fault}") from fault
 
 

@@ -161,7 +161,7 @@ def _scenarios(files: Mapping[str, bytes], folder: PurePosixPath) -> dict[str, f
         if PurePosixPath(path).parent == folder / "scenarios" and path.endswith(".toml"):
             try:
                 table = tomllib.loads(data.decode("utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+            except (ValueError, RecursionError):
                 continue
             found[path] = frozenset(_named_elements(table))
     return found

@@ -68,7 +68,7 @@ def _read(files: Mapping[str, bytes], faults: list[str]) -> dict[str, Letter]:
         return {}
     try:
         table = tomllib.loads(files[CATALOGUE].decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         faults.append(f"The file is not TOML in UTF-8: {error}.")
         return {}
     whole = Entry("The catalogue", table, faults)

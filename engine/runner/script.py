@@ -102,7 +102,7 @@ def read_case(text: str) -> dict[str, Any]:
     """Read a case from TOML. Raises: CaseInvalid with the line."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
+    except ValueError as fault:  # not TOML, or a number of too many digits
         raise CaseInvalid(f"The case is not TOML: {fault}.") from fault
     except RecursionError:
         raise CaseInvalid("The case is nested too deep.") from None
