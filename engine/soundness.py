@@ -248,7 +248,7 @@ def _ways_out(element: Element, flows: list[Flow]) -> list[tuple[str, ...]]:
     """Return each set of flows that a token may take out of an element, whatever its conditions say."""
     if element.kind in ("exclusiveGateway", "eventBasedGateway"):
         return [(flow.id,) for flow in flows]
-    default = element.attributes.get("default")
+    default = next((flow.id for flow in flows if flow.id == element.attributes.get("default")), None)
     asked = [flow.id for flow in flows if flow.condition is not None and flow.id != default]
     decides = element.kind == "inclusiveGateway" or element.kind in ACTIVITIES
     if not asked or not decides:

@@ -11,6 +11,7 @@ from engine.lint.project import Project
 from engine.lint.vocabulary import words
 
 _CAN_ESCALATE = SUB_PROCESSES | {"callActivity"}
+_EXPRESSIONS = ("=", "${", "#{")
 _AT_ONCE = frozenset({"task", "manualTask", "scriptTask", "businessRuleTask"})
 _NEED_REFERENCE = {"error": "endEvent", "escalation": "endEvent intermediateThrowEvent"}
 
@@ -19,13 +20,21 @@ def definitions(diagram: Diagram, project: Project) -> Findings:
     """Find events without a kind, with several, or without the message, signal or code that they stand for."""
     used = {event.ref for element in diagram.elements for event in element.events}
     for definition in diagram.definitions:
-        if definition.kind == "message" and definition.id not in used and not definition.name:
+        if definition.kind != "message" or definition.id in used:
+            continue
+        if not definition.name:
             message = "The message has no name, and it is the name that is matched. Give it one, or delete it."
             yield error(diagram.file, definition.id, "message-without-name", message)
+        elif definition.name.startswith(_EXPRESSIONS):
+            message = "The name of the message is an expression. Write a fixed name, or delete it."
+            yield error(diagram.file, definition.id, "message-name-not-fixed", message)
     for element in diagram.elements:
         if element.kind in ("intermediateCatchEvent", "boundaryEvent") and not element.events:
             message = f"The {words(element.kind)} waits for nothing. Choose its kind: message, timer, signal ..."
             yield error(diagram.file, element.id, "event-without-definition", message)
+        if element.kind == "receiveTask" and not element.events:
+            message = "The receive task names no message. Choose or create one in its properties."
+            yield error(diagram.file, element.id, "event-without-message", message)
         if len(element.events) > 1:
             message = "The event has several kinds at once. Draw one event for each."
             yield error(diagram.file, element.id, "several-event-definitions", message)
@@ -49,14 +58,17 @@ def _reference(diagram: Diagram, element: Element, event: EventDefinition) -> It
         if not found.name:
             message = f"The {kind} “{found.id}” has no name, and it is the name that is matched. Give it one."
             yield error(diagram.file, element.id, f"{kind}-without-name", message)
-        elif found.name.startswith(("=", "${", "#{")):
+        elif found.name.startswith(_EXPRESSIONS):
             message = f"The name of the {kind} is an expression. Write a fixed name."
             yield error(diagram.file, element.id, f"{kind}-name-not-fixed", message)
     elif kind in ("error", "escalation"):
-        if not found.code:
+        if not found.code and element.kind in ("boundaryEvent", "startEvent"):
+            message = f"The {kind} “{found.name or found.id}” has no code, so every {kind} is caught. Give it a code."
+            yield warning(diagram.file, element.id, f"{kind}-without-code", message)
+        elif not found.code:
             message = f"The {kind} “{found.name or found.id}” has no code, so nothing could catch it. Give it a code."
             yield error(diagram.file, element.id, f"{kind}-without-code", message)
-        elif found.code.startswith(("=", "${", "#{")):
+        elif found.code.startswith(_EXPRESSIONS):
             message = f"The code of the {kind} is an expression. Write a fixed code."
             yield error(diagram.file, element.id, f"{kind}-code-not-fixed", message)
 
@@ -87,7 +99,9 @@ def boundaries(diagram: Diagram, project: Project) -> Findings:
 
 def _code(diagram: Diagram, event: EventDefinition) -> str:
     found = diagram.definition(event.kind, event.ref)
-    return (found.code or found.name or found.id) if found else ""
+    if found is None or event.kind in ("error", "escalation"):
+        return found.code if found is not None else ""
+    return found.name or found.id
 
 
 def _boundary(diagram: Diagram, element: Element, host: Element) -> Iterator[Finding]:
@@ -96,8 +110,8 @@ def _boundary(diagram: Diagram, element: Element, host: Element) -> Iterator[Fin
         message = "An error always interrupts the activity. Make the boundary event interrupting."
         yield error(diagram.file, element.id, "error-must-interrupt", message)
     if "escalation" in kinds and host.kind not in _CAN_ESCALATE:
-        message = f"A {words(host.kind)} cannot escalate. Attach the event to a sub-process or call activity."
-        yield error(diagram.file, element.id, "boundary-attached-wrongly", message)
+        message = f"A {words(host.kind)} never escalates, so this event cannot happen. Attach it to a sub-process."
+        yield warning(diagram.file, element.id, "boundary-never-happens", message)
     if host.kind in _AT_ONCE and set(kinds) & {"timer", "message", "signal"}:
         message = (
             f"A {words(host.kind)} is over at once, so this event can never happen. Attach it to a task that waits."

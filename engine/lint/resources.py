@@ -46,7 +46,7 @@ def _forms(diagram: Diagram, project: Project, element: Element) -> Iterator[Fin
         and not {"formKey", "externalReference"} & {*definition.attributes}
     ):
         message = "The form is not named. Choose a form of this folder, or remove the form."
-        yield error(diagram.file, element.id, "missing-form", message)
+        yield error(diagram.file, element.id, "form-not-named", message)
     for form_id in form_ids(element):
         if form_id.startswith("="):
             message = "The form is chosen by an expression. Name one form."
@@ -170,9 +170,6 @@ def messages(diagram: Diagram, project: Project) -> Findings:
         catches = element.kind in ("intermediateCatchEvent", "boundaryEvent", "receiveTask")
         owner = diagram.element_by_id.get(element.scope)
         catches = catches or (element.kind == "startEvent" and owner is not None and owner.is_event_sub_process)
-        if element.kind == "receiveTask" and not element.events:
-            message = "The receive task names no message. Choose or create one in its properties."
-            yield error(diagram.file, element.id, "event-without-message", message)
         for event in element.events:
             found = diagram.definition("message", event.ref) if event.kind == "message" else None
             if catches and found is not None and not found.correlation_key:

@@ -94,7 +94,7 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
                 message = f"“{name}” may not stand here. Remove it, or draw the element again in the modeler."
                 yield error(diagram.file, label(child), "unsupported-element", message)
         elif name.endswith("EventDefinition"):
-            yield from _event(diagram, node, name.removesuffix("EventDefinition"))
+            yield from _event(diagram, node, child)
         else:
             instead = INSTEAD.get(name, "Remove it, or draw it with the elements that the palette offers.")
             what = words(name) if words(name) != name else f"“{name}”"
@@ -102,7 +102,8 @@ def _unknown_children(diagram: Diagram, node: Node) -> Iterator[Finding]:
             yield error(diagram.file, label(child), "unsupported-element", message)
 
 
-def _event(diagram: Diagram, node: Node, kind: str) -> Iterator[Finding]:
+def _event(diagram: Diagram, node: Node, child: Node) -> Iterator[Finding]:
+    kind = local(child).removesuffix("EventDefinition")
     position = local(node)
     parent = node.getparent()
     if position == "startEvent" and parent is not None and parent.get("triggeredByEvent") == "true":
@@ -113,6 +114,10 @@ def _event(diagram: Diagram, node: Node, kind: str) -> Iterator[Finding]:
     if position == "startEvent" and parent is not None and local(parent) in SUB_PROCESSES:
         return
     instead = INSTEAD.get(kind, "Choose another kind of event for it.")
+    if position == "definitions":
+        message = "An event definition at the root of the file is not run. Put it into the event that refers to it."
+        yield error(diagram.file, label(child), "unsupported-element", message)
+        return
     message = f"A {words(local(node))} of the kind “{kind}” is not run here. {instead}"
     yield error(diagram.file, label(node), "unsupported-event", message)
 

@@ -98,7 +98,9 @@ def _check_reference(node: Node, definition: Node, kind: str, root: Node, say: _
     if not found:
         say(node, "reference", f"The event's {kind} {reference or '(none)'} does not exist.")
         return
-    if str(found[0].get(_NAMED_BY[kind]) or "=").startswith("="):
+    name = str(found[0].get(_NAMED_BY[kind], ""))
+    stands_for_all = kind in ("error", "escalation") and catches and not name
+    if not stands_for_all and (name or "=").startswith("="):
         say(node, "reference", f"The {_NAMED_BY[kind]} of the {kind} must be a fixed text.")
     parent = node.getparent()
     starts_process = bpmn_name(node) == "startEvent" and parent is not None and bpmn_name(parent) == "process"

@@ -223,7 +223,7 @@ ONE_FINDING = {
                 node(
                     "userTask",
                     "t",
-                    extensions('<z:userTask/><z:assignmentDefinition assignee="x"/><z:formDefinition formKey="k"/>'),
+                    extensions('<z:userTask/><z:assignmentDefinition assignee="7"/><z:formDefinition formKey="k"/>'),
                 ),
             )
         ),
@@ -372,6 +372,40 @@ ONE_FINDING = {
         "message-without-key",
         "t",
     ),
+    "a receive task without a message": (
+        straight(("t", node("receiveTask", "t")), plain=False),
+        "event-without-message",
+        "t",
+    ),
+    "a name of a message nobody uses that is an expression": (
+        straight(("t", user("t")), root=message(name="=1")),
+        "message-name-not-fixed",
+        "m",
+    ),
+    "a form without a name": (
+        straight(("t", user("t", more="<z:formDefinition/>"))),
+        "form-not-named",
+        "t",
+    ),
+    "an event definition beside the events": (
+        straight(("t", user("t")), root=definition("signal", id="d")),
+        "unsupported-element",
+        "d",
+    ),
+    "an error without a code that is caught": (
+        diagram(
+            start(),
+            user("t"),
+            end(),
+            chain("start", "t", "end"),
+            end("e2"),
+            flow("b", "e2"),
+            node("boundaryEvent", "b", definition("error", errorRef="er"), attachedToRef="t"),
+            root=node("error", "er", name="x"),
+        ),
+        "error-without-code",
+        "b",
+    ),
     "an error end without a code": (
         diagram(
             start(),
@@ -420,7 +454,7 @@ ONE_FINDING = {
             end("e2"),
             flow("b", "e2"),
         ),
-        "boundary-attached-wrongly",
+        "boundary-never-happens",
         "b",
     ),
     "a link without its partner": (
