@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from engine import outbox
 from engine.background import is_broken, move
@@ -12,19 +12,22 @@ from engine.holds import hold_instance
 from engine.models import Incident, Job
 from engine.people import Somebody
 from engine.spiff import Workflow
-from engine.step import Outcome, nothing, step
+from engine.step import BACK_OFF, Outcome, nothing, step
 from engine.step_host import StepHost
 from engine.world import WORKER, World
 
 
 def run_due(world: World) -> int:
-    """Try every job that is due again; return how many instances moved."""
+    """Try every job that is due again; return how many instances moved.
+
+    What lies further ahead than anybody puts it was put off while the clock was wrong, and does not wait for that hour.
+    """
+    now = world.clock.now()
+    is_due = or_(Job.available_at <= now, Job.available_at > now + BACK_OFF[-1])
     with world.db.read() as connection:
         due = [
             row.instance_id
-            for row in connection.execute(
-                select(Job.instance_id).where(Job.available_at <= world.clock.now(), ~is_broken(Job.instance_id))
-            )
+            for row in connection.execute(select(Job.instance_id).where(is_due, ~is_broken(Job.instance_id)))
         ]
     return sum(move(world, instance_id, nothing, actor=WORKER) for instance_id in due)
 
