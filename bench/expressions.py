@@ -16,7 +16,7 @@ from bench.office import judged
 from engine.decisions import load_decisions
 from engine.feel import compile_expression
 
-ROUNDS, TURNS = 9, 4_000
+ROUNDS, TURNS = 200, 200
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 CELLS = (
     "> 100",
