@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import msgpack
+
+from engine.clock import LONDON
 
 _TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@escaped")
 _BITS = 64  # what msgpack holds
@@ -82,11 +85,11 @@ def _tagged(value: object) -> object:
     if isinstance(value, float):
         return _tagged(Decimal(repr(value)))
     if isinstance(value, datetime):
-        return {"@datetime": value.isoformat() if value.tzinfo is None else value.astimezone(UTC).isoformat()}
+        return {"@datetime": _instant_text(value)}
     if isinstance(value, date):
         return {"@date": value.isoformat()}
     if isinstance(value, time):
-        return {"@time": value.isoformat()}
+        return {"@time": f"{value.isoformat()}{_zone_text(value)}"}
     if isinstance(value, timedelta):
         return {"@duration": value.total_seconds()}
     if isinstance(value, Mapping):
@@ -97,6 +100,18 @@ def _tagged(value: object) -> object:
     if type(value).__name__ == "Months" and isinstance(months, int):
         return {"@months": months}
     raise ValueError(f"a {type(value).__name__} cannot be stored")
+
+
+def _instant_text(value: datetime) -> str:
+    """Return a moment with the clock it was told by; UTC stands for London's too, as whoever reads it takes it so."""
+    zone = _zone_text(value)
+    if zone == f"@{LONDON.key}":
+        return value.astimezone(UTC).isoformat()
+    return f"{value.isoformat()}{zone}"
+
+
+def _zone_text(value: datetime | time) -> str:
+    return f"@{value.tzinfo.key}" if isinstance(value.tzinfo, ZoneInfo) else ""
 
 
 def _tagged_mapping(value: Mapping[Any, object]) -> object:
@@ -124,11 +139,15 @@ def _untagged(value: Any) -> Any:
 
 def _read_tag(tag: str, inner: Any) -> Any:
     if tag == "@datetime":
-        return datetime.fromisoformat(inner)
+        text, _, zone = inner.partition("@")
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(ZoneInfo(zone)) if zone else moment
     if tag == "@date":
         return date.fromisoformat(inner)
     if tag == "@time":
-        return time.fromisoformat(inner)
+        text, _, zone = inner.partition("@")
+        clock = time.fromisoformat(text)
+        return clock.replace(tzinfo=ZoneInfo(zone)) if zone else clock
     if tag == "@decimal":
         return Decimal(inner)
     if tag == "@duration":
