@@ -57,8 +57,10 @@ def _read(diagram: Diagram, project: Project, place: Written, text: str) -> Iter
 
 
 def _is_a_sentence(compiled: Expression, text: str) -> bool:
-    """Tell whether a text is nothing but words side by side, which FEEL takes for one long name."""
+    """Tell whether a text is nothing but words side by side, which FEEL takes for one long name, or for a path."""
     names = [".".join(name.path) for name in compiled.names]
+    if any(len(name.path) > 1 for name in compiled.names) and ". " not in text.strip():
+        return False  # the part of something, such as sent_at.time offset
     return len(names) == 1 and " " in names[0] and "".join(names[0].split()) == "".join(text.split())
 
 

@@ -15,6 +15,7 @@ from tests.engine.spiff_world import (
     Run,
     diagram,
     end,
+    extend,
     flow,
     node,
     on_error,
@@ -87,6 +88,13 @@ def test_what_a_modeler_notes_on_a_file_of_our_dialect_is_let_be() -> None:
     text = diagram(process("p", start(), end(), seq("s", "e")))
     note = b'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:diagramRelationId="0b5c1d6e" id="D"'
     assert run(text.replace(b'id="D"', note)).status == "completed"
+
+
+@pytest.mark.parametrize(("text", "status"), [("x.time offset", "completed"), ("x. Then go on", "refused")])
+def test_a_part_whose_name_has_a_space_is_no_sentence(text: str, status: str) -> None:
+    script = f'<zeebe:script expression="={text}" resultVariable="r"/>'
+    body = (start(), node("scriptTask", "a", extend(script)), end(), seq("s", "a", "e"))
+    assert run(diagram(process("p", *body))).status == status
 
 
 # Whose work a task is -------------------------------------------------------------------------------------------------
