@@ -38,6 +38,14 @@ bench: $(STAMPS)/test ## Measure a step, a poll and letters, each beside what it
 soak: $(STAMPS)/test ## Play a million steps of random processes and cases (SOAK_STEPS, SOAK_SEEDS=12-20, SOAK_CASES)
 	@$(BIN)/python -m tests.soak
 
+.PHONY: lock
+lock: ## Write requirements*.txt from requirements*.in: every package, its version and the hashes of its files
+	@sh .ci/lock $(PYTHON)
+
+.PHONY: audit
+audit: ## Ask for known weaknesses in what is installed; says so when nobody could be asked
+	@sh .ci/audit $(PYTHON)
+
 .PHONY: assets
 assets: $(STAMPS)/run
 	@$(BIN)/python -m web.assets
@@ -62,10 +70,10 @@ $(STAMPS)/venv:
 
 $(STAMPS)/run: $(STAMPS)/venv requirements.txt
 	@echo "Installing what the product runs on"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(STAMPS)/test: $(STAMPS)/run requirements-dev.txt
 	@echo "Installing what the tests need"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
