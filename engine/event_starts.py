@@ -16,7 +16,7 @@ from engine.bank_holidays import calendar
 from engine.due import next_round, work_out_due
 from engine.errors import RedressError
 from engine.lint.finding import Finding, error
-from engine.models import EventStart
+from engine.models import EventStart, Outbox
 from engine.outbox import owe
 from engine.spiff import Due, Program, Start
 from engine.world import World
@@ -91,8 +91,10 @@ def is_due(connection: Connection, *, now: datetime) -> bool:
 def owe_due(world: World) -> int:
     """Owe an instance for each timer that is due, and for each round of a cycle; return how many are owed."""
     owed = 0
+    due = rows().where(EventStart.due_at <= world.clock.now()).order_by(EventStart.due_at)
     with world.db.write() as connection:
-        for row in connection.execute(rows().where(EventStart.due_at <= world.clock.now()).order_by(EventStart.due_at)):
+        # What another worker is just owing is passed over.
+        for row in connection.execute(due.with_for_update(skip_locked=True)).all():
             owed += _owe_rounds(world, connection, row, most=BATCH)
     return owed
 
@@ -103,7 +105,8 @@ def _owe_rounds(world: World, connection: Connection, row: Any, *, most: int) ->
     while due is not None and due.at <= world.clock.now() and rounds < most:
         # The version is left out: a round that was owed before a deployment is not owed again after it.
         key = f"start-{row.key}-{row.element_id}-{due.at.isoformat()}"
-        owe_start(connection, row, {}, key=key, sender=None, now=world.clock.now())
+        if connection.execute(select(Outbox.outbox_id).where(Outbox.key == key)).first() is None:
+            owe_start(connection, row, {}, key=key, sender=None, now=world.clock.now())
         due = next_round(due)
         rounds += 1
     left = {"due_at": None} if due is None else {"due_at": due.at, "repeats": due.repeats}

@@ -67,9 +67,9 @@ def correlate(
     if received_on > world.clock.now().astimezone(LONDON).date():
         raise ValuesRefused({"received_on": "The date that this reached us must be today or in the past"})
     with world.db.write() as connection:
-        hold_number(connection, key)
         if sender_id is not None:
             hold_name(connection, sender_id)
+        hold_number(connection, key)
         before = _recorded_before(connection, name, key, values, once=once, sender_id=sender_id)
         if before is not None:
             return before

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from engine import definitions, event_starts, form_rules
+from engine.holds import hold_case
 from engine.models import Case, Definition, EventStart, Message, ProcessInstance, ServiceRequest
 from engine.step import Outcome, begin
 from engine.world import WORKER, Actor, World
@@ -35,12 +36,15 @@ def by_message(
         form_id = definition.program.elements[row.element_id].properties.get("form")
         payload = {field: value for field, value in values.items() if field != "received_on"}
         form_rules.check_message(connection, definition, form_id, payload, now=world.clock.now())
+        case_id = _case_of(connection, key)
+        if case_id is not None:
+            hold_case(connection, case_id)
         yield begin(
             world,
             connection,
             definition,
             dict(values),
-            case_id=_case_of(connection, key),
+            case_id=case_id,
             business_key=key or None,
             actor=actor,
             start_element=row.element_id,
