@@ -54,7 +54,6 @@ class MultiInstance(Many):
         items = self._items(my_task)
         my_task.internal_data.update(items=copied(items), results=[None] * len(items), count=0)
         if not items:
-            self._close(my_task)
             return True
         my_task._set_state(TaskState.STARTED)
         for index in range(1 if self.loop.sequential else len(items)):
@@ -100,17 +99,18 @@ class MultiInstance(Many):
             for other in task.children:
                 if other is not instance:
                     withdraw(other)
-            self._close(task)
             task._ready()
         elif self.loop.sequential:
             self._start_instance(task, state["count"])
 
-    def _close(self, task: Any) -> None:
-        results = task.internal_data.pop("results")
+    def _run_hook(self, my_task: Any) -> bool:
+        # Only now: until it runs, an event can still interrupt it, and then it has no results.
+        results = my_task.internal_data.pop("results")
         for key in ("items", "count"):
-            task.internal_data.pop(key)
+            my_task.internal_data.pop(key)
         if self.loop.output_collection:
-            write_variables(task, take_facts(task, {self.loop.output_collection: results}))
+            write_variables(my_task, take_facts(my_task, {self.loop.output_collection: results}))
+        return True
 
 
 class StandardLoop(Many):

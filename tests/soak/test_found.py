@@ -8,6 +8,7 @@ from tests.engine.spiff_world import (
     Run,
     end,
     log,
+    many,
     message,
     node,
     on_message,
@@ -83,3 +84,10 @@ def test_an_event_sub_process_is_inside_of_each_lap_of_a_loop(stored: bool) -> N
     run.workflow.deliver_signal("sig", {})
     assert (run.go_on().trace, run.tasks) == (["a"], ["u"])
     assert run.do("u").ended
+
+
+def test_an_interrupted_activity_leaves_no_results_even_if_it_had_nothing_to_do(stored: bool) -> None:
+    """It is interrupted or completed, never both."""
+    body = start(), user("u", inner=many("=[]", "item", "results", "=item")), boundary("x", PAST), log("a"), end()
+    run = Run(program(*body, seq("s", "u", "e"), seq("x", "a", "e")), stored=stored)
+    assert (run.trace, run.ended, "results" in run.variables) == (["a"], True, False)
