@@ -79,7 +79,11 @@ class Again:
 
 @dataclass(frozen=True)
 class Block:
-    """One block. `limit` is what `n` is compared with; `ways` are branches, handlers or the body, by kind."""
+    """One block. `limit` is what `n` is compared with; `ways` are branches, handlers or the body, by kind.
+
+    `name` is what is thrown, called, sent or set. A choice named "always" has a flow without a condition beside the
+    others, one named "no default" that and no default flow.
+    """
 
     kind: str
     id: str = ""

@@ -310,8 +310,14 @@ class Drawing:
     def _choice(self, block: Block, last: str) -> str:
         host, *ways = block.ways
         self._flow(last, host.id)
-        lasts, default = self._branches(host.id, tuple(ways), block.limits)
-        self._add(self._activity(host, default=default))
+        always, rest = (ways[:1], ways[1:]) if block.name else ([], ways)
+        lasts, default = self._branches(host.id, tuple(rest), block.limits)
+        for way in always:
+            first = f"{host.id}A"
+            self._add(node("manualTask", first))
+            self._flow(host.id, first)
+            lasts.append(self._draw(way, first))
+        self._add(self._activity(host, **({"default": default} if default else {})))
         return self._merge("inclusiveGateway", f"{block.id}J", lasts)
 
     def _each(self, block: Block, last: str) -> str:

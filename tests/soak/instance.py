@@ -111,7 +111,7 @@ class Instance:
         failed = {self._failed(lambda game=game: act_in_game(game, action, now)) for game in self.games}  # type: ignore[misc]
         if len(failed) > 1:
             raise Undecided
-        before = self.stored.workflow.store()
+        before = self.stored.written
         for player in self.players:
             try:
                 act_in_engine(player, action, now)

@@ -236,7 +236,9 @@ class Maker:
     def _choice(self, depth: int, kind: str = "") -> Block:
         host = self._activity(kind or self.chance.choice(ACTIVITIES), depth)
         limits = (self.chance.randint(1, 5), self.chance.randint(3, 8))
-        return Block("choice", self._id("y"), (host, *self._unstopped(depth, 3)), limits=limits)
+        ways = self._unstopped(depth, 3)
+        name = self.chance.choice(["", "", "always", "no default"])
+        return Block("choice", self._id("y"), (host, *ways), limits=limits[: 1 if name == "always" else 2], name=name)
 
     def _each(self, depth: int, kind: str = "") -> Block:
         # In a scope of its own: outside, its tokens would meet at joins that expect one.

@@ -64,9 +64,9 @@ class Player:
 
     def reload(self) -> None:
         if self.stored:
-            written = self.workflow.store()
-            self.workflow = Workflow.restore(self.program, written, self.world)
-            assert self.workflow.store() == written, "what was restored is written down in another way"
+            self.written = self.workflow.store()
+            self.workflow = Workflow.restore(self.program, self.written, self.world)
+            assert self.workflow.store() == self.written, "what was restored is written down in another way"
 
     def waits(self) -> Iterator[tuple[str, tuple[object, ...]]]:
         """Yield the token of everything that is waited for, with what can be seen of it."""

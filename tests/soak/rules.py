@@ -170,8 +170,14 @@ class Game(Scopes):
 
     def _choice(self, block: Block, scope: Scope, region: Region, env: Env, then: Then) -> None:
         host, *ways = block.ways
-        rest = replace(block, ways=tuple(ways))
-        self.run(host, scope, region, env, lambda: self.soon(region, lambda: self._inc(rest, scope, region, env, then)))
+        always, rest = (ways[:1], ways[1:]) if block.name else ([], ways)
+
+        def chooses() -> None:
+            chosen = [way for way, limit in zip(rest, block.limits, strict=False) if env.n > limit]
+            chosen = chosen or rest[len(block.limits) :]
+            self._fork((*always, *chosen), scope, region, env, then)
+
+        self.run(host, scope, region, env, lambda: self.soon(region, chooses))
 
     def _each(self, block: Block, scope: Scope, region: Region, env: Env, then: Then) -> None:
         host, *ways, tail = block.ways
