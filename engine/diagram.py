@@ -64,6 +64,8 @@ class Loop:
     cardinality: str | None = None
     condition: str | None = None
     maximum: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    """What plain BPMN says of lists and items: loopDataInputRef, inputDataItem ... -> the name of the variable meant."""
 
     @property
     def is_standard(self) -> bool:

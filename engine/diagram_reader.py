@@ -29,6 +29,7 @@ from engine.markup import BPMN, BPMNDI, DC, DI, MODELER, ZEEBE, MarkupRefused, N
 
 Item = TypeVar("Item")
 
+_DATA = ("dataObject", "dataObjectReference", "dataStoreReference", "dataInput", "dataOutput", "property")
 _REFERENCES = {
     "message": "messageRef",
     "error": "errorRef",
@@ -252,8 +253,41 @@ def _loop(node: Node) -> Loop | None:
             cardinality=_text(child, "loopCardinality"),
             condition=_text(child, "loopCondition"),
             maximum=child.get("loopMaximum"),
+            data=loop_data(child),
         )
     return None
+
+
+def loop_data(loop: Node) -> dict[str, str]:
+    """Return what a multi-instance marker of plain BPMN says of lists and items, each by the name of its variable.
+
+    A reference to what is not there is left out. A data input stands for what is associated with it.
+    """
+    found: dict[str, str] = {}
+    for name in ("inputDataItem", "outputDataItem"):
+        for item in _children(loop, name):
+            found[name] = item.get("name") or item.get("id") or ""
+    activity = loop.getparent()
+    for name in ("loopDataInputRef", "loopDataOutputRef"):
+        target = _target(_text(loop, name))
+        if target and activity is not None:
+            variable = _variable(activity, target, is_input=name == "loopDataInputRef")
+            if variable:
+                found[name] = variable
+    return found
+
+
+def _variable(activity: Node, target: str, *, is_input: bool) -> str:
+    """Return the name of the variable that a data element stands for, or an empty text where there is none."""
+    ends = ("targetRef", "sourceRef") if is_input else ("sourceRef", "targetRef")
+    association = "dataInputAssociation" if is_input else "dataOutputAssociation"
+    for item in _children(activity, association):
+        if _target(_text(item, ends[0])) == target:
+            target = _target(_text(item, ends[1])) or target
+    for node in activity.getroottree().iter(*(f"{{{BPMN}}}{kind}" for kind in _DATA)):
+        if node.get("id") == target:
+            return node.get("name") or target
+    return ""
 
 
 def _definitions(root: Node) -> Iterable[Definition]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from lxml import etree
 
+from engine.diagram_reader import loop_data
 from engine.feel import compile_expression
-from engine.lint.described import ONLY_PLAIN
+from engine.lint.described import LOOP_DATA, ONLY_PLAIN
 from engine.markup import BPMN, MODELER, ZEEBE, Node, local, namespace
 
 ANY_KEY = "*"
@@ -28,7 +29,7 @@ _DROPPED_ATTRIBUTES = (
     "implementation", "scriptFormat", "calledElement", "definitionalCollaborationRef", "structureRef",
     "evaluatesToTypeRef", "behavior", "itemSubjectRef", "operationRef",
 )  # fmt: skip
-_DROPPED = ONLY_PLAIN | {"script", "source", "target"}
+_DROPPED = ONLY_PLAIN | LOOP_DATA | {"script", "source", "target"}
 
 
 def is_plain(root: Node) -> bool:
@@ -58,9 +59,23 @@ def to_dialect(root: Node, process_id: str | None = None) -> None:
         elif name in ("conditionExpression", "completionCondition", "loopCardinality", "loopCondition"):
             text = (node.text or "").strip()
             node.text = text if text.startswith("=") else f"={text}"
+        elif name == "multiInstanceLoopCharacteristics":
+            _as_loop_over_lists(node)
     for node in list(root.iter()):
         _drop(node)
     root.set(_PLATFORM, "Camunda Cloud")
+
+
+def _as_loop_over_lists(loop: Node) -> None:
+    said = loop_data(loop)
+    names = {
+        "inputCollection": f"={said['loopDataInputRef']}" if "loopDataInputRef" in said else "",
+        "inputElement": said.get("inputDataItem", ""),
+        "outputCollection": said.get("loopDataOutputRef", ""),
+        "outputElement": f"={said['outputDataItem']}" if "outputDataItem" in said else "",
+    }
+    if said:
+        _extend(loop, "loopCharacteristics", **{key: value for key, value in names.items() if value})
 
 
 def _choose_executable(processes: list[Node], process_id: str | None) -> None:

@@ -29,6 +29,8 @@ DESCRIBED: dict[str, frozenset[str]] = {
     "participant": frozenset({"participantMultiplicity", "interfaceRef", "endPointRef"}),
     "ioSpecification": frozenset({"dataInput", "dataOutput", "inputSet", "outputSet"}),
     "dataInput": frozenset({"dataState"}),
+    "inputDataItem": frozenset({"dataState"}),
+    "outputDataItem": frozenset({"dataState"}),
     "dataOutput": frozenset({"dataState"}),
     "inputSet": frozenset(
         {"dataInputRefs", "optionalInputRefs", "whileExecutingInputRefs", "outputSetRefs"}
@@ -60,6 +62,8 @@ DESCRIBED_ATTRIBUTES: dict[str, frozenset[str]] = {
     "resourceParameterBinding": frozenset({"parameterRef"}),
     "participantMultiplicity": frozenset({"minimum", "maximum"}),
     "dataInput": frozenset({"isCollection", "itemSubjectRef"}),
+    "inputDataItem": frozenset({"isCollection", "itemSubjectRef"}),
+    "outputDataItem": frozenset({"isCollection", "itemSubjectRef"}),
     "dataOutput": frozenset({"isCollection", "itemSubjectRef"}),
     "expression": frozenset({"language", "evaluatesToTypeRef"}),
     "formalExpression": frozenset({"language", "evaluatesToTypeRef"}),
@@ -67,6 +71,9 @@ DESCRIBED_ATTRIBUTES: dict[str, frozenset[str]] = {
     "sendTask": frozenset({"operationRef"}),
     "receiveTask": frozenset({"operationRef"}),
 }
+
+LOOP_DATA = frozenset({"loopDataInputRef", "loopDataOutputRef", "inputDataItem", "outputDataItem"})
+"""How plain BPMN names the list of a multi-instance activity and its item: these are run."""
 
 # The names that only plain BPMN may use, apart from those that a drawing of our dialect holds as well.
 ONLY_PLAIN = frozenset().union(*DESCRIBED.values()) - {

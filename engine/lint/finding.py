@@ -17,7 +17,6 @@ RESOURCE_RULES = frozenset(
         "missing-letter",
         "missing-group",
         "assignment-not-honoured",
-        "assignment-not-honoured",
         "unknown-job-type",
         "unknown-job-input",
         "missing-job-input",

@@ -49,18 +49,26 @@ def multi_instance(diagram: Diagram, project: Project) -> Findings:
 def _how_many(diagram: Diagram, element: Element, loop: Loop) -> Iterator[Finding]:
     characteristics = loop.characteristics
     collection = characteristics.get("inputCollection") if characteristics is not None else None
-    if loop.cardinality is None and not collection:
+    item = characteristics.get("inputElement") if characteristics is not None else None
+    said = [loop.cardinality is not None, bool(collection), "loopDataInputRef" in loop.data]
+    if not any(said):
         message = (
             "Nothing says how many instances the multi-instance activity has: it has no input collection. "
             "Name the list that it runs over, or write a number (loopCardinality)."
         )
         yield error(diagram.file, element.id, "no-input-collection", message)
-    elif loop.cardinality is not None and characteristics is not None and characteristics.get("inputCollection"):
-        message = "The multi-instance activity has both a list and a number of instances. Keep one of the two."
+    elif sum(said) > 1:
+        message = "The multi-instance activity says twice how many instances it has, by lists or a number. Keep one."
         yield error(diagram.file, element.id, "multi-instance-not-possible", message)
-    elif loop.cardinality is not None and characteristics is not None and characteristics.get("inputElement"):
+    elif loop.cardinality is not None and (item or "inputDataItem" in loop.data):
         message = "The multi-instance activity runs over no list, so there is no input element. Remove it."
         yield error(diagram.file, element.id, "multi-instance-not-possible", message)
+    if loop.data and characteristics is not None:
+        message = "Lists and items are said in two ways, by BPMN and by zeebe:loopCharacteristics. Keep one of the two."
+        yield error(diagram.file, element.id, "multi-instance-not-possible", message)
+    if ("loopDataOutputRef" in loop.data) != ("outputDataItem" in loop.data):
+        message = "The output collection and the output element go together. Give both, or neither."
+        yield error(diagram.file, element.id, "output-collection-incomplete", message)
     if loop.cardinality is not None and (not loop.cardinality or _NOT_A_COUNT.fullmatch(loop.cardinality)):
         message = (
             f"The number of instances is “{loop.cardinality[:40]}”. Write a whole number, or an expression of one."

@@ -20,7 +20,8 @@ _ENDS = ("sourceRef", "targetRef")
 _CHILD_REFERENCES = (
     *_ENDS, "categoryValueRef", "dataInputRefs", "optionalInputRefs", "whileExecutingInputRefs", "outputSetRefs",
     "dataOutputRefs", "optionalOutputRefs", "whileExecutingOutputRefs", "inputSetRefs", "inMessageRef", "outMessageRef",
-    "errorRef", "interfaceRef", "endPointRef", "participantRef", "resourceRef", "supports",
+    "errorRef", "interfaceRef", "endPointRef", "participantRef", "resourceRef", "supports", "loopDataInputRef",
+    "loopDataOutputRef",
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.diagram import ACTIVITIES, EVENTS, FLOW_NODES
-from engine.lint.described import DESCRIBED, DESCRIBED_ATTRIBUTES, ONLY_PLAIN
+from engine.lint.described import DESCRIBED, DESCRIBED_ATTRIBUTES, LOOP_DATA, ONLY_PLAIN
 from engine.markup import BPMN, MODELER, ZEEBE
 
 ANYWHERE = frozenset({"documentation", "extensionElements"})
@@ -38,7 +38,7 @@ CHILDREN: dict[str, frozenset[str]] = {
     "childLaneSet": frozenset({"lane"}),
     "lane": frozenset({"flowNodeRef", "childLaneSet"}),
     "sequenceFlow": frozenset({"conditionExpression"}),
-    "multiInstanceLoopCharacteristics": frozenset({"completionCondition", "loopCardinality"}),
+    "multiInstanceLoopCharacteristics": frozenset({"completionCondition", "loopCardinality"} | LOOP_DATA),
     "standardLoopCharacteristics": frozenset({"loopCondition"}),
     "timerEventDefinition": frozenset({"timeDate", "timeDuration", "timeCycle"}),
     "linkEventDefinition": frozenset({"source", "target"}),
@@ -196,6 +196,7 @@ ONLY_ONCE = frozenset(
         "completionCondition",
         "loopCardinality",
         "loopCondition",
+        *LOOP_DATA,
         "timeDate",
         "timeDuration",
         "timeCycle",
@@ -203,7 +204,7 @@ ONLY_ONCE = frozenset(
     }
 )
 # What plain BPMN may say, but not a diagram of our dialect: its extensions say the same, and one answer is enough.
-PLAIN_ELEMENTS = ONLY_PLAIN | {"source", "target"}
+PLAIN_ELEMENTS = ONLY_PLAIN | LOOP_DATA | {"source", "target"}
 PLAIN_ATTRIBUTES = frozenset(
     {
         "implementation",

@@ -30,6 +30,8 @@ GIVES = (
 FORMAL = "<bpmn:formalExpression>user(kim)</bpmn:formalExpression>"
 WHO = f"<bpmn:resourceAssignmentExpression>{FORMAL}</bpmn:resourceAssignmentExpression>"
 MOVES = '<bpmn:assignment><bpmn:from>"x"</bpmn:from><bpmn:to>din</bpmn:to></bpmn:assignment>'
+ITEMS = '<bpmn:dataObject id="items" isCollection="true"/>'
+TWICE = ("s", "x", "x", "e")
 LAP = flow("x", "x", "=false")
 
 
@@ -46,6 +48,7 @@ class Said:
     attributes: str = ""
     kind: str = "task"
     ways: str = ""
+    done: tuple[str, ...] = ("s", "x", "e")
 
     @property
     def name(self) -> str:
@@ -62,6 +65,13 @@ def associated(*parts: str) -> str:
     target = "<bpmn:targetRef>din</bpmn:targetRef>"
     source = "<bpmn:sourceRef>shown</bpmn:sourceRef>"
     return f'<bpmn:dataInputAssociation id="dia">{source}{target}{"".join(parts)}</bpmn:dataInputAssociation>'
+
+
+def over(data: str) -> str:
+    return (
+        f"<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>{data}</bpmn:loopDataInputRef>"
+        '<bpmn:inputDataItem id="item"/></bpmn:multiInstanceLoopCharacteristics>'
+    )
 
 
 SAID = [
@@ -178,6 +188,21 @@ SAID = [
             '<bpmn:messageEventDefinition messageRef="M1"/>'
         ),
     ),
+    Said("list by reference to data", "of a multi-instance task", True, over("items"), beside=ITEMS, done=TWICE),
+    Said(
+        "list by reference to a data input",
+        "of a multi-instance task",
+        True,
+        beside=ITEMS,
+        done=TWICE,
+        inside=(
+            f'<bpmn:ioSpecification id="io">{TAKES}<bpmn:outputSet id="outs"/></bpmn:ioSpecification>'
+            '<bpmn:dataInputAssociation id="dia"><bpmn:sourceRef>items</bpmn:sourceRef>'
+            "<bpmn:targetRef>din</bpmn:targetRef>"
+            "</bpmn:dataInputAssociation>" + over("din")
+        ),
+    ),
+    Said("list by reference to what is not there", "of a multi-instance task", False, over("items")),
     Said("item definition", "in the file", True, root='<bpmn:itemDefinition id="it" structureRef="own:thing"/>'),
     Said(
         "potential owner", "of a user task", True, f"<bpmn:potentialOwner>{WHO}</bpmn:potentialOwner>", kind="userTask"
@@ -257,9 +282,9 @@ SAID = [
 @pytest.mark.parametrize("said", SAID, ids=[said.name for said in SAID])
 def test_what_is_said_beside_the_flow_changes_nothing_or_is_refused(said: Said) -> None:
     steps = {"userTask": [{"complete": "x"}], "intermediateCatchEvent": [{"message": "Hi"}]}.get(said.kind, [])
-    played = run(said.data, {"step": steps})
+    played = run(said.data, {"step": steps, "variables": {"items": [1, 2]}})
     if said.runs:
-        assert (played.status, played.completed) == ("completed", ("s", "x", "e")), played.findings
+        assert (played.status, played.completed) == ("completed", said.done), played.findings
     else:
         assert played.status == "refused"
         assert all(finding.element and finding.message.count(".") >= 2 for finding in played.findings)

@@ -113,6 +113,24 @@ def test_a_plain_file_writes_numbers_and_conditions_without_an_equals_sign() -> 
     assert played.completed == ("s", "many", "many", "many", "again", "again", "again", "again", "e")
 
 
+@pytest.mark.parametrize("sequential", ["false", "true"])
+def test_a_plain_file_names_lists_and_items_by_data_objects(sequential: str) -> None:
+    head = '<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" id="D" targetNamespace="x">'
+    marker = (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{sequential}">'
+        "<bpmn:loopDataInputRef>people</bpmn:loopDataInputRef><bpmn:loopDataOutputRef>r1</bpmn:loopDataOutputRef>"
+        '<bpmn:inputDataItem id="i1" name="person"/><bpmn:outputDataItem id="greeting"/>'
+        "<bpmn:completionCondition>numberOfCompletedInstances = 2</bpmn:completionCondition>"
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    task = node("scriptTask", "greet", marker, '<bpmn:script>{greeting: "Dear " + person}</bpmn:script>')
+    data = '<bpmn:dataObject id="people"/><bpmn:dataObject id="r1" name="greetings"/>'
+    text = head + process("p", data, start(), task, end(), seq("s", "greet", "e")).replace("bpmn:", "d:")
+    played = play((text + "</d:definitions>").encode(), {"variables": {"people": ["Ann", "Bob", "Cy"]}})
+    assert played.completed == ("s", "greet", "greet", "e")
+    assert played.data["greetings"] == ["Dear Ann", "Dear Bob", None]
+
+
 # Standard loops -------------------------------------------------------------------------------------------------------
 
 
