@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,7 @@ ROOTS = '<bpmn:message id="m" name="order" />'
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     """A procedure that a message starts, and such a message from somebody without a case."""
     stage = Stage(tmp_path)
     stage.deploy(
@@ -30,7 +31,8 @@ def stage(tmp_path: Path) -> Stage:
     )
     sent = date(2026, 9, 30)
     messages.correlate(stage.world, "order", "A-17", {"answer": "please"}, received_on=sent, actor=stage.caseworker)
-    return stage
+    yield stage
+    stage.world.db.close()
 
 
 def test_its_task_is_in_the_queue_and_can_be_done(stage: Stage) -> None:
