@@ -40,7 +40,8 @@ def main() -> int:
     with ProcessPoolExecutor(processes, initializer=os.nice, initargs=(10,)) as pool:
         if seeds or not cases:
             chosen = span(seeds) if seeds else count()
-            failed += run(pool, processes, "random processes", play_seeds, chosen, 0 if seeds else steps)
+            bound = 0 if isinstance(chosen, range) else steps
+            failed += run(pool, processes, "random processes", play_seeds, chosen, bound)
         if cases or not seeds:
             # As many cases for a shorter soak as its share of the whole one.
             usual = max(3, CASES * min(steps, STEPS) // STEPS)
@@ -49,9 +50,11 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def span(text: str) -> range:
-    """Return the seeds of ``12-20`` or ``12``."""
-    first, _, last = text.partition("-")
+def span(text: str) -> Iterable[int]:
+    """Return the seeds of ``12-20``, ``12``, or ``12-`` for all from there on."""
+    first, to, last = text.partition("-")
+    if to and not last:
+        return count(int(first))
     return range(int(first), int(last or first) + 1)
 
 

@@ -84,6 +84,7 @@ def test_a_smaller_process_that_is_none_does_not_count_as_a_fault() -> None:
 
 def test_seeds_are_given_as_one_or_from_one_to_another() -> None:
     assert (soak.span("12-14"), soak.span("12")) == (range(12, 15), range(12, 13))
+    assert next(iter(soak.span("12-"))) == 12
 
 
 def test_a_soak_tells_how_far_it_is() -> None:
