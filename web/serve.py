@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import signal
 import socket
 import sys
@@ -18,7 +17,7 @@ from engine.queries.operations import list_definitions
 from engine.schema import migrate
 from engine.settings import Settings, read_settings
 from engine.world import DEPLOYMENT, World
-from web import demo_clock
+from web import demo_clock, logs
 from web.app import create_app
 from web.assets import built_from
 from web.demo_people import PASSWORD, PEOPLE, with_known_password
@@ -27,7 +26,7 @@ from web.security import keep_private, most_received
 
 def main() -> int:
     """Serve until told to stop. Returns the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up()
     try:
         settings = read_settings()
         lock = hold(settings.data_dir)
