@@ -65,7 +65,7 @@ class Loop:
     condition: str | None = None
     maximum: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
-    """What plain BPMN says of lists and items: loopDataInputRef, inputDataItem ... -> the name of the variable meant."""
+    """What plain BPMN says of lists and items: loopDataInputRef, inputDataItem ... -> the name of its variable."""
 
     @property
     def is_standard(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,6 +12,8 @@ from engine.clock import LONDON
 from engine.feel import compile_expression
 from engine.feel.values import Months
 from engine.spiff.host import Due, EvaluationFailed, TimerKind
+
+_WEEKS = re.compile(r"P(\d{1,9})W", re.ASCII)
 
 
 def work_out_due(
@@ -57,7 +60,7 @@ def _value(text: str, names: Mapping[str, object], now: datetime, calendar: Cale
 
 def _after(value: object, text: str, now: datetime) -> datetime:
     if isinstance(value, str):
-        quoted = value.replace('"', "")
+        quoted = _in_days(value.replace('"', ""))
         value = compile_expression(f'duration("{quoted}")').evaluate({}, now=now)
     if isinstance(value, timedelta):
         return now + value
@@ -69,11 +72,20 @@ def _after(value: object, text: str, now: datetime) -> datetime:
 
 
 def _cycle(text: str, rule: str, now: datetime) -> Due:
-    head, _, every = text.partition("/")
-    if not ((head.startswith("R") and head[1:].isdecimal()) or head == "R") or not every:
-        raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D.")
+    head, *begins, every = text.split("/") if "/" in text else (text, "")
+    first = _instant(_read_instant(begins[0])) if begins else None
+    is_cycle = (head.startswith("R") and head[1:].isdecimal()) or head == "R"
+    if not is_cycle or not every or len(begins) > 1 or (begins and first is None):
+        raise EvaluationFailed(f"The timer cycle {text!r} is not like R3/P1D or R3/2026-11-22T09:30:00Z/P1D.")
     repeats = int(head[1:]) if head[1:] else None
-    return Due(at=_after(every, text, now), rule=rule, repeats=repeats, every=every)
+    after = _after(every, text, now)
+    return Due(at=after if first is None else first, rule=rule, repeats=repeats, every=_in_days(every))
+
+
+def _in_days(duration: str) -> str:
+    """Return a duration of weeks in days, as FEEL knows no weeks; any other as it is."""
+    weeks = _WEEKS.fullmatch(duration)
+    return f"P{int(weeks[1]) * 7}D" if weeks else duration
 
 
 def _read_instant(text: str) -> object:

@@ -10,12 +10,13 @@ from engine.diagram import Diagram, Element, Timer
 from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.project import Project
 
-# As in FEEL: either years and months, or days and time. A mixture has no length of its own, and weeks are not known.
+# As in FEEL: either years and months, or days and time; and weeks alone. A mixture has no length of its own.
 DURATION = re.compile(
-    r"P(?=.)(?:(?=[\dYM]+\Z)(?:\d+Y)?(?:\d+M)?|(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)", re.ASCII
+    r"P(?=.)(?:\d+W|(?=[\dYM]+\Z)(?:\d+Y)?(?:\d+M)?|(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?)",
+    re.ASCII,
 )
 _ZERO = re.compile(r"P(?:0+[YMWD])*(?:T(?:0+(?:\.0+)?[HMS])*)?", re.ASCII)
-_CYCLE = re.compile(r"R(\d*)/(P[^/]*)", re.ASCII)
+_CYCLE = re.compile(r"R(\d*)/(?:([^/P]+)/)?(P[^/]*)", re.ASCII)
 _EXAMPLES = {
     "timeDate": "a date and time such as 2026-11-22T09:30:00Z",
     "timeDuration": "a duration such as P7D or PT30M",
@@ -82,9 +83,9 @@ def is_literal(kind: str, text: str) -> bool:
     if kind == "timeDate":
         return is_instant(text)
     match = _CYCLE.fullmatch(text)
-    if match is None or match[1] == "0":
+    if match is None or match[1] == "0" or (match[2] is not None and not is_instant(match[2])):
         return False
-    return DURATION.fullmatch(match[2]) is not None
+    return DURATION.fullmatch(match[3]) is not None
 
 
 def is_instant(text: str) -> bool:

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engine.runner import run as play
 from engine.spiff import EvaluationFailed, HandlerFailed, OpenWait
 from tests.engine.spiff_world import (
+    HEAD,
     START,
     Run,
     end,
@@ -112,6 +114,29 @@ def test_a_cycle_behind_an_event_based_gateway_happens_once(stored: bool) -> Non
     body = (start(), node("eventBasedGateway", "g"), *events, log("a"), end(), end("e2"))
     run = Run(program(*body, seq("s", "g", "t", "a", "e"), seq("g", "m", "e2")), stored=stored).wait(hours=9)
     assert (run.trace, run.ended) == (["a"], True)
+
+
+def plain_timer(definition: str, *steps: str) -> tuple[str, ...]:
+    """Play a user task with a non-interrupting timer in a plain file from 5 January 2026, 9:00."""
+    late = node("boundaryEvent", "bd", definition, attachedToRef="u", cancelActivity="false")
+    body = start(), node("userTask", "u"), late, end(), end("late"), seq("s", "u", "e"), seq("bd", "late")
+    head = HEAD.partition("xmlns:modeler")[0] + 'id="D" targetNamespace="x">'
+    text = head + process("p", *body) + "</bpmn:definitions>"
+    return play(text.encode(), {"step": [{"wait": step} for step in steps]}).completed
+
+
+def test_a_week_is_seven_days() -> None:
+    assert plain_timer(timer("P1W"), "P6DT23H59M") == ("s",)
+    assert plain_timer(timer("P1W"), "P7D") == ("s", "bd", "late")
+    assert plain_timer(timer("R2/P1W", "timeCycle"), "P13D").count("late") == 1
+    assert plain_timer(timer("R2/P1W", "timeCycle"), "P40D").count("late") == 2
+
+
+def test_a_cycle_may_say_when_it_begins() -> None:
+    cycle = timer("R3/2026-01-06T09:00:00Z/PT1H", "timeCycle")
+    assert plain_timer(cycle, "PT23H59M") == ("s",)
+    assert plain_timer(cycle, "PT24H").count("late") == 1
+    assert plain_timer(cycle, "P40D").count("late") == 3
 
 
 def test_an_escalation_that_nobody_catches_is_no_fault(stored: bool) -> None:
