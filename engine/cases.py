@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from engine import definitions, form_rules
+from engine import client_terms, definitions, form_rules
 from engine.clock import london_date
 from engine.errors import Conflict, NotFound
 from engine.facts import case_fields, request_columns
@@ -24,7 +24,7 @@ def open_case(
     connection: Connection, world: World, *, reference: str, client_name: str, nation: str, facts: Mapping[str, object]
 ) -> int:
     """Add a case and return its id."""
-    return connection.execute(
+    case_id = connection.execute(
         insert(Case)
         .values(
             reference=reference,
@@ -35,6 +35,8 @@ def open_case(
         )
         .returning(Case.case_id)
     ).scalar_one()
+    client_terms.add(connection, case_id, {**facts, "reference": reference, "client_name": client_name})
+    return case_id
 
 
 def open_request(connection: Connection, world: World, *, case_id: int, number: str, fields: Mapping[str, Any]) -> int:

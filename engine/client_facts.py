@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from engine import client_terms
 from engine.cases import add_note
 from engine.context import next_number
 from engine.dictionary import Dictionary
@@ -60,7 +61,9 @@ def open_client(world: World, connection: Connection, facts: Mapping[str, object
         fields["reference"] = f"T-{next_number(connection, 'temporary_reference'):06d}"
     columns = case_columns({key: value for key, value in fields.items() if value is not None})
     row = {**columns, "created_at": world.clock.now()}
-    return connection.execute(insert(Case).values(row).returning(Case.case_id)).scalar_one()
+    case_id = connection.execute(insert(Case).values(row).returning(Case.case_id)).scalar_one()
+    client_terms.add(connection, case_id, fields)
+    return case_id
 
 
 def change(
@@ -80,8 +83,9 @@ def change(
     if not changed:
         return []
     row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one()
-    columns = case_columns({**case_fields(row), **changed})
-    connection.execute(update(Case).where(Case.case_id == case_id).values(columns))
+    fields_now = {**case_fields(row), **changed}
+    connection.execute(update(Case).where(Case.case_id == case_id).values(case_columns(fields_now)))
+    client_terms.keep(connection, case_id, fields_now)
     fields = {key: dictionary.field_for(f"case.{key}") for key in changed}
     labels = {key: field.label if field else key for key, field in fields.items()}
     lines = [

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from engine import client_terms
 from engine.models import Case, Person, ProcessInstance, ServiceRequest
 from engine.spiff.host import RunFailed
 from engine.values import copied, dumps, loads
@@ -101,6 +102,9 @@ class Facts:
             _check("case", self.values["case"])
             changed = _columns(self.values["case"], _CASE_COLUMNS)
             connection.execute(_SAVE_CASE, {"b_id": case_id, **changed})
+            was = self._as_stored["case"]
+            if any(self.values["case"].get(fact) != was.get(fact) for fact in client_terms.FACTS):
+                client_terms.keep(connection, case_id, self.values["case"])
         request = self.values["request"]
         if request == self._as_stored["request"]:
             return

@@ -12,6 +12,12 @@ from tests import postgres
 from tests.world import deployed_world, empty_world
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let commands that run in the tests' own process leave their connections to the end of it, as they do outside."""
+    if postgres.server_url():
+        config.addinivalue_line("filterwarnings", "ignore:.*BaseConnection:pytest.PytestUnraisableExceptionWarning")
+
+
 @pytest.fixture(autouse=True)
 def _databases(request: pytest.FixtureRequest) -> Iterator[None]:
     """On PostgreSQL, drop the databases of the test's own folder when it ends."""

@@ -124,7 +124,7 @@ def _rehearse(here: World, folder: Path) -> rehearsal.Rehearsal:
         print(f"\rTelling the scenarios of {folder.name}: {number} of {of}", end=end, file=sys.stderr, flush=True)
 
     def place(scratch: Path) -> World:
-        return make_world(replace(here.settings, data_dir=scratch))
+        return make_world(replace(here.settings, data_dir=scratch, server_url=""))
 
     return _or_exit(lambda: rehearsal.rehearse(folder, make_world=place, watch=watch))
 

@@ -44,6 +44,16 @@ class Case(Base):
     created_at: Mapped[datetime]
 
 
+class ClientTerm(Base):
+    """A word, number or postcode that a client is found by; `engine.client_terms` makes them."""
+
+    __tablename__ = "client_term"
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)  # name, reference, phone, phone_end, postcode
+    # Compared as bytes, whatever language the database sorts in: a beginning is then a range of the index.
+    term: Mapped[str] = mapped_column(String(120).with_variant(String(120, "C"), "postgresql"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), primary_key=True, index=True)
+
+
 class Contact(Base):
     """One contact of a client, or of somebody for them, as it came in. It may hold several issues."""
 

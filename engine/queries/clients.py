@@ -14,6 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from engine.client_terms import PHONE, PHONE_END, POSTCODE, REFERENCE, begins, digits, found_by, named, postcode
 from engine.clock import london_date
 from engine.models import Case, Contact, Definition, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.sight import seen_by
@@ -83,7 +84,8 @@ def find_clients(
 ) -> tuple[list[Client], bool]:
     """Return the clients that a text fits, at most 20, and whether there are more.
 
-    A number that is known exactly wins; only then names, phones and addresses are looked through.
+    A number that is known exactly wins; only then come phone numbers, postcodes and the words of names. A word is found
+    by its beginning, a phone number by its beginning or its end.
     """
     for condition in _conditions(text):
         rows = connection.execute(
@@ -118,7 +120,7 @@ def clues(text: str) -> dict[str, str]:
         return {}
     if _POSTCODE.fullmatch(text):
         return {"client_address": text.upper()}
-    if _PHONE.fullmatch(text) and len(_digits(text)) >= 10:
+    if _PHONE.fullmatch(text) and len(digits(text)) >= 10:
         return {"phone": text}
     return {"reference": text} if any(character.isdigit() for character in text) else {"client_name": text}
 
@@ -135,36 +137,12 @@ def _conditions(text: str) -> Iterator[ColumnElement[bool]]:
         yield Case.case_id.in_(select(owner.case_id).where(owner.number == number))
     yield Case.reference.in_({text, text.upper()})
     if _POSTCODE.fullmatch(text):
-        yield _without_spaces(func.upper(_fact("client_address"))).contains("".join(text.upper().split()))
-    if _PHONE.fullmatch(text) and len(_digits(text)) >= 6:
-        yield _phone().contains(_digits(text))
-    words = [Case.client_name.icontains(word, autoescape=True) for word in text.split()[:8]]
-    # Only the name is looked through, which its index holds; the rest of a case is read when it fits.
-    names = select(Case.case_id).where(and_(*words)).correlate(None)
-    yield or_(Case.case_id.in_(names), Case.reference.icontains(text, autoescape=True))
-
-
-def _digits(text: str) -> str:
-    """Return a phone number without its prefix for the country: +44 1632 and 01632 are the same."""
-    digits = re.sub(r"\D", "", text)
-    if text.strip().startswith("+44"):
-        return digits[2:].removeprefix("0")
-    return digits.removeprefix("0")
-
-
-def _fact(name: str) -> ColumnElement[str]:
-    return func.coalesce(func.json_extract(Case.facts, f"$.{name}"), "")
-
-
-def _without_spaces(text: ColumnElement[str]) -> ColumnElement[str]:
-    return func.replace(text, " ", "")
-
-
-def _phone() -> ColumnElement[str]:
-    text = _without_spaces(_fact("phone"))
-    for character in "-()":
-        text = func.replace(text, character, "")
-    return text
+        yield found_by(POSTCODE, postcode(text))
+    number = digits(text)
+    if _PHONE.fullmatch(text) and len(number) >= 6:
+        yield or_(begins(PHONE, number), begins(PHONE_END, number[::-1]))
+    by_name, reference = named(text), begins(REFERENCE, "".join(text.upper().split()))
+    yield reference if by_name is None else or_(by_name, reference)
 
 
 def _with_requests(connection: Connection, clients: list[Client]) -> list[Client]:

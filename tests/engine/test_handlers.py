@@ -176,7 +176,7 @@ def test_every_reason_against_closing_is_given_at_once_and_a_diagram_can_catch_i
 
 def test_closing_a_locked_case_reminds_the_owning_team_of_the_flag(stage: Stage) -> None:
     with stage.world.db.write() as connection:
-        connection.exec_driver_sql("UPDATE case_file SET lock_flag = 1")
+        connection.exec_driver_sql("UPDATE case_file SET lock_flag = true")
     play(stage, NOTE, CLOSE)
     assert [(row.group_key, row.subject) for row in stage.rows(Notification)] == [
         ("owning_team", "Release the Lock Assignment Flag")

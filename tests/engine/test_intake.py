@@ -122,7 +122,8 @@ def test_a_new_client_and_the_first_task_take_one_transaction_and_at_most_25_sta
         values = {**CLIENT, **contact(deployed)}
         recorded = intake.record(deployed, values, case_id=None, actor=person, groups=GROUPS)
     assert len(sent) <= 25, sent
-    assert sum("BEGIN" in statement for statement in sent) == 1
+    if deployed.db.is_sqlite:  # the driver of PostgreSQL begins unseen
+        assert sum("BEGIN" in statement for statement in sent) == 1
     (task,) = rows(deployed, UserTask)
     assert (task.element_id, task.case_id) == ("look_for_outstanding_actions", recorded.case_id)
     assert task.assignee_id == person.person_id
@@ -309,7 +310,7 @@ def found(world: World, text: str) -> list[Client]:
     "text",
     [
         "Robin", "example rob", "CM-7000002", "cm-7000002", "7000002", "SR-000700", "sr 700", "01632 960102",
-        "+441632960102", "(01632) 960-102", "EX9 2EX", "ex92ex",
+        "+441632960102", "(01632) 960-102", "960102", "EX9 2EX", "ex92ex",
     ],
 )  # fmt: skip
 def test_a_client_is_found_by_name_number_phone_or_postcode(deployed: World, known: int, text: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from engine import jobs, tasks
 from engine.context import StepContext
@@ -342,7 +343,8 @@ def test_one_instance_whose_work_breaks_does_not_hold_up_the_others(stage: Stage
     stage.start()
     stage.start()
     with stage.world.db.write() as connection:
-        connection.exec_driver_sql("UPDATE process_instance SET state = x'00' WHERE instance_id = 1")
+        broken = update(ProcessInstance).where(ProcessInstance.instance_id == 1)
+        connection.execute(broken.values(state=b"\0"))
     stage.wait_and_work(timedelta(days=1))
     assert [row.instance_id for row in stage.rows(UserTask)] == [2]
     [incident] = stage.incidents()
