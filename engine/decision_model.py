@@ -18,13 +18,14 @@ class DecisionError(RedressError):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column of conditions. `allowed` are its listed values, empty if it lists none or not only literals."""
+    """A column of conditions. `allowed` are its listed values; `limits` is what it allows when that is no such list."""
 
     label: str
     expression: Expression | None
     allowed: tuple[object, ...]
     type: str
     item_type: ItemType = ANY
+    limits: UnaryTests | None = None
 
 
 @dataclass(frozen=True, slots=True)

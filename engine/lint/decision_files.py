@@ -6,7 +6,9 @@ from engine.diagram import Diagram
 from engine.lint.finding import Findings, error, warning
 from engine.lint.names import names_at
 from engine.lint.project import Project
-from engine.table_coverage import gaps, overlaps
+from engine.table_coverage import gaps, not_decided, overlaps
+
+MOST_NAMED = 5  # cells that one sentence lists
 
 
 def decisions(project: Project) -> Findings:
@@ -42,6 +44,14 @@ def coverage(project: Project) -> Findings:
                 f"{table.hit_policy} does not allow. Narrow one of them, or choose another hit policy."
             )
             yield error(decision.file, decision.id, "table-overlap", message)
+        left_open = not_decided(table)
+        if left_open:
+            more = f" and {len(left_open) - MOST_NAMED} more" if len(left_open) > MOST_NAMED else ""
+            message = (
+                f"Gaps and overlaps are not decided for {'; '.join(left_open[:MOST_NAMED])}{more}. "
+                "Write values, comparisons and intervals, or check these by hand."
+            )
+            yield warning(decision.file, decision.id, "table-not-decided", message)
 
 
 def inputs(diagram: Diagram, project: Project) -> Findings:
