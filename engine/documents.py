@@ -104,6 +104,7 @@ def attach_to_case(
 ) -> int:
     """Attach a file to a case, or to one of its service requests, with a note that says who did; return its id.
 
+    The same file that the same person attaches there again under the same title is attached once.
     Raises: NotFound when the request is not of the case; ValuesRefused by `file` and `title`.
     """
     with world.db.write() as connection:
@@ -115,6 +116,9 @@ def attach_to_case(
         if len(title) > MAX_NAME:
             raise ValuesRefused({"title": f"The title must be {MAX_NAME} characters or fewer"})
         kind = _check(world, "file", upload, None)
+        again = _attached_before(connection, case_id, upload, title=title, request_id=request_id, actor=actor)
+        if again is not None:
+            return again
         row = _store(
             world,
             connection,
@@ -129,6 +133,23 @@ def attach_to_case(
         text = f"Attached {said}."
         add_note(connection, world, case_id=case_id, request_id=request_id, text=text, author_id=actor.person_id)
         return row.document_id
+
+
+def _attached_before(
+    connection: Connection, case_id: int, upload: Upload, *, title: str, request_id: int | None, actor: Somebody
+) -> int | None:
+    """Return the very same file, when this person has attached it there: a double click, a page sent again."""
+    return connection.execute(
+        select(Document.document_id).where(
+            Document.case_id == case_id,
+            Document.request_id.is_not_distinct_from(request_id),
+            Document.task_id.is_(None),
+            Document.kind == EVIDENCE,
+            Document.sha256 == _digest(upload.content),
+            Document.title == (title or clean_name(upload.file_name)),
+            Document.created_by_id == actor.person_id,
+        )
+    ).scalar()
 
 
 def clean_name(sent: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from engine.errors import NotAllowed, NotFound, ValuesRefused
 from engine.queries import cases as case_rows
 from engine.queries import running, told
 from engine.queries.running import WaitRow
+from engine.values import dumps
 from web import asking, case_page, history_words
 from web.access import OPERATIONS, sight_of
 from web.addresses import row_number
@@ -127,8 +129,16 @@ def record_message(case_id: int, wait_id: int) -> ResponseReturnValue:
             return _message_page(connection, case_id, definition, wait, ask), 422 if ask.shows_problems else 200
     payload = {key: value for key, value in sheet.values.items() if key != "received_on"}
     title = message_title(definition, wait.name, wait.element_name)
+    # The same answers to the same question are one message: a double click, a page sent again.
+    said = sha256(dumps({**payload, "received_on": received_on}).encode()).hexdigest()
     result = messages.correlate(
-        world(), wait.name, wait.correlation_key or "", payload, received_on=received_on, actor=person()
+        world(),
+        wait.name,
+        wait.correlation_key or "",
+        payload,
+        received_on=received_on,
+        actor=person(),
+        sender_id=f"wait {wait.wait_id} {said}",
     )
     if result.status == "delivered":
         flash(f"“{title}” is recorded, and the case has moved on.")
