@@ -32,6 +32,10 @@ class Value:
         return value + self.plus
 
 
+COMPLETED = {
+    "user", "later", "log", "risky", "plain", "manual", "send", "script", "rule", "receive", "subprocess", "call",
+    "catch", "throw", "last",
+}  # fmt: skip
 Mappings = tuple[tuple[str, Value], ...]
 
 
@@ -106,6 +110,16 @@ def inside(block: Block) -> Iterator[Block]:
     yield block
     for way in block.ways:
         yield from inside(way)
+
+
+def passed_ids(block: Block) -> set[str]:
+    """Return the ids of everything that a token completes and that is in the tree: activities and events."""
+    found: set[str] = set()
+    for each in inside(block):
+        found |= {catch.id for catch in each.catches}
+        if each.kind in COMPLETED:
+            found.add(each.id)
+    return found
 
 
 def size(part: object) -> int:

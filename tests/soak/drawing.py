@@ -11,7 +11,8 @@ from tests.soak.blocks import Again, Block, Catch, Many, Mappings
 from tests.soak.scopes import ROUNDS
 
 _TAGS = {
-    "user": "userTask", "later": "serviceTask", "log": "serviceTask", "plain": "task", "manual": "manualTask",
+    "user": "userTask", "later": "serviceTask", "log": "serviceTask", "risky": "serviceTask",
+    "plain": "task", "manual": "manualTask",
     "send": "sendTask", "script": "scriptTask", "rule": "businessRuleTask", "receive": "receiveTask",
     "subprocess": "subProcess", "call": "callActivity",
 }  # fmt: skip
@@ -147,7 +148,7 @@ class Drawing:
         return block.id
 
     def _activity(self, block: Block, **attributes: str) -> str:
-        more = {"send": (("to", "=k"), ("said", "=n"))}.get(block.kind, ())
+        more = {"send": (("to", "=k"), ("said", "=n")), "risky": (("risk", "=n"),)}.get(block.kind, ())
         extensions = io(block.inputs, block.outputs, *more)
         tag, inner = _TAGS[block.kind], ""
         match block.kind:
@@ -155,6 +156,8 @@ class Drawing:
                 extensions += f'<zeebe:userTask/><zeebe:formDefinition formId="{block.id}" bindingType="deployment"/>'
             case "later" | "log":
                 extensions += job(block.kind)
+            case "risky":
+                extensions += job("risky", most=str(block.limit))
             case "send":
                 extensions += job("send", message=block.name)
             case "script":
@@ -290,7 +293,7 @@ class Drawing:
     def _events(self, block: Block, last: str) -> str:
         self._flow(last, block.id)
         self._add(node("eventBasedGateway", block.id))
-        lasts = []
+        lasts: list[str] = []
         for catch, way in zip(block.catches, block.ways, strict=True):
             self._flow(block.id, catch.id)
             if catch.is_task:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from engine.spiff import Program, UnhandledBpmnError
 from tests.engine.spiff_world import START
-from tests.soak.blocks import Block, Catch
+from tests.soak.blocks import Block, Catch, passed_ids
 from tests.soak.game import Endless, Order, Unhandled, Wait
 from tests.soak.player import Picture, Player, picture_of
 from tests.soak.rules import Game
@@ -68,8 +68,9 @@ class Instance:
         self._anew = lambda order: Game(block, variables, START, now, order)
         self._acted: list[tuple[Action, datetime]] = []
         self.games = [self._anew(order) for order in orders(number)]
+        shown = passed_ids(block)
         self.players = [
-            Player(program, process_id, start.id, variables, now, stored=stored) for stored in (False, True)
+            Player(program, process_id, start.id, variables, now, shown, stored=stored) for stored in (False, True)
         ]
         self.is_over = False
         self._told = 0
@@ -204,7 +205,7 @@ def act_in_engine(player: Player, action: Action, now: datetime) -> None:
     player.go_on()
 
 
-def difference(one: Picture, first: Picture, other: str, second: Picture) -> str:
+def difference(one: str, first: Picture, other: str, second: Picture) -> str:
     """Say what only one of two pictures shows."""
     return "".join(_only(one, first, second) + _only(other, second, first))
 

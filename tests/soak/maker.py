@@ -138,6 +138,8 @@ class Maker:
         made = Block(kind, self._id(kind[0]), outputs=self._mappings("nmr"))
         if kind == "receive":
             return replace(made, catches=(replace(self._catch("message"), id=made.id),))
+        if kind == "risky":
+            made = replace(made, limit=self._limit())
         if kind in ("script", "rule"):
             made = replace(made, name=self.chance.choice("nmr"))
         return replace(made, inputs=self._mappings("nmp"), name=made.name or self.chance.choice(TALK))

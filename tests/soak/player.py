@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from engine.spiff import Deferred, Job, Program, Workflow
+from engine.spiff import BpmnError, Deferred, Happening, Job, Program, Workflow
 from tests.engine.spiff_world import World
 from tests.soak.game import frozen
 from tests.soak.rules import Game
@@ -18,16 +19,27 @@ Picture = dict[str, object]
 class SoakWorld(World):
     """A host that knows one decision, and keeps the messages that are sent."""
 
-    def __init__(self, now: datetime) -> None:
-        super().__init__({"log": self._note, "send": self._send})
-        self.now = now
+    def __init__(self, now: datetime, shown: set[str]) -> None:
+        super().__init__({"log": self._done, "send": self._send, "risky": self._risk})
+        self.now, self.shown = now, shown
         self.sent: list[tuple[str, object, Mapping[str, object]]] = []
 
     def decide(self, decision_id: str, names: Mapping[str, object]) -> object:
         return self.evaluate("n + m", names)
 
-    def _note(self, job: Job) -> Mapping[str, object] | Deferred:
-        self.trace.append(job.element_id)
+    def happened(self, event: Happening) -> None:
+        super().happened(event)
+        if event.kind == "completed" and event.element_id in self.shown:
+            self.trace.append(event.element_id)
+
+    def _done(self, job: Job) -> Mapping[str, object] | Deferred:
+        return {}
+
+    def _risk(self, job: Job) -> Mapping[str, object] | Deferred:
+        risk = job.inputs["risk"]
+        assert isinstance(risk, int | Decimal)
+        if risk > int(job.headers["most"]):
+            raise BpmnError("E1", "It went wrong.", {"m": risk})
         return {}
 
     def _send(self, job: Job) -> Mapping[str, object] | Deferred:
@@ -45,11 +57,12 @@ class Player:
         start: str,
         variables: Mapping[str, object],
         now: datetime,
+        shown: set[str],
         *,
         stored: bool,
     ) -> None:
         self.program, self.stored = program, stored
-        self.world = SoakWorld(now)
+        self.world = SoakWorld(now, shown)
         self.thrown: list[tuple[str, Any]] = []
         self.workflow = Workflow.start(program, variables, self.world, process_id=process_id, start_element=start)
         self.go_on()

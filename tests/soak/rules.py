@@ -44,6 +44,7 @@ class Game(Scopes):
         def done(result: Values) -> None:
             here.is_live = False
             self.leave(block.outputs, own, env, result)
+            self.trace.append(block.id)
             then()
 
         def comes(result: Values) -> None:
@@ -55,14 +56,19 @@ class Game(Scopes):
             self.waits.append(Wait(block.id, OF_TASKS[block.kind], here, own, comes))
             return None
         said = own.n  # what is sent is fixed on entry
-        return self.soon(here, lambda: done(self._work(block, own, said)))
+
+        def works() -> None:
+            if block.kind == "risky" and said > block.limit:
+                self.rise("error", "E1", here, {"m": said})
+            else:
+                done(self._work(block, own, said))
+
+        return self.soon(here, works)
 
     def _work(self, block: Block, own: Env, said: int) -> Values:
         """Do what needs no waiting, and return its result."""
         names = own.all()
         match block.kind:
-            case "log":
-                self.trace.append(block.id)
             case "send":
                 self.sent.append((block.name, names["k"], {"n": said}))
             case "script":
@@ -77,6 +83,7 @@ class Game(Scopes):
         def fired(values: Values) -> None:
             here.is_live = False
             self.leave(block.outputs, own, env, values)
+            self.trace.append(block.id)
             then()
 
         comes = lambda values: self.soon(here, lambda: fired(values))  # noqa: E731
@@ -94,6 +101,7 @@ class Game(Scopes):
 
     def _thrown(self, block: Block, region: Region, own: Env, said: int, then: Then) -> None:
         name = block.ways[0].kind if block.ways else ""
+        self.trace.append(block.id)
         match block.name:
             case "signal":
                 self.throw_signal(name, dict(own.data))
@@ -152,12 +160,13 @@ class Game(Scopes):
     def _events(self, block: Block, scope: Scope, region: Region, env: Env, then: Then) -> None:
         race = Region(region)
 
-        def wins(way: Block, values: Values) -> None:
+        def wins(catch: Catch, way: Block, values: Values) -> None:
             race.is_live = False
-            self._brought(values, region, env, lambda: self.run(way, scope, region, env, then))
+            self._brought(catch, values, region, env, lambda: self.run(way, scope, region, env, then))
 
         for catch, way in zip(block.catches, block.ways, strict=True):
-            self._arm(catch, race, env, lambda values, way=way: wins(way, values), stays=False)  # type: ignore[misc]
+            fire = lambda values, catch=catch, way=way: wins(catch, way, values)  # noqa: E731
+            self._arm(catch, race, env, fire, stays=False)
         self._overdue([catch.id for catch in block.catches], race)
 
     _links = _xor
@@ -207,7 +216,7 @@ class Game(Scopes):
                 scope.tokens += 1
                 after = scope.done
             on = lambda: self.run(way, scope, region, env, after)  # noqa: E731
-            self._brought(values, region, env, on, catch.outputs)
+            self._brought(catch, values, region, env, on)
 
         def over() -> None:
             armed.is_live = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tests.soak.blocks import Block, Catch, Mappings
+from tests.soak.blocks import Block, Catch
 from tests.soak.game import Env, Region, Scope, Then, Tokens, Values, Wait
 
 ROUNDS = 3
@@ -60,11 +60,12 @@ class Scopes(Tokens):
             if wait.due is not None and wait.due <= self.now:
                 self.fire(wait, {})
 
-    def _brought(self, values: Values, region: Region, env: Env, on: Then, outputs: Mappings = ()) -> None:
+    def _brought(self, catch: Catch, values: Values, region: Region, env: Env, on: Then) -> None:
         """Let a token that an event has freed take in what the event brought, and then go on."""
 
         def takes() -> None:
-            self.leave(outputs, Env(env, {}), env, values)
+            self.leave(catch.outputs, Env(env, {}), env, values)
+            self.trace.append(catch.id)
             self.soon(region, on)
 
         self.soon(region, takes)
@@ -91,6 +92,7 @@ class Scopes(Tokens):
     def _embedded(self, block: Block, region: Region, env: Env, own: Env, then: Then) -> None:
         def over() -> None:
             self.leave(block.outputs, own, env, {})
+            self.trace.append(block.id)
             then()
 
         self._scope(block, region, own, over)
@@ -100,6 +102,7 @@ class Scopes(Tokens):
 
         def over() -> None:
             self.leave(block.outputs, own, env, called.data, all_of_it=block.passes[1])
+            self.trace.append(block.id)
             then()
 
         self._scope(block, region, called, over)
@@ -127,7 +130,7 @@ class Scopes(Tokens):
             if catch.interrupting:
                 running.is_live = armed.is_live = False
                 outer.tokens = 1
-                self._brought(values, whole, env, lambda: self._line(way.ways, whole, env, outer.done))
+                self._brought(catch, values, whole, env, lambda: self._line(way.ways, whole, env, outer.done))
             else:
                 outer.tokens += 1
                 handler = Region(running)
@@ -135,7 +138,7 @@ class Scopes(Tokens):
                 own = (catch.kind, catch.name)
                 handler.catchers = {key: fire for key, fire in inside.catchers.items() if key != own}
                 beside.append(handler)
-                self._brought(values, handler, env, lambda: self._line(way.ways, handler, env, outer.done))
+                self._brought(catch, values, handler, env, lambda: self._line(way.ways, handler, env, outer.done))
 
         body, last, *handlers = block.ways
         self._arm_all(block.catches, tuple(handlers), inside, armed, env, happens)

@@ -60,9 +60,9 @@ def _smaller(block: Block) -> Iterator[Block]:
         for number in range(len(block.catches) if block.kind != "catch" else 0):
             ways = block.ways[: first + number] + block.ways[first + number + 1 :]
             yield replace(block, ways=ways, catches=block.catches[:number] + block.catches[number + 1 :])
-    for name in ("inputs", "outputs"):
-        if getattr(block, name):
-            yield replace(block, **{name: ()})
+    if block.inputs or block.outputs:
+        yield replace(block, inputs=())
+        yield replace(block, outputs=())
     if block.many is not None:
         yield replace(block, many=None)
     for number, way in enumerate(block.ways):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-LEAVES = ("user", "later", "log", "plain", "manual", "send", "script", "rule", "receive")
+LEAVES = ("user", "later", "log", "risky", "plain", "manual", "send", "script", "rule", "receive")
 ACTIVITIES = (*LEAVES, "subprocess", "call")
 OUTSIDE = ("message", "signal", "timer duration", "timer date", "timer cycle")
 INSIDE = ("error", "escalation")
