@@ -33,6 +33,8 @@ ASIDE = "attachment"  # what a task's page may hold beside the questions of its 
 MAX_NAME = 120
 MAX_FILES = 20
 _MEGABYTE = 1_000_000
+# Names that mean a device to some systems, whatever follows the dot.
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]) *", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ def clean_name(sent: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", re.split(r"[/\\]", sent)[-1]).split())
     name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
     name = re.sub(r'[<>:"|?*]', "_", name).strip(". ")
+    if _DEVICE.fullmatch(name.partition(".")[0]):
+        name = f"_{name}"
     stem, dot, extension = name.rpartition(".")
     if not dot:
         return name[:MAX_NAME] or "document"

@@ -30,9 +30,13 @@ def attacks(place: Place) -> st.SearchStrategy[list[Sent]]:
     return st.lists(st.one_of(to_a_route(place), to_a_form(place), to_a_form(place)), min_size=1, max_size=3)
 
 
-def check(place: Place, sent: Sequence[Sent]) -> None:
-    """Send requests; none may break anything. Raises: AssertionError with the request and what was logged."""
+def check(place: Place, sent: Sequence[Sent]) -> list[int]:
+    """Send requests and return how they were answered; none may break anything.
+
+    Raises: AssertionError with the request and what was logged.
+    """
     place.begin_again()
+    statuses = []
     for request in sent:
         with listening() as heard:
             answer = send(place, request)
@@ -41,6 +45,8 @@ def check(place: Place, sent: Sequence[Sent]) -> None:
         assert answer.status < 500 or answer.status == 501, f"{request}\n{answer.status}"
         wrong = faults_of(answer.headers, request.path.decode("latin-1"))
         assert not wrong, f"{request}\n{wrong}"
+        statuses.append(answer.status)
+    return statuses
 
 
 def send(place: Place, request: Sent) -> Answer:

@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask
 from lxml.html import FormElement
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 from werkzeug.exceptions import HTTPException
 
 from engine import cases, worker
@@ -29,6 +27,7 @@ from engine.file_kinds import specimen
 from engine.incidents import raise_incident
 from engine.models import Base, Case, Definition, Notification, ProcessInstance
 from engine.world import World
+from tests import postgres
 from tests.page import Browser
 from tests.web.journeys import (
     accept,
@@ -40,7 +39,7 @@ from tests.web.journeys import (
     refer,
     write_letter,
 )
-from tests.world import START, deployed_world, somebody
+from tests.world import START, close_whole, copy_database, deployed_world, somebody
 from web.app import create_app
 from web.tries import Tries
 
@@ -86,28 +85,20 @@ class Place:
         self.queries: set[str] = {"q", "page", "next", "preview"}
         self._look_around()
         self._offset = self.world.clock.offset
-        self._file = folder / "redress.db"
-        with self.world.db.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.world.db.close()
-        self._beginning = self._file.read_bytes()
+        self._folder, self._beginning = folder, folder.with_name(f"{folder.name}-beginning")
+        self._beginning.mkdir()
+        close_whole(self.world)
+        copy_database(folder, self._beginning)
 
     def begin_again(self) -> None:
         """Put everything back as it was."""
         self.world.db.close()
-        for end in ("-wal", "-shm"):
-            self._file.with_name(self._file.name + end).unlink(missing_ok=True)
-        self._file.write_bytes(self._beginning)
+        for file in self._folder.glob("redress.db-*"):
+            file.unlink()
+        postgres.drop_databases(self._folder)
+        copy_database(self._beginning, self._folder)
         self.world.clock = MovableClock(frozen_at=START, offset=self._offset)
         self.app.extensions["redress_tries"] = Tries()
-
-    def rows(self) -> dict[str, int]:
-        """Return how many rows each table has."""
-        with self.world.db.read() as connection:
-            return {
-                name: int(connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one())
-                for name in Base.metadata.tables
-            }
 
     def _rows(self) -> dict[str, list[str]]:
         """Return values that addresses may hold: the keys of rows by the name of their column, and of procedures."""
@@ -286,15 +277,3 @@ def listening(level: int = logging.WARNING) -> Iterator[Heard]:
     finally:
         root.setLevel(before)
         root.removeHandler(heard)
-
-
-def file_of(content: bytes, name: str) -> tuple[BytesIO, str]:
-    """Return a file as the test client sends it."""
-    return BytesIO(content), name
-
-
-def answered(response: Any) -> Any:
-    """Close what a response keeps open, and return it."""
-    response.request.environ["wsgi.input"].close()
-    response.close()
-    return response

@@ -19,10 +19,11 @@ from engine import cases
 from engine.models import Note, Outbox, ProcessInstance, ServiceRequest, Wait
 from engine.people import add_person
 from engine.settings import ROOT
+from tests import postgres
 from tests.web.conftest import app, visitor  # noqa: F401 - fixtures
 from tests.web.journeys import REFERRAL
 from tests.wire import Visitor
-from tests.world import deployed_world
+from tests.world import deployed_world, open_world
 from web import logs
 
 MARK = "canary"
@@ -144,6 +145,7 @@ def test_the_real_service_logs_nothing_of_anybody_however_it_fails(data: Path) -
     port = free_port()
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("REDRESS_", "DATABASE_URL"))}
     environment |= {"DATA_DIR": str(data), "PORT": str(port), "REDRESS_DEMO": "no", "PYTHONUNBUFFERED": "1"}
+    environment |= {"DATABASE_URL": postgres.url_of(data)} if postgres.server_url() else {}
     log = data / "log.txt"
     with log.open("wb") as output:
         service = subprocess.Popen(
@@ -184,7 +186,7 @@ def act(address: str) -> None:
 
 def break_the_database(data: Path) -> None:
     """Damage what is stored, as a fault of a disk or of ours would."""
-    world = deployed_world_of(data)
+    world = open_world(data)
     with world.db.write() as connection:
         connection.execute(update(ProcessInstance).values(variables=f'{{"x": "{NAME}', state=NAME.encode()))
         connection.execute(update(Wait).values(due_at=world.clock.now()))
@@ -192,19 +194,6 @@ def break_the_database(data: Path) -> None:
         connection.execute(update(ServiceRequest).values(facts=f'{{"x": "{WORDS}'))
         connection.exec_driver_sql("ALTER TABLE note RENAME TO lost_note")
     world.db.close()
-
-
-def deployed_world_of(data: Path):
-    """Return a world on the data of the service."""
-    from engine.db import Database
-    from tests.world import make_world
-
-    scratch = data / "beside"
-    scratch.mkdir()
-    world = make_world(scratch)
-    world.db.close()
-    world.db = Database(f"sqlite:///{data / 'redress.db'}")
-    return world
 
 
 def fail(address: str) -> None:
