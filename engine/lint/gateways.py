@@ -29,6 +29,8 @@ def gateways(diagram: Diagram, project: Project) -> Findings:
             yield from _event_gateway(diagram, element, outgoing)
         if element.kind in GATEWAYS:
             yield from _direction(diagram, element, len(incoming), len(outgoing))
+            if len(incoming) == len(outgoing) == 1:
+                yield from _neither(diagram, element, outgoing[0])
 
 
 def _default(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...]) -> Iterator[Finding]:
@@ -133,6 +135,14 @@ def _event_gateway(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...
         if times > 1:
             message = f"The {what} is waited for twice, so the way would be left to chance. Keep one of the two."
             yield error(diagram.file, element.id, "same-event-twice", message)
+
+
+def _neither(diagram: Diagram, element: Element, way: Flow) -> Iterator[Finding]:
+    """Source: BPMN 2.0, 10.6: a gateway has several flows in or several out."""
+    says_more = element.kind == "eventBasedGateway" or way.condition is not None
+    if not says_more and element.attributes.get("gatewayDirection", "Unspecified") == "Unspecified":
+        message = "One flow leads into this gateway and one out, so it neither splits nor joins. Delete it."
+        yield warning(diagram.file, element.id, "gateway-does-nothing", message)
 
 
 def _direction(diagram: Diagram, element: Element, incoming: int, outgoing: int) -> Iterator[Finding]:

@@ -94,7 +94,7 @@ def references(diagram: Diagram, project: Project) -> Findings:
                 yield error(diagram.file, drawn or label(node), "drawing-of-nothing", message)
         elif namespace(node) == BPMN:
             for name, value in node.attrib.items():
-                is_end = name in _ENDS and local(node) in ("association", "messageFlow")
+                is_end = name in _ENDS and local(node) == "association"
                 yield from _attribute_reference(diagram, known, label(node), str(name), str(value), is_end=is_end)
             if local(node) in _CHILD_REFERENCES and (node.text or "").strip().rpartition(":")[2] not in known:
                 message = (

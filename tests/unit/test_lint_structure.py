@@ -68,6 +68,17 @@ def test_a_finding_prints_file_element_sentence_and_remedy() -> None:
     assert found.as_json().keys() == {"file", "element", "rule", "severity", "message"}
 
 
+def pooled(source: str, target: str) -> str:
+    """A process in its pool beside another pool, and a message flow."""
+    pools = node("participant", "us", processRef="p") + node("participant", "them")
+    flows = node("messageFlow", "mf", sourceRef=source, targetRef=target)
+    return straight(("t", user("t")), root=node("collaboration", "c", pools + flows))
+
+
+def test_a_message_flow_joins_two_pools() -> None:
+    assert foreign(pooled("t", "them")) == foreign(pooled("them", "end")) == foreign(pooled("us", "them")) == []
+
+
 def working(marker: str) -> str:
     return straight(
         ("t", node("scriptTask", "t", extensions('<z:script expression="=1" resultVariable="x"/>') + marker))
@@ -147,6 +158,15 @@ ONE_FINDING = {
         "unsupported-element",
         "io",
     ),
+    "a gateway that neither splits nor joins": (
+        straight(("t", user("t")), ("g", node("exclusiveGateway", "g"))),
+        "gateway-does-nothing",
+        "g",
+    ),
+    "a message flow inside one process": (pooled("t", "end"), "message-flow-wrong", "mf"),
+    "a message flow from a pool to its own process": (pooled("us", "t"), "message-flow-wrong", "mf"),
+    "a message flow to a flow": (pooled("them", "start_t"), "message-flow-wrong", "mf"),
+    "a message flow to nothing": (pooled("t", "nobody"), "dangling-reference", "mf"),
     "an association to nothing": (
         straight(("t", user("t")), more='<bpmn:association id="as" sourceRef="t" targetRef="no"/>'),
         "dangling-reference",
@@ -419,13 +439,14 @@ ONE_FINDING = {
     "a boundary event on a gateway": (
         diagram(
             start(),
-            node("exclusiveGateway", "g"),
+            node("parallelGateway", "g"),
             user("t"),
             end(),
             chain("start", "g", "t", "end"),
             node("boundaryEvent", "b", timer("timeDuration", "P1D"), attachedToRef="g"),
             end("e2"),
             flow("b", "e2"),
+            flow("g", "e2"),
         ),
         "boundary-attached-wrongly",
         "b",
