@@ -5,15 +5,19 @@ Write the page anew with ``python -m tests.engine.test_spiff_table``.
 
 from __future__ import annotations
 
+import copy
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from engine.lint import is_error
 from engine.lint.check import check_files
 from engine.lint.finding import RESOURCE_RULES, Known
+from engine.markup import BPMN
 from engine.spiff import DiagramError, compile_program
 from tests.engine import test_spiff_described as described
 from tests.engine.spiff_world import (
@@ -336,6 +340,56 @@ def drive(run: Run) -> Run:
         elif run.tasks:
             run.do(run.tasks[0])
     return run
+
+
+# Mutants --------------------------------------------------------------------------------------------------------------
+
+NAMES = (
+    "task userTask endEvent startEvent subProcess parallelGateway inclusiveGateway boundaryEvent sendTask receiveTask "
+    "intermediateCatchEvent callActivity sequenceFlow eventBasedGateway timerEventDefinition"
+)
+
+
+def mutated(data: bytes, chance: random.Random) -> bytes:
+    """Remove, move, double or rename an element, or take or change an attribute."""
+    root = etree.fromstring(data)
+    nodes = [item for item in root.iter(etree.Element) if item is not root]
+    one, other = chance.choice(nodes), chance.choice(nodes)
+    parent = one.getparent()
+    assert parent is not None
+    match chance.randrange(6):
+        case 0:
+            parent.remove(one)
+        case 1 if one.attrib:
+            del one.attrib[chance.choice(list(one.attrib))]
+        case 2 if one.attrib and other.attrib:
+            values = [*other.attrib.values(), "", "true", "false", "0", "=1"]
+            one.set(str(chance.choice(list(one.attrib))), str(chance.choice(values)))
+        case 3 if other not in one.iterdescendants() and other is not one:
+            other.append(one)
+        case 4:
+            one.addnext(copy.deepcopy(one))
+        case _:
+            one.tag = f"{{{BPMN}}}{chance.choice(NAMES.split())}"
+    return etree.tostring(root)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_the_check_lets_pass_the_engine_compiles(seed: int) -> None:
+    chance = random.Random(seed)
+    sound = [cell for cell in CELLS if cell.runs]
+    passed = 0
+    for number in range(150):
+        data = mutated(chance.choice(sound).data, chance)
+        checked = check_files({"p.bpmn": data}, frozenset({"p.bpmn"}), known=Known())
+        if any(is_error(f) and f.rule not in SET_ASIDE for f in checked) or b'id="p"' not in data:
+            continue
+        passed += 1
+        try:
+            compile_program({"p.bpmn": data}, "p")
+        except DiagramError as refused:
+            pytest.fail(f"seed {seed}, mutant {number}: the check lets pass what the engine refuses: {refused}")
+    assert passed > 5
 
 
 def test_the_page_says_what_the_table_says() -> None:
