@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.diagram import Diagram
 from engine.lint import (
+    data_sets,
     decision_files,
     described,
     drawing,
@@ -44,6 +45,9 @@ DIAGRAM_RULES: tuple[DiagramRule, ...] = (
     references.flows,
     references.references,
     pools.message_flows,
+    data_sets.data_sets,
+    data_sets.lanes,
+    data_sets.participants,
     starts_and_ends.starts_and_ends,
     starts_and_ends.executable,
     event_starts.event_starts,

@@ -97,6 +97,55 @@ def test_a_part_whose_name_has_a_space_is_no_sentence(text: str, status: str) ->
     assert run(diagram(process("p", *body))).status == status
 
 
+# Rules that a drawing breaks ------------------------------------------------------------------------------------------
+
+PLAIN = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="D" targetNamespace="t">%s'
+    '<process id="p" isExecutable="true">%s<startEvent id="s"/>%s<endEvent id="e"/>'
+    '<sequenceFlow id="f1" sourceRef="s" targetRef="a"/><sequenceFlow id="f2" sourceRef="a" targetRef="e"/></process>'
+    "</definitions>"
+)
+IO = '<task id="a"><ioSpecification><dataInput id="i"/><dataOutput id="o"/>%s</ioSpecification></task>'
+SETS = (
+    "<inputSet><dataInputRefs>%s</dataInputRefs></inputSet><outputSet><dataOutputRefs>%s</dataOutputRefs></outputSet>"
+)
+LANES = '<laneSet id="ls"><lane id="l1">%s</lane><lane id="l2">%s</lane></laneSet>'
+HELD = "<flowNodeRef>a</flowNodeRef>"
+TALK = (
+    '<message id="M" name="M"/><message id="N" name="N"/><interface id="I" name="I"><operation id="O" name="O">'
+    "<inMessageRef>%s</inMessageRef></operation></interface>"
+)
+POOL = (
+    '<collaboration id="c"><participant id="P" processRef="p"><participantMultiplicity minimum="%d" maximum="2"/>'
+    "</participant></collaboration>"
+)
+ITEM = '<itemDefinition id="T" isCollection="%s"/>'
+LIST = '<dataObject id="d" itemSubjectRef="T" isCollection="true"/>'
+RECEIVE = '<receiveTask id="a" messageRef="M" operationRef="O"/>'
+TASK = '<task id="a"/>'
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (("", "", IO % SETS % ("i", "o")), ("", "", IO % SETS % ("o", "o"))),
+        (("", "", IO % SETS % ("i", "o")), ("", "", IO % "<inputSet/><outputSet/>")),
+        ((ITEM % "true", LIST, TASK), (ITEM % "false", LIST, TASK)),
+        (("", LANES % (HELD, ""), TASK), ("", LANES % (HELD, HELD), TASK)),
+        ((POOL % 2, "", TASK), (POOL % 3, "", TASK)),
+        ((TALK % "M", "", RECEIVE), (TALK % "N", "", RECEIVE)),
+    ],
+    ids=["input set", "no set", "list", "lanes", "participants", "operation"],
+)
+def test_what_a_drawing_says_of_data_lanes_and_partners_agrees_with_itself(
+    right: tuple[str, str, str], wrong: tuple[str, str, str]
+) -> None:
+    assert run((PLAIN % right).encode()).status in ("completed", "waiting")
+    found = run((PLAIN % wrong).encode()).findings
+    assert {finding.rule for finding in found} <= {"data-contradicts-itself", "two-lanes"}
+    assert found
+
+
 # Whose work a task is -------------------------------------------------------------------------------------------------
 
 
