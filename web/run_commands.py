@@ -91,12 +91,15 @@ def _read_inputs(text: str) -> dict[str, object]:
 
 
 def _beside(file: Path) -> dict[str, bytes]:
-    """Return the tables and called processes in the file's folder."""
+    """Return the tables and called processes in the file's folder, and in `shared` beside that folder."""
+    own = file.absolute().parent
+    shared = own.parent / "shared"
     found: dict[str, bytes] = {}
-    for path in sorted(file.absolute().parent.iterdir()):
-        if path.suffix in _BESIDE and path.name != file.name:
-            with suppress(OSError):  # what cannot be read is missed by name, if the diagram calls it
-                found[path.name] = path.read_bytes()
+    for folder in (own, shared) if shared.is_dir() and shared != own else (own,):
+        for path in sorted(folder.iterdir()):
+            if path.suffix in _BESIDE and path != file.absolute():
+                with suppress(OSError):  # what cannot be read is missed by name, if the diagram calls it
+                    found[path.name if folder == own else f"shared/{path.name}"] = path.read_bytes()
     return found
 
 

@@ -355,6 +355,16 @@ def test_the_command_tells_by_its_exit_code_whether_it_ran(tmp_path: Path, scrip
     assert command(tmp_path, CHOICE, script)[0] == code
 
 
+def test_called_processes_are_found_in_the_folder_and_in_shared_beside_it(tmp_path: Path) -> None:
+    call = '<callActivity id="c" calledElement="q"/>'
+    called = plain('<process id="q">', start("qs"), end("qe"), seq("qs", "qe"), "</process>")
+    for folder in ("one", "shared"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "shared" / "q.bpmn").write_bytes(called)
+    body = plain('<process id="p">', start(), call, end(), seq("s", "c", "e"), "</process>")
+    assert command(tmp_path / "one", body)[1]["completed"] == ["s", "qs", "qe", "c", "e"]
+
+
 def test_a_refused_or_missing_file_is_one_json_document_too(tmp_path: Path) -> None:
     code, told = command(tmp_path, b"<definitions")
     assert (code, told["status"]) == (1, "refused")
