@@ -10,10 +10,19 @@ LONDON = ZoneInfo("Europe/London")
 
 
 class Clock(Protocol):
-    """Tells the current instant."""
+    """Tells the current instant, and can be moved forward in a demonstration and in tests."""
 
     def now(self) -> datetime:
         """Return the current instant, aware, in UTC."""
+        ...
+
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock has been moved forward."""
+        ...
+
+    def move_to(self, instant: datetime) -> None:
+        """Move the clock forward to an instant; an earlier one leaves it where it is."""
         ...
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import DatabaseAway
 from engine.failpoints import failpoint
+from engine.queue import Work
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -56,6 +57,8 @@ class Database:
         self._looking = self.engine if self.is_sqlite else self.engine.execution_options(**_LOOKS)
         self._turn: AbstractContextManager[Any] = threading.RLock() if self.is_sqlite else nullcontext()
         self._open = threading.local()
+        self.hand_over: Callable[[Connection, list[Work]], None] | None = None
+        """Told before each commit what the transaction leaves for workers; none where a scheduler looks for itself."""
 
     @property
     def writing(self) -> Connection | None:
@@ -79,10 +82,13 @@ class Database:
         """
         with _telling_when_away(), self._turn, self.engine.connect() as connection:
             connection.execution_options(redress_write=True)
-            connection.info["held"] = set()
+            work: list[Work] = []
+            connection.info.update(held=set(), work=work, now=None)
             self._open.connection = connection
             try:
                 yield connection
+                if work and self.hand_over is not None:
+                    self.hand_over(connection, work)
             except BaseException:
                 connection.rollback()
                 raise

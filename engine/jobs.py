@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
 
 from engine import outbox
 from engine.background import is_broken, move
@@ -18,18 +20,20 @@ from engine.world import WORKER, World
 
 
 def run_due(world: World) -> int:
-    """Try every job that is due again; return how many instances moved.
+    """Try every job that is due again; return how many instances moved."""
+    with world.db.read() as connection:
+        due = due_instances(connection, now=world.clock.now())
+    return sum(move(world, instance_id, nothing, actor=WORKER) for instance_id in due)
+
+
+def due_instances(connection: Connection, *, now: datetime) -> list[int]:
+    """Return the instances with a job that is due.
 
     What lies further ahead than anybody puts it was put off while the clock was wrong, and does not wait for that hour.
     """
-    now = world.clock.now()
     is_due = or_(Job.available_at <= now, Job.available_at > now + BACK_OFF[-1])
-    with world.db.read() as connection:
-        due = [
-            row.instance_id
-            for row in connection.execute(select(Job.instance_id).where(is_due, ~is_broken(Job.instance_id)))
-        ]
-    return sum(move(world, instance_id, nothing, actor=WORKER) for instance_id in due)
+    rows = connection.execute(select(Job.instance_id).where(is_due, ~is_broken(Job.instance_id)))
+    return [row.instance_id for row in rows]
 
 
 def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcome | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, and_, insert, or_, select, update
 
+from engine import queue
 from engine.models import Outbox
 from engine.values import dumps, loads
 
@@ -50,8 +51,9 @@ def owe(
     element_id: str | None = None,
 ) -> None:
     """Write a row of the outbox. The key is what makes delivery happen once."""
-    connection.execute(
-        insert(Outbox).values(
+    outbox_id = connection.execute(
+        insert(Outbox)
+        .values(
             key=key,
             kind=kind,
             payload=dumps(payload),
@@ -63,7 +65,9 @@ def owe(
             available_at=now,
             created_at=now,
         )
-    )
+        .returning(Outbox.outbox_id)
+    ).scalar_one()
+    queue.note(connection, "deliver", outbox_id)
 
 
 def claim(connection: Connection, *, now: datetime, outbox_id: int | None = None) -> Owed | None:
@@ -94,6 +98,12 @@ def claim(connection: Connection, *, now: datetime, outbox_id: int | None = None
         attempts=row.attempts,
         owner=row.owner,
     )
+
+
+def due_ids(connection: Connection, *, now: datetime, limit: int) -> list[int]:
+    """Return what there is to claim, the longest due first."""
+    due = select(Outbox.outbox_id).where(_due(now)).order_by(Outbox.available_at, Outbox.outbox_id).limit(limit)
+    return list(connection.execute(due).scalars())
 
 
 def is_due(connection: Connection, *, now: datetime) -> bool:

@@ -1,24 +1,41 @@
-"""The worker: fires due timers, retries jobs, delivers the outbox. In the embedded product APScheduler calls it.
+"""The worker: fires due timers, retries jobs, delivers the outbox. The only user of a scheduler and of a job queue.
 
-Every piece of work is a row; the scheduler holds no job of any case, so that a restart forgets nothing.
+Every piece of work is a row of ours, and each may be done twice without harm. Embedded, APScheduler looks every second
+for what is due. At scale Procrastinate carries the numbers of those rows, in the same database: a delivery is enqueued
+in the transaction that owes it (`hand_over`), and `release` enqueues what came due and whatever has no job any more.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import func, select
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import DeleteJobCondition, Status
+from sqlalchemy import Connection, bindparam, func, inspect, make_url, select, text
 
-from engine import dispatch, jobs, timers
+from engine import dispatch, event_starts, jobs, outbox, timers
+from engine.background import move
 from engine.models import Job, Outbox
-from engine.world import World
+from engine.queue import Work
+from engine.step import nothing
+from engine.world import TIMERS, World
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 1
+RELEASE_SECONDS = 2
+RELEASED_AT_ONCE = 1_000
+HEARTBEAT_SECONDS = 5
+STALLED_SECONDS = 20
+_STILL_TO_DO = text(
+    "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock IN :names"
+).bindparams(bindparam("names", expanding=True))
 
 
 def work_once(world: World) -> int:
@@ -61,6 +78,118 @@ def start_scheduler(world: World) -> BackgroundScheduler:
     )
     scheduler.start()
     return scheduler
+
+
+def prepare_queue(world: World) -> None:
+    """Make the tables of the queue, if they are not there."""
+    with world.db.write() as connection:
+        if not inspect(connection).has_table("procrastinate_jobs"):
+            # Without parameters the driver takes many statements at once, and leaves their percent signs alone.
+            _driver(connection).execute(App(connector=SyncPsycopgConnector()).schema_manager.get_schema())
+
+
+def use_queue(world: World) -> None:
+    """Let what transactions of this process leave for workers become jobs, enqueued in the same transaction."""
+    sender = App(connector=SyncPsycopgConnector())  # never opened: it lends its statements to our connections
+
+    def hand_over(connection: Connection, work: list[Work]) -> None:
+        for kind, number in work:
+            job = sender.configure_task(kind, queueing_lock=f"{kind}:{number}", connection=_driver(connection))
+            job.defer(number=number)
+
+    world.db.hand_over = hand_over
+
+
+def run_worker(world: World, *, name: str, concurrency: int = 4) -> None:
+    """Do the queue's jobs until a signal says to stop; what has begun is ended first."""
+    use_queue(world)
+    make_queue(world).run_worker(
+        name=name,
+        concurrency=concurrency,
+        delete_jobs=DeleteJobCondition.ALWAYS,  # our rows tell what became of it
+        fetch_job_polling_interval=POLL_SECONDS,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        shutdown_graceful_timeout=STALLED_SECONDS,
+    )
+
+
+def make_queue(world: World) -> App:
+    """Return the queue's application, with its tasks bound to a world."""
+    queue = App(connector=PsycopgConnector(conninfo=_address(world), min_size=1, max_size=6))
+
+    @queue.task(name="deliver")
+    def deliver(number: int) -> None:
+        _guarded(lambda here: int(dispatch.deliver_one(here, number)), world)
+
+    @queue.task(name="fire")
+    def fire(number: int) -> None:
+        _guarded(lambda here: int(move(here, number, nothing, actor=TIMERS)), world)
+
+    @queue.periodic(cron=f"* * * * * */{RELEASE_SECONDS}")
+    @queue.task(name="release", queueing_lock="release")
+    def look_for_due(timestamp: int) -> None:
+        _guarded(release, world)
+
+    @queue.periodic(cron="* * * * * */10")
+    @queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+    async def retry_stalled(context: Any, timestamp: int) -> None:
+        """Put back the jobs of workers that died; a job that waits under the same name anyway replaces its own."""
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            try:
+                await manager.retry_job(job)
+            except AlreadyEnqueued:
+                await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+
+    return queue
+
+
+def release(world: World) -> int:
+    """Enqueue what is due and has no job: timers, retries and deliveries, whoever lost theirs; return how many.
+
+    Several workers may do so at once: a name is enqueued once while it waits, and a job that comes too late finds
+    nothing to do.
+    """
+    now = world.clock.now()
+    with world.db.read() as connection:
+        due: list[Work] = [("fire", number) for number in _instances_due(connection, now)]
+        due += [("deliver", number) for number in outbox.due_ids(connection, now=now, limit=RELEASED_AT_ONCE)]
+        names = [f"{kind}:{number}" for kind, number in due]
+        waiting = set(connection.execute(_STILL_TO_DO, {"names": names}).scalars()) if names else set()
+        is_start_due = event_starts.is_due(connection, now=now)
+    owed = event_starts.owe_due(world) if is_start_due else 0
+    return owed + _enqueue(world, (work for work in due if f"{work[0]}:{work[1]}" not in waiting))
+
+
+def _instances_due(connection: Connection, now: datetime) -> Iterable[int]:
+    timed = timers.due_instances(connection, now=now, limit=RELEASED_AT_ONCE)
+    return dict.fromkeys([*timed, *jobs.due_instances(connection, now=now)])
+
+
+def _enqueue(world: World, work: Iterable[Work]) -> int:
+    """Enqueue work that no transaction of ours has left, each by itself; what is enqueued already stays so."""
+    to_do = list(work)
+    if not to_do:
+        return 0
+    done = 0
+    sender = App(connector=SyncPsycopgConnector(conninfo=_address(world), min_size=1, max_size=1))
+    with sender.open():
+        for kind, number in to_do:
+            with suppress(AlreadyEnqueued):
+                sender.configure_task(kind, queueing_lock=f"{kind}:{number}").defer(number=number)
+                done += 1
+    return done
+
+
+def _address(world: World) -> str:
+    """Return the database's address as the driver itself takes it."""
+    url = make_url(world.settings.database_url).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 def next_work_at(world: World) -> datetime | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.clock import MovableClock
+from engine.clock import Clock
 from engine.db import Database
 from engine.settings import Settings
 
@@ -59,7 +59,7 @@ class World:
 
     settings: Settings
     db: Database
-    clock: MovableClock
+    clock: Clock
     handlers: Mapping[str, Handler]
     deliveries: Mapping[str, Delivery]
     known: Known

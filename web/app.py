@@ -10,6 +10,7 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 
 from engine.clock import MovableClock
+from engine.database_clock import DatabaseClock
 from engine.db import Database
 from engine.dictionary import read_groups
 from engine.settings import ROOT, Settings, read_settings
@@ -60,10 +61,11 @@ PAGES = (
 def make_world(settings: Settings, *, clock: MovableClock | None = None) -> World:
     """Return the world of this process: real database, clock, handlers, deliveries and letters."""
     keep_private(settings.data_dir)
+    db = Database(settings.database_url)
     return World(
         settings=settings,
-        db=Database(settings.database_url),
-        clock=clock or MovableClock(),
+        db=db,
+        clock=clock or (MovableClock() if db.is_sqlite else DatabaseClock(db)),
         handlers=HANDLERS,
         deliveries=DELIVERIES,
         known=known_to_diagrams(settings.processes_dir),

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from engine import timers, worker
 from engine.clock import MovableClock
+from engine.database_clock import OFFSET
 from engine.models import Setting
 from engine.world import World
 from web import words
@@ -20,7 +21,6 @@ from web.addresses import own_address
 from web.current import world
 
 pages = Blueprint("clock", __name__)
-_NAME = "demo_clock_seconds"
 
 
 @pages.post("/clock")
@@ -33,7 +33,8 @@ def move() -> Response:
         flash("Nothing is waiting for a date, so the clock has not moved.")
         return back
     world().clock.move_to(due + timedelta(seconds=1))
-    keep(world())
+    if world().db.is_sqlite:
+        keep(world())
     worker.work_until_rest(world())
     flash(f"The clock now says {words.moment(world().clock.now())}. What was due has been done.")
     return back
@@ -43,14 +44,16 @@ def keep(here: World) -> None:
     """Remember how far the clock was moved."""
     seconds = str(int(here.clock.offset.total_seconds()))
     with here.db.write() as connection:
-        connection.execute(delete(Setting).where(Setting.name == _NAME))
-        connection.execute(insert(Setting).values(name=_NAME, value=seconds))
+        connection.execute(delete(Setting).where(Setting.name == OFFSET))
+        connection.execute(insert(Setting).values(name=OFFSET, value=seconds))
 
 
 def restore(here: World) -> None:
-    """Set the clock as far ahead as it was when the program ended."""
+    """Set the clock as far ahead as it was when the program ended; one of several processes keeps itself so."""
+    if not here.db.is_sqlite:
+        return
     with here.db.read() as connection:
-        seconds = connection.execute(select(Setting.value).where(Setting.name == _NAME)).scalar_one_or_none()
+        seconds = connection.execute(select(Setting.value).where(Setting.name == OFFSET)).scalar_one_or_none()
     if seconds:
         here.clock = MovableClock(offset=timedelta(seconds=int(seconds)))
 
