@@ -160,6 +160,7 @@ class Document(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     dispatched_at: Mapped[datetime | None]
     dispatch_ref: Mapped[str | None] = mapped_column(String(200))
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
 class Payment(Base):

@@ -98,6 +98,16 @@ def test_an_error_elsewhere_on_the_form_never_loses_a_file(person, deployed):
     assert "You completed" in person.text
 
 
+def test_the_number_of_a_file_that_was_removed_is_never_given_to_another(person, deployed):
+    addresses = []
+    for name in ("a.pdf", "b.pdf"):
+        person.press("Upload Proof", {}, {"proof": (PDF, name)})
+        addresses.append(person.page.find_class("app-files__file")[0].find("a").get("href"))
+        person.press(f"Remove {name}")
+    assert addresses[0] != addresses[1]
+    assert person.client.get(addresses[0]).status_code == 404
+
+
 def test_a_draft_keeps_its_files(person, deployed):
     person.press("Save as draft", {"answer": "later"}, {"photos": (specimen("a.png"), "one.png")})
     person.press("Upload Photos", {}, {"photos": (specimen("a.jpg"), "two.jpg")})
