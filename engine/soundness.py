@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Literal
 
 from engine.diagram import ACTIVITIES, Diagram, Element, Flow
 
 MAX_STATES = 5_000
 MAX_WORK = 5_000_000
-MAX_WAYS = 64
+MAX_ASKED = 6
 JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
 
 # A state: for every flow or element that holds tokens, how many.
@@ -111,7 +111,7 @@ class _Game:
         self.ways_out = {e.id: _ways_out(e, [self.flow[f] for f in self._out(e.id)]) for e in inside}
         self.leading_to: dict[tuple[str, str], frozenset[str]] = {}
         is_known = all(e.kind != "complexGateway" for e in inside)
-        self.is_playable = is_known and all(len(ways) <= MAX_WAYS for ways in self.ways_out.values())
+        self.is_playable = is_known and all(self.ways_out[e.id] or not self._out(e.id) for e in inside)
 
     def first_states(self) -> list[State]:
         """Return one state for each start event: each begins an instance of its own."""
@@ -245,7 +245,10 @@ class _Game:
 
 
 def _ways_out(element: Element, flows: list[Flow]) -> list[tuple[str, ...]]:
-    """Return each set of flows that a token may take out of an element, whatever its conditions say."""
+    """Return each set of flows that a token may take out of an element, whatever its conditions say.
+
+    None at all where there are too many to play.
+    """
     if element.kind in ("exclusiveGateway", "eventBasedGateway"):
         return [(flow.id,) for flow in flows]
     default = next((flow.id for flow in flows if flow.id == element.attributes.get("default")), None)
@@ -254,9 +257,9 @@ def _ways_out(element: Element, flows: list[Flow]) -> list[tuple[str, ...]]:
     if not asked or not decides:
         return [tuple(flow.id for flow in flows)]
     always = tuple(flow.id for flow in flows if flow.condition is None and flow.id != default)
-    some = [
-        chosen for number in range(1, len(asked) + 1) for chosen in islice(combinations(asked, number), MAX_WAYS + 1)
-    ]
+    if len(asked) > MAX_ASKED:
+        return []
+    some = [chosen for number in range(1, len(asked) + 1) for chosen in combinations(asked, number)]
     otherwise = always if default is None else (*always, default)
     return [(*always, *chosen) for chosen in some] + ([otherwise] if otherwise else [])
 
