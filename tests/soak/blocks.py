@@ -127,3 +127,14 @@ def size(part: object) -> int:
     if is_dataclass(part):
         return 1 + sum(size(getattr(part, item.name)) for item in fields(part))
     return sum(map(size, part)) if isinstance(part, tuple) else 0
+
+
+def apart(catches: list[Catch]) -> tuple[Catch, ...]:
+    """Return the catches without those that another before them could be mistaken for: of one name or code."""
+    seen: set[tuple[str, str]] = set()
+    found: list[Catch] = []
+    for catch in catches:
+        if catch.kind == "timer" or (catch.kind, catch.name) not in seen:
+            found.append(catch)
+        seen.add((catch.kind, catch.name))
+    return tuple(found)

@@ -6,7 +6,7 @@ import itertools
 import random
 from dataclasses import replace
 
-from tests.soak.blocks import Again, Block, Catch, Many, Mappings, Value
+from tests.soak.blocks import Again, Block, Catch, Many, Mappings, Value, apart
 from tests.soak.wishes import ACTIVITIES, CODES, INSIDE, LEAVES, LOOPS, OUTSIDE, SIGNALS, TALK, THROWS, Wish
 
 
@@ -103,9 +103,16 @@ class Maker:
         for kind in kinds:
             interrupting = kind == "error" or self.chance.random() < 0.5
             catch = self._catch(kind, interrupting=interrupting)
-            if catch.kind == "timer" or (catch.kind, catch.name) not in [(c.kind, c.name) for c in made]:
-                made.append(catch)
-        return tuple(made)
+            made += [catch, *self._for_other_codes(catch)]
+        return apart(made)
+
+    def _for_other_codes(self, catch: Catch) -> list[Catch]:
+        """Return, sometimes, what catches all codes beside one for a single code, or the other way round."""
+        if catch.kind not in INSIDE or self.chance.random() < 0.5:
+            return []
+        name = "" if catch.name else self.chance.choice(CODES[catch.kind])
+        interrupting = catch.kind == "error" or self.chance.random() < 0.5
+        return [replace(self._catch(catch.kind, interrupting=interrupting), name=name)]
 
     def _seq(self, *blocks: Block) -> Block:
         return Block("seq", ways=blocks)
@@ -258,8 +265,8 @@ class Maker:
             kind = self.chance.choice(["subprocess", "call", "later"]) if catch.kind == "error" else "subprocess"
         kinds = self.chance.sample([*OUTSIDE, "error", "escalation"], self.chance.randint(0, 2))
         catches = self._catches([*kinds, *([] if catch or kinds else ["signal"])])
-        catches = tuple(c for c in catches if catch is None or (c.kind, c.name) != (catch.kind, catch.name))
-        catches = catches if catch is None else (catch, *catches)
+        if catch is not None:
+            catches = apart([catch, *self._for_other_codes(catch), *catches])
         inner = self._raising(kind, depth, catch) if catch else self._activity(kind, depth)
         if kind != "receive" and self.chance.random() < 0.25:
             inner = self._marked(inner, self.chance.choice(("parallel", "sequential", "most", "before")))
@@ -290,9 +297,9 @@ class Maker:
     ) -> Block:  # fmt: skip
         count = 0 if quiet else self.chance.choice([0, 0, 0, 1, 2])
         kinds = [*OUTSIDE, "error", "escalation"]
-        chosen = self._catches(self.chance.sample(kinds, count))
-        catches = tuple(c for c in chosen if catch is None or (c.kind, c.name) != (catch.kind, catch.name))
-        catches = catches if catch is None else (catch, *catches)
+        catches = self._catches(self.chance.sample(kinds, count))
+        if catch is not None:
+            catches = apart([catch, *self._for_other_codes(catch), *catches])
         outer, self._may_stop = self._may_stop, True
         begun = [first] if first is not None else []
         if catch is not None and catch.kind in INSIDE:
