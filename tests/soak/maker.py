@@ -304,8 +304,7 @@ class Maker:
         begun = [first] if first is not None else []
         if catch is not None and catch.kind in INSIDE:
             begun.append(self._raising("subprocess", 0, catch))
-        # A process that ends at once would disarm its event sub-processes at once.
-        begun += [self._user()] if catch is not None else []
+        begun += [self._user()] if catch is not None else []  # else the event sub-process could be over at once
         body = self._seq(*begun, *(self._any(depth) for _ in range(self.chance.randint(0 if begun else 1, 2))))
         ways = tuple(self._handler(depth - 1) for _ in catches)
         self._may_stop = outer
