@@ -89,6 +89,35 @@ def test_a_timer_that_could_not_be_saved_fires_later_and_needs_nobody(stage: Sta
     assert faults_in(stage.world) == []
 
 
+def cut_once(stage: Stage) -> None:
+    """Let the next step meet a real error of the database just before its end, and no other."""
+
+    def observe(_outcome: object) -> None:
+        stage.world.observer = None
+        with stage.world.db.engine.connect() as another:
+            if is_postgres():
+                another.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+            another.execution_options(redress_write=True)
+            another.exec_driver_sql("SELECT 1")  # begins to write while the step does: the database is locked
+
+    stage.world.observer = observe
+
+
+def test_a_step_that_the_database_cuts_off_is_taken_back_and_tried_again_and_nobody_is_called(stage: Stage) -> None:
+    stage.complete("ask", {"answer": "Yes"})
+    stage.wait_and_work()
+    with cut_off(stage):
+        pass  # from now on, who finds the database locked does not wait
+    stage.wait(timedelta(days=1))
+    cut_once(stage)
+    assert work_once(stage.world) == 0
+    assert stage.world.observer is None
+    assert (stage.incidents(), stage.waits(), stage.status()) == ([], ["day"], "active")
+    stage.wait_and_work()
+    assert stage.open_tasks() == ["check"]
+    assert faults_in(stage.world) == []
+
+
 def test_a_delivery_that_could_not_be_recorded_is_recorded_later_and_leaves_once(stage: Stage) -> None:
     stage.complete("ask", {"answer": "Yes"})
     real = stage.world.deliveries["email"]
