@@ -8,7 +8,7 @@ Source: DMN 1.3 6.2, 10.4
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,6 +47,7 @@ class Beside:
     models: dict[str, KnowledgeModel] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     imports: dict[str, tuple[Import, Beside]] = field(default_factory=dict)
+    types: dict[str, Callable[[object], bool]] = field(default_factory=dict)
 
     def holder(self, reference: str) -> tuple[str, Beside, str]:
         """The name under which another file is imported or "", that file, and the id in it."""
@@ -222,6 +223,7 @@ class Decision:
 
     def _ask(self, question: Question) -> object:
         scope = Scope(question.names, None, question.run)
+        question.run.types = self._beside.types
         body = self._source.body
         if body is None:
             raise TableFault("it has no logic")

@@ -8,6 +8,7 @@ Source: DMN 1.3 6.3.3, 10.4
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ from engine.decision_graph import Beside, Decision
 from engine.decision_model import DecisionError, DecisionFile, Import
 from engine.decision_names import imports_of, namespace_of
 from engine.decision_reader import read_file
+from engine.decision_types import is_of
 
 MAX_DEPTH = 10  # files that import one another in a row
 
@@ -48,6 +50,7 @@ def _load(
         models={model.id: model for model in read.models},
         services={service.id: service for service in read.services},
         imports={namespace: (one, other) for namespace, (one, _, other) in found.items()},
+        types={name: partial(is_of, of=of) for name, of in read.types.items()},
     )
     here.decisions.update({source.id: Decision(source, beside=here) for source in read.decisions})
     known[file] = read, here

@@ -154,7 +154,10 @@ class TableReader:
     def note(self, place: str, compiled: Expression | UnaryTests, what: str = "") -> None:
         """Gather what a text that can be read has wrong; a name that the file declares is meant as it stands."""
         self.findings.extend((place, f"{what}{problem}.") for problem in compiled.problems)
-        declared = tuple(f"{name!r} is read as" for name in self.shared.names)
+        declared = (
+            *(f"{name!r} is read as" for name in self.shared.names),
+            *(f"FEEL has no type {name!r}" for name in self.shared.types),
+        )
         self.doubts.extend((place, f"{what}{doubt}.") for doubt in compiled.doubts if not doubt.startswith(declared))
 
     def doubt_words(self, cell: UnaryTests, inputs: tuple[Input, ...], place: str) -> None:

@@ -61,6 +61,10 @@ class ItemType:
     gives: ItemType | None = None
 
     @property
+    def is_list(self) -> bool:
+        return self.is_collection or (self.item is not None and self.item.is_list)
+
+    @property
     def output(self) -> ItemType:
         """Of a function: the type of its results."""
         return self.gives or ANY
@@ -120,6 +124,16 @@ def typed_whole(value: object, of: ItemType, what: str = "the result") -> object
     if missing:
         raise TypeMismatch(f"{what} should be of type {of.name}, but has no {missing!r}")
     return checked
+
+
+def is_of(value: object, of: ItemType) -> bool:
+    """Whether a value is of a type as it stands, without becoming a list or an item of one."""
+    if value is None or isinstance(value, list) is not of.is_list:
+        return False
+    try:
+        return typed_whole(value, of) == value
+    except TypeMismatch:
+        return False
 
 
 def _missing(value: object, of: ItemType) -> str:

@@ -138,7 +138,12 @@ def membership(node: nodes.In, item: Evaluate, tests: Sequence[Evaluate]) -> Eva
 
 
 def instance_of(node: nodes.InstanceOf, item: Evaluate) -> Evaluate:
-    return lambda scope: conforms(item(scope), node.type, nullable=False)
+    def evaluate(scope: Scope) -> object:
+        value = item(scope)
+        of_host = scope.run.types.get(node.type.name)
+        return conforms(value, node.type, nullable=False) if of_host is None else of_host(value)
+
+    return evaluate
 
 
 def conforms(value: object, type_: FeelType, *, nullable: bool) -> bool | None:

@@ -5,7 +5,7 @@ Carried through every call instead of kept in a thread-local, so that one evalua
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from engine.calendar import LONDON, Calendar, CalendarUse
@@ -16,13 +16,14 @@ MAX_LIST = 20_000  # items
 MAX_TEXT = 200_000  # characters
 MAX_CALLS = 40  # functions written in FEEL, inside each other
 MAX_NOTES = 20
+NO_TYPES: Mapping[str, Callable[[object], bool]] = {}
 NO_PATTERNS: frozenset[tuple[str, str]] = frozenset()
 
 
 class Run:
-    """State of one evaluation."""
+    """State of one evaluation; `types` are those of the host, by name, for `instance of`."""
 
-    __slots__ = ("calendar", "calendar_uses", "calls", "notes", "now", "patterns", "steps_left")
+    __slots__ = ("calendar", "calendar_uses", "calls", "notes", "now", "patterns", "steps_left", "types")
 
     def __init__(self, now: datetime, calendar: Calendar | None = None) -> None:
         self.now = now
@@ -31,6 +32,7 @@ class Run:
         self.calls = 0
         self.notes: list[Note] = []
         self.calendar_uses: list[CalendarUse] = []
+        self.types: Mapping[str, Callable[[object], bool]] = NO_TYPES
         self.patterns: frozenset[tuple[str, str]] = NO_PATTERNS
 
     def charge(self, steps: int) -> None:

@@ -535,3 +535,19 @@ def test_names_of_types_may_carry_the_prefix_of_their_namespace():
         )
         == 3
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{name: "Ada", age: 36} instance of tPerson', True),
+        ('{name: "Ada"} instance of tPerson', False),
+        ('[{name: "Ada", age: 36}] instance of tPerson', False),
+        ('[{name: "Ada", age: 36}] instance of tPeople', True),
+        ("null instance of tPerson", False),
+        ("1 instance of number", True),
+    ],
+)
+def test_the_types_of_a_file_are_known_to_instance_of(text, expected):
+    assert ask(PERSON, decision(lit(text))) is expected
+    assert load_decisions(file_of(PERSON, decision(lit(text))), file="d.dmn")["d"].doubts() == []
