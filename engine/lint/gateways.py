@@ -104,6 +104,13 @@ def _event_gateway(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...
     if len(outgoing) < 2:
         message = "An event-based gateway needs two events or more to wait for. Add one, or wait for the event alone."
         yield error(diagram.file, element.id, "event-gateway-needs-two", message)
+    targets = [diagram.element_by_id[flow.target] for flow in outgoing if flow.target in diagram.element_by_id]
+    if len({t.kind for t in targets if "message" in t.event_kinds}) > 1:
+        message = (
+            "Message events and receive tasks stand side by side behind an event-based gateway, which BPMN forbids. "
+            "Draw all of them as message events."
+        )
+        yield error(diagram.file, element.id, "event-gateway-target", message)
     waited: Counter[str] = Counter()
     for flow in outgoing:
         target = diagram.element_by_id.get(flow.target or "")

@@ -8,6 +8,8 @@ from engine.lint.project import Project
 from engine.markup import BPMN, Node, label, local
 
 _SPEAKERS = ACTIVITIES | EVENTS | {"participant"}
+_ONLY_HEAR = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
+_ONLY_SAY = frozenset({"endEvent", "intermediateThrowEvent"})
 
 
 def message_flows(diagram: Diagram, project: Project) -> Findings:
@@ -24,6 +26,12 @@ def message_flows(diagram: Diagram, project: Project) -> Findings:
             if local(node) not in _SPEAKERS:
                 message = (
                     f"A message flow ends at “{node.get('id')}”, which neither sends nor receives. Lead it elsewhere."
+                )
+                yield error(diagram.file, label(flow), "message-flow-wrong", message)
+        for node, wrong, what in ((there[0], _ONLY_HEAR, "sends"), (there[1], _ONLY_SAY, "receives")):
+            if local(node) in wrong:
+                message = (
+                    f"A message flow ends at “{node.get('id')}”, which never {what} one. Turn it, or lead it elsewhere."
                 )
                 yield error(diagram.file, label(flow), "message-flow-wrong", message)
         homes = {_home(node) for node in there}

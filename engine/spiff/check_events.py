@@ -79,8 +79,14 @@ def check_event_gateway(
             say(target, "event-gateway", "An event after an event-based gateway may have no other way in.")
         references = [definition.get("messageRef") for definition in xpath(target, "./b:messageEventDefinition")]
         messages.extend(str(reference) for reference in [*references, target.get("messageRef")] if reference)
+    if len({bpmn_name(target) for target in targets if _takes_a_message(target)}) > 1:
+        say(gateway, "event-gateway", "Message events and receive tasks may not both follow an event-based gateway.")
     if len(messages) != len(set(messages)):
         say(gateway, "event-gateway", "Two events after this gateway wait for the same message.")
+
+
+def _takes_a_message(node: Node) -> bool:
+    return bpmn_name(node) == "receiveTask" or bool(xpath(node, "./b:messageEventDefinition"))
 
 
 def _check_timer(node: Node, definition: Node, say: _Say) -> None:

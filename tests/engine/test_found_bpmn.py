@@ -146,6 +146,19 @@ def test_what_a_drawing_says_of_data_lanes_and_partners_agrees_with_itself(
     assert found
 
 
+FLOW = (
+    '<collaboration id="c"><participant id="P" processRef="p"/><participant id="Q" name="The bank"/>'
+    '<messageFlow id="m" sourceRef="%s" targetRef="%s"/></collaboration>'
+)
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"), [("eQ", "completed"), ("Qs", "completed"), ("sQ", "refused"), ("Qe", "refused")]
+)
+def test_a_message_flow_leaves_no_start_and_enters_no_end(ends: str, status: str) -> None:
+    assert run((PLAIN % (FLOW % tuple(ends), "", TASK)).encode()).status == status
+
+
 # Whose work a task is -------------------------------------------------------------------------------------------------
 
 

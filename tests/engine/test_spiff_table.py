@@ -238,9 +238,15 @@ def gateway_cells() -> Iterator[Cell]:
         "exclusive gateway", "flow with no condition", fork("exclusiveGateway", "=true", "", "exclusiveGateway"), False
     )
     yield Cell("complex gateway", "split and join", fork("complexGateway", "", "", "complexGateway"), False)
-    waits = node("intermediateCatchEvent", "c1", on_message()), node("receiveTask", "c2", messageRef="M2")
-    body = start(), node("eventBasedGateway", "x"), *waits, end(), seq("s", "x", "c1", "e"), seq("x", "c2", "e")
-    yield Cell("event-based gateway", "before events and receive tasks", body, True)
+    receives, ways = node("receiveTask", "c2", messageRef="M2"), seq("s", "x", "c1", "e") + seq("x", "c2", "e")
+    for waited, position, plays in (
+        (timer("PT1H"), "before events and receive tasks", True),
+        (on_message(), "before message events and receive tasks", False),
+    ):
+        waits = node("intermediateCatchEvent", "c1", waited), receives
+        yield Cell(
+            "event-based gateway", position, (start(), node("eventBasedGateway", "x"), *waits, end(), ways), plays
+        )
     body = (
         start(),
         node("eventBasedGateway", "x"),
