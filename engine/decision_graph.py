@@ -280,7 +280,7 @@ class Decision:
             names[required] = result
 
     def _error(self, message: str) -> DecisionError:
-        return DecisionError(f"{self.file}: decision {self.name!r}: {message}.")
+        return DecisionError(f"{self.file}: decision {self.name!r}: {message.rstrip('.')}.")
 
 
 def ask_service(service: Service, beside: Beside, question: Question) -> object:

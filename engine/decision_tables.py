@@ -69,11 +69,24 @@ def ask_table(table: Table, scope: Scope) -> object:
     """
     matching = _matching_rules(table, scope)
     if not matching:
+        _note_missing_inputs(table, scope)
         return _default(table, scope)
     rows = [_row(table, rule, scope) for rule in matching]
     if table.hit_policy in MULTIPLE:
         return _collected(table, rows, scope)
     return _shaped(table.outputs, _single_row(table, matching, rows))
+
+
+def _note_missing_inputs(table: Table, scope: Scope) -> None:
+    """Say of a table in which nothing matches which inputs are not there; only where somebody reads it."""
+    run = scope.run
+    if not isinstance(run, NullRun):
+        return
+    for column in table.inputs:
+        run.notes.clear()
+        if column.expression is not None and column.expression.value_in(scope) is None and run.notes:
+            why = "; ".join(located(note, column.expression.text) for note in run.notes)
+            unfit(scope, f"no rule matches, and input {column.label!r}: {why}")
 
 
 def _matching_rules(table: Table, scope: Scope) -> list[Rule]:

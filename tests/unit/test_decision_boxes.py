@@ -551,3 +551,12 @@ def test_names_of_types_may_carry_the_prefix_of_their_namespace():
 def test_the_types_of_a_file_are_known_to_instance_of(text, expected):
     assert ask(PERSON, decision(lit(text))) is expected
     assert load_decisions(file_of(PERSON, decision(lit(text))), file="d.dmn")["d"].doubts() == []
+
+
+def test_where_no_rule_matches_a_missing_input_is_told():
+    asked = decision(table(["amount"], [("> 5", "1")]))
+    answer = explain(file_of(asked), "d", {"amout": 6}, now=NOW)
+    why = "no rule matches, and input 'amount': there is no 'amount', did you mean 'amout'? (line 1, column 1)"
+    assert (answer.result, answer.notes) == (None, (why,))
+    assert explain(file_of(asked), "d", {"amount": 5}, now=NOW).notes == ()
+    assert explain(file_of(asked), "d", {"amount": 6}, now=NOW).result == 1
