@@ -57,3 +57,12 @@ def resolve_delivery(connection: Connection, *, outbox_id: int, now: datetime, b
         .where(Incident.outbox_id == outbox_id, Incident.resolved_at.is_(None))
         .values(resolved_at=now, resolved_by=by)
     )
+
+
+def resolve_cancelled(connection: Connection, *, instance_id: int, now: datetime, by: str) -> None:
+    """Close every incident of an instance that was cancelled, its deliveries' too."""
+    connection.execute(
+        update(Incident)
+        .where(Incident.instance_id == instance_id, Incident.resolved_at.is_(None))
+        .values(resolved_at=now, resolved_by=by)
+    )

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, literal, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.errors import Conflict, NotFound
 from engine.facts import Facts, case_fields, request_fields
@@ -17,6 +18,7 @@ from engine.models import Case, History, Person, ProcessInstance, ServiceRequest
 from engine.values import loads
 from engine.world import Actor
 
+SUSPENDED = "suspended"
 _INSTANCE, _CASE, _REQUEST = (
     model.metadata.tables[model.__tablename__] for model in (ProcessInstance, Case, ServiceRequest)
 )
@@ -64,6 +66,13 @@ def save(connection: Connection, row: Any, changes: Mapping[str, object]) -> Non
     numbers = {"b_instance": row.instance_id, "b_version": row.version, "version": row.version + 1}
     if connection.execute(_SAVE, {**changes, **numbers}).rowcount != 1:
         raise Conflict
+
+
+def is_suspended(instance_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Return the condition that operations have suspended an instance: nothing of it is due until it is resumed."""
+    return exists().where(
+        _INSTANCE.c.instance_id == instance_id, _INSTANCE.c.status == literal(SUSPENDED, literal_execute=True)
+    )
 
 
 def last_submitter(connection: Connection, instance_id: int) -> Actor | None:

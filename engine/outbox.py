@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, and_, insert, or_, select, update
 
 from engine import queue
+from engine.instance_row import is_suspended
 from engine.models import Outbox
 from engine.values import dumps, loads
 
@@ -116,12 +117,13 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
     What lies further ahead than anybody puts it was written while the clock was wrong, and does not wait for that hour.
     """
-    return or_(
+    overdue = or_(
         and_(Outbox.state == "new", Outbox.available_at <= now),
         and_(Outbox.state == "busy", Outbox.lease_until <= now),
         and_(Outbox.state == "new", Outbox.available_at > now + BACK_OFF[-1]),
         and_(Outbox.state == "busy", Outbox.lease_until > now + LEASE),
     )
+    return and_(overdue, ~is_suspended(Outbox.instance_id))
 
 
 def _new_owner() -> str:

@@ -91,6 +91,21 @@ def project(
         connection.execute(_ADD_WAIT, new_waits)
 
 
+def redraw(connection: Connection, place: Place, definition: LoadedDefinition, now_open: Open) -> None:
+    """Bring the rows of an instance to another version: tasks keep their holder, their draft and their due date."""
+    kept = ("element_id", "process_id", "name", "step", "form_id", "properties")
+    for token, task in now_open.tasks.items():
+        row = _task_row(task, place, definition)
+        connection.execute(
+            update(_TASK)
+            .where(_TASK.c.instance_id == place.instance_id, _TASK.c.token == token)
+            .values(version=_TASK.c.version + 1, **{name: row[name] for name in kept})
+        )
+    connection.execute(delete(_WAIT).where(_WAIT.c.instance_id == place.instance_id))
+    if now_open.waits:
+        connection.execute(_ADD_WAIT, [_wait_row(wait, place, definition) for wait in now_open.waits.values()])
+
+
 def _wait_place(wait: OpenWait, place: Place) -> dict[str, object]:
     return {
         "b_instance": place.instance_id,

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from engine import definitions, history, incidents, instance_row
 from engine.definitions import LoadedDefinition
-from engine.errors import RedressError
+from engine.errors import Conflict, RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
+from engine.instance_row import SUSPENDED
 from engine.models import Job, ProcessInstance
 from engine.projection import Open, Place, nobody_holds, project
 from engine.signals import broadcast
@@ -29,6 +30,7 @@ from engine.values import dumps
 from engine.world import Actor, World
 
 _FAILED = ("retrying", "incident")
+_ENDED = ("completed", "cancelled")
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 
 Act = Callable[[Workflow, StepHost], None]
@@ -36,6 +38,10 @@ Act = Callable[[Workflow, StepHost], None]
 
 class StepBlocked(RedressError):
     """An overdue automatic step of this case failed first. Operations can see it; nothing of yours was changed."""
+
+
+class InstanceSuspended(Conflict):
+    """Operations have suspended this case while they put something right. What you typed is kept below; try later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,45 @@ def step(
     """Move an instance by one act, inside the caller's transaction.
 
     `completes` is the token of the user task that the act completes.
-    Raises: NotFound; StepBlocked; Conflict; whatever the act raises (nothing has changed then).
+    An instance that has ended stays as it is; a suspended one keeps what arrives and goes no further.
+    Raises: NotFound; StepBlocked; InstanceSuspended; Conflict; whatever the act raises (nothing has changed then).
     """
     row = instance_row.lock(connection, instance_id)
+    if row.ended_at is not None or (row.status == SUSPENDED and act is nothing):
+        return Outcome(instance_id, row.status)
+    if row.status == SUSPENDED and completes is not None:
+        raise InstanceSuspended
     run = _Run(world, connection, row, actor=actor, completes=completes)
     workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
+    if row.status == SUSPENDED:
+        return run.hold(workflow, act, SUSPENDED)
     return run.advance(workflow, act)
+
+
+def intervene(
+    world: World,
+    connection: Connection,
+    instance_id: int,
+    act: Act,
+    *,
+    actor: Actor,
+    status: str,
+    definition: LoadedDefinition | None = None,
+) -> Outcome:
+    """Let operations act on an instance and save it in a status, inside the caller's transaction; nothing runs on.
+
+    With `definition` it stands on that version from then on.
+    Raises: NotFound; StateMismatch when it cannot stand there; Conflict; whatever the act raises.
+    """
+    row = instance_row.lock(connection, instance_id)
+    if row.ended_at is not None:
+        raise Conflict("This instance has ended. Nothing was changed.")
+    run = _Run(world, connection, row, actor=actor, completes=None)
+    workflow = Workflow.restore(run.definition.program, Stored(row.state, row.variables), run.host)
+    if definition is not None:
+        run.definition = definition
+        workflow = workflow.moved_to(definition.program)
+    return run.hold(workflow, act, status)
 
 
 def begin(
@@ -169,6 +208,16 @@ class _Run:
         if self.world.observer is not None:
             self.world.observer(outcome)
         return outcome
+
+    def hold(self, workflow: Workflow, act: Act, status: str) -> Outcome:
+        """Act and save, and run nothing."""
+        self.before = Open.of(workflow)
+        act(workflow, self.host)
+        self.host.keep()
+        stored = _stored(workflow)
+        self._save_facts()
+        self._save(workflow, stored, status)
+        return Outcome(self.row.instance_id, status, self.host.happenings)
 
     def _catch_up(self, workflow: Workflow, act: Act) -> None:
         """Let overdue timers take their course before the act, so that a late submit meets the case as it now is.
@@ -272,7 +321,9 @@ class _Run:
             "status": status,
             "history_seq": chain.seq,
             "history_hash": chain.hash,
-            "ended_at": self.row.ended_at or self.now if status == "completed" else None,
+            "definition_id": self.definition.definition_id,
+            "ended_at": (self.row.ended_at or self.now) if status in _ENDED else None,
+            "suspended_at": (self.row.suspended_at or self.now) if status == SUSPENDED else None,
             "request_id": self.facts.request_id,
             "business_key": self.facts.values["request"].get("number") or self.row.business_key,
         }

@@ -57,7 +57,7 @@ class ProcessInstance(Base):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case_file.case_id"), index=True)
     request_id: Mapped[int | None] = mapped_column(ForeignKey("service_request.request_id"), index=True)
     business_key: Mapped[str | None] = mapped_column(String(80), index=True)
-    status: Mapped[str] = mapped_column(String(20))  # active, retrying, incident, completed
+    status: Mapped[str] = mapped_column(String(20))  # active, retrying, incident, suspended; completed, cancelled
     version: Mapped[int]
     state: Mapped[bytes]
     variables: Mapped[str] = mapped_column(Text)
@@ -66,6 +66,7 @@ class ProcessInstance(Base):
     history_hash: Mapped[str] = mapped_column(String(64), default="")
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
     __table_args__ = (Index("ix_process_instance_status", "status"),)
 
 
@@ -135,7 +136,7 @@ class Outbox(Base):
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"), index=True)
     token: Mapped[str | None] = mapped_column(String(32))
     element_id: Mapped[str | None] = mapped_column(String(120))
-    state: Mapped[str] = mapped_column(String(12))  # new, busy, sent, failed
+    state: Mapped[str] = mapped_column(String(12))  # new, busy, sent, failed, withdrawn
     attempts: Mapped[int] = mapped_column(default=0)
     available_at: Mapped[datetime]
     owner: Mapped[str | None] = mapped_column(String(120))  # who claimed it last

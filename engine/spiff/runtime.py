@@ -7,6 +7,7 @@ discard it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from engine.spiff import codec
 from engine.spiff.codec import Stored
 from engine.spiff.errors_up import raise_error
 from engine.spiff.events import Catching, catch_signal
-from engine.spiff.host import Host, TokenNotOpen
+from engine.spiff.host import Host, StateMismatch, TokenNotOpen
 from engine.spiff.instance import Instance, is_automatic
+from engine.spiff.kernel import withdraw_all
+from engine.spiff.moving import misfits
 from engine.spiff.program import Program
 from engine.spiff.scopes import copied, take_facts, visible_names
 from engine.spiff.triggers import Message
@@ -62,6 +65,17 @@ class Workflow:
         Raises: StateMismatch when the program lacks an element that the state names.
         """
         return cls(codec.restore(program, stored, host))
+
+    def moved_to(self, program: Program) -> Workflow:
+        """Return this instance on another version of its diagrams, standing where it stands; use the result alone.
+
+        Raises: StateMismatch when that version lacks an element with a token, or would have it wait for other events.
+        """
+        moved = codec.restore(program, self.store(), self._instance.host)
+        unlike = misfits(self._instance, program)
+        if unlike:
+            raise StateMismatch(unlike)
+        return Workflow(moved)
 
     def store(self) -> Stored:
         """Write the instance down: at rest, or right after something happened and before `run_to_rest`."""
@@ -132,6 +146,34 @@ class Workflow:
     def deliver_signal(self, name: str, payload: Mapping[str, Any]) -> bool:
         """Give a signal to every token that waits for it; return whether any does."""
         return catch_signal(self._instance, name, dict(payload))
+
+    # What operations may do to it
+
+    def delay_timers(self, by: timedelta) -> None:
+        """Put off every timer that is armed, so that the time it had left is what it has left again."""
+        for task in self._instance.all_tasks():
+            for armed in task.internal_data.get("due", {}).values():
+                armed[0] = (datetime.fromisoformat(armed[0]) + by).isoformat()
+
+    def cancel(self) -> None:
+        """End it where it stands: what is open is withdrawn, and nothing goes on."""
+        withdraw_all(self._instance)
+        self._instance.completed = True
+
+    @property
+    def scopes(self) -> dict[str, dict[str, Any]]:
+        """Every set of variables by its address, the process's own first: what expressions read, not a copy.
+
+        The address of a called process is the token of its call, that of what belongs to one token is that token.
+        """
+        found = {"": self._instance.data}
+        for workflow in self._instance.workflows():
+            if workflow.parent_task is not None and workflow.parent_task.task_spec.starts_a_root:
+                found[workflow.parent_task.id.hex] = workflow.data
+        for task in self._instance.all_tasks():
+            if task.internal_data.get("locals"):
+                found.setdefault(task.id.hex, task.internal_data["locals"])
+        return found
 
     def run_to_rest(self, *, budget: int = 2000) -> None:
         """Run until nothing automatic is ready.
