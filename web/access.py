@@ -161,6 +161,8 @@ RULES: Mapping[str, Rule] = {
     "operations.incidents": operations,
     "operations.retry": operations,
     "operations.deliveries": operations,
+    "interventions.ask": operations,
+    "interventions.act": operations,
     "definitions.listed": designers,
     "definitions.page": designers,
     "definitions.diagram": designers,

@@ -26,6 +26,8 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
+from engine.interventions import NotCompatible
+from engine.step import InstanceSuspended
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ PAGES: dict[type[RedressError], tuple[int, str]] = {
     MessageAmbiguous: (409, "More than one place waits for this"),
     DeploymentRefused: (422, "Not deployed"),
     Conflict: (409, "Someone else changed this"),
+    InstanceSuspended: (409, "This case is suspended"),
+    NotCompatible: (409, "Not moved"),
     SettingsInvalid: (500, "The settings are not right"),
     DatabaseAway: (503, "Sorry, the service cannot save at the moment"),
 }

@@ -37,6 +37,11 @@ _PHRASES = {
     "process_ended": "ended the procedure",
     "job_done": "did “{name}”",
     "completed": "went through “{name}”",
+    "suspended": "suspended the procedure",
+    "resumed": "let the procedure go on",
+    "instance_cancelled": "cancelled the procedure",
+    "value_corrected": "corrected the value “{value}”",
+    "moved_to_version": "moved the procedure to version {to_version}",
 }
 _DECIDED = {
     ("plan", "approved"): "approved",
@@ -108,6 +113,8 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
         version=row.version,
         to=people.get(to, "somebody") if isinstance(to, int) else "the team",
         attempt=row.data.get("attempt", 1),
+        value=row.data.get("name", ""),
+        to_version=row.data.get("version", ""),
     )
     if row.kind in ("timer_fired", "error_caught"):
         return said

@@ -81,7 +81,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
     ]
     if OPERATIONS in person.groups:
         items += [
-            ("Instances", "operations.instances", ("operations.instance",)),
+            ("Instances", "operations.instances", ("operations.instance", "interventions.")),
             ("Incidents", "operations.incidents", ("operations.incidents",)),
             ("Deliveries", "operations.deliveries", ("operations.deliveries",)),
         ]

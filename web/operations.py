@@ -5,16 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import definitions, history, jobs
+from engine import definitions, history, interventions, jobs
 from engine.queries import operations, running, told, worklist
 from web import history_words
 from web.current import person, world
 from web.diagrams import files_of, titled
+from web.interventions import may_correct, may_do
 from web.live import marks_on, tokens_of
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
-_STATUSES = ("active", "retrying", "incident", "completed")
-_STATES = ("new", "busy", "sent", "failed")
+_STATUSES = ("active", "retrying", "incident", "suspended", "completed", "cancelled")
+_STATES = ("new", "busy", "sent", "failed", "withdrawn")
 
 
 @pages.get("/instances")
@@ -47,6 +48,7 @@ def instance(instance_id: int) -> str:
         )
         fault = history.verify(connection, instance_id)
         retries = operations.jobs_of_instance(connection, instance_id)
+        values = interventions.values_of(world(), connection, instance_id) if may_correct(row) else []
     chosen = request.args.get("diagram", "")
     if chosen not in files_of(definition):
         chosen = next((token.file for token in tokens if token.file), files_of(definition)[0])
@@ -56,6 +58,9 @@ def instance(instance_id: int) -> str:
         tokens=tokens,
         incidents=incidents,
         retries=retries,
+        verbs=may_do(row),
+        values=[(value.scope, value.name, interventions.as_literal(value.value)) for value in values],
+        may_correct=may_correct(row),
         lines=lines,
         fault=fault,
         chosen=chosen,

@@ -51,6 +51,7 @@ PAGES = {
     "operations.instance": ("/operations/instances/{instance}", OPERATORS),
     "operations.incidents": ("/operations/incidents", OPERATORS),
     "operations.deliveries": ("/operations/deliveries", OPERATORS),
+    "interventions.ask": ("/operations/instances/{instance}/suspend", OPERATORS),
     "definitions.listed": ("/procedures/", DESIGNERS),
     "definitions.page": ("/procedures/1", DESIGNERS),
     "definitions.diagram": ("/procedures/1/diagram/processes/shared/issue_letter.bpmn", DESIGNERS),
@@ -73,6 +74,7 @@ ACTIONS = {
     "intake.record": "/contacts/clients/{case}",
     "intake.change_details": "/contacts/clients/{case}/details",
     "operations.retry": "/operations/incidents/1/retry",
+    "interventions.act": "/operations/instances/1/suspend",
     "notifications.seen": "/alerts/1/seen",
     "clock.move": "/clock",
 }
