@@ -15,6 +15,7 @@ from engine import incidents, outbox, starts
 from engine.failpoints import failpoint
 from engine.history import Event
 from engine.holds import hold_instance
+from engine.measures import DELIVERIES
 from engine.models import ProcessInstance
 from engine.outbox import BACK_OFF, Owed
 from engine.signals import broadcast
@@ -63,6 +64,8 @@ def _deliver(world: World, owed: Owed) -> None:
         result = {} if owed.kind in _INSIDE else world.deliveries[owed.kind](world, owed)
         failpoint("delivery_done")
         _record(world, owed, result)
+        DELIVERIES.labels(owed.kind, "sent").inc()
+        log.info("Handed over", extra={"outbox_id": owed.outbox_id, "instance_id": owed.instance_id})
     except Exception as error:  # noqa: BLE001 - the edge of the worker: every failure becomes a retry or an incident
         # What was handed over but not recorded is tried again too: its receiver refuses a second copy by the key.
         log.warning("Delivery failed", extra={"outbox_id": owed.outbox_id, "error": type(error).__name__})
@@ -113,9 +116,11 @@ def _failed(world: World, owed: Owed, error: str) -> None:
         if owed.attempts < world.settings.delivery_attempts:
             wait = BACK_OFF[min(owed.attempts, len(BACK_OFF)) - 1]
             outbox.mark_for_retry(connection, owed, error, at=now + wait)
+            DELIVERIES.labels(owed.kind, "retried").inc()
             return
         if not outbox.mark_failed(connection, owed, error):
             return
+        DELIVERIES.labels(owed.kind, "failed").inc()
         incidents.raise_incident(
             connection,
             instance_id=owed.instance_id,

@@ -43,6 +43,8 @@ class Settings:
     gateway_seconds: int = 20  # how long it may take to answer, well within the time that a delivery is held
     mail_server: str = ""  # host:port of the server that takes e-mails; without one they go where letters go
     mail_from: str = "redress@redress.invalid"
+    metrics_token: str = ""  # what Prometheus sends; without one, only operations may read the measurements
+    logs_json: bool = False
 
     @property
     def database_url(self) -> str:
@@ -69,6 +71,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     faults: list[str] = []
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
     known |= {"HTTPS", "PROXIES", "HOSTS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
+    known |= {"METRICS_TOKEN", "LOGS_JSON"}
     known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
@@ -91,6 +94,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         gateway_url=_matching(env, "REDRESS_GATEWAY_URL", "", r"https?://[^/?#@]+[^?#]*", faults=faults),
         gateway_seconds=_whole(env, "REDRESS_GATEWAY_SECONDS", 20, low=1, high=30, faults=faults),
         mail_server=_matching(env, "REDRESS_MAIL_SERVER", "", r"[^:/@\s]+:[0-9]{1,5}", faults=faults),
+        metrics_token=_matching(env, "REDRESS_METRICS_TOKEN", "", r"[!-~]{16,200}", faults=faults),
+        logs_json=_yes(env, "REDRESS_LOGS_JSON", default=False, faults=faults),
         mail_from=_matching(env, "REDRESS_MAIL_FROM", "redress@redress.invalid", r"[^@\s]+@[^@\s]+", faults=faults),
     )
     if settings.data_dir.exists() and not settings.data_dir.is_dir():

@@ -7,9 +7,11 @@ fails after the act, the act is kept and the rest becomes a job with retries, th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
@@ -20,6 +22,7 @@ from engine.errors import Conflict, RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
 from engine.instance_row import SUSPENDED
+from engine.measures import STEP_SECONDS
 from engine.models import Job, ProcessInstance
 from engine.projection import Open, Place, nobody_holds, project
 from engine.signals import broadcast
@@ -28,6 +31,8 @@ from engine.spiff.host import HandlerFailed, Happening, RunFailed
 from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import Actor, World
+
+log = logging.getLogger(__name__)
 
 _FAILED = ("retrying", "incident")
 _ENDED = ("completed", "cancelled")
@@ -158,6 +163,7 @@ class _Run:
     """One step of one instance, from the locked row to the saved one."""
 
     def __init__(self, world: World, connection: Connection, row: Any, *, actor: Actor, completes: str | None) -> None:
+        self.began = perf_counter()
         self.world = world
         self.connection = connection
         self.row = row
@@ -204,10 +210,17 @@ class _Run:
             status = "completed" if workflow.is_completed else "active"
             self._at_rest()
         self._save(workflow, kept, status)
+        self._measure(status)
         outcome = Outcome(self.row.instance_id, status, self.host.happenings)
         if self.world.observer is not None:
             self.world.observer(outcome)
         return outcome
+
+    def _measure(self, status: str) -> None:
+        seconds = perf_counter() - self.began
+        STEP_SECONDS.labels(status).observe(seconds)
+        about = {"instance_id": self.row.instance_id, "case_id": self.row.case_id, "status": status}
+        log.info("Took a step", extra={**about, "milliseconds": round(seconds * 1000, 1)})
 
     def hold(self, workflow: Workflow, act: Act, status: str) -> Outcome:
         """Act and save, and run nothing."""
@@ -216,6 +229,7 @@ class _Run:
         self.host.keep()
         stored = _stored(workflow)
         self._save_facts()
+        self.after = Open.of(workflow)
         self._save(workflow, stored, status)
         return Outcome(self.row.instance_id, status, self.host.happenings)
 

@@ -34,6 +34,7 @@ from web import (
     interventions,
     layout,
     lock_flag,
+    metrics,
     notifications,
     operations,
     reopening,
@@ -57,6 +58,7 @@ PAGES = (
     definitions,
     demo_clock,
     health,
+    metrics,
 )
 
 

@@ -1,4 +1,4 @@
-"""`GET /health`: is it up, which version, do the database and the scheduler work."""
+"""`GET /health`: is it well. `/health/live`: does the process answer. `/health/ready`: may work be sent to it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from web.current import world
 pages = Blueprint("health", __name__)
 
 
+@pages.get("/health/live")
+def live() -> ResponseReturnValue:
+    """Answer 200 as long as the process answers: restart it when it does not."""
+    return jsonify(status="ok", version=VERSION)
+
+
 @pages.get("/health")
+@pages.get("/health/ready")
 def health() -> ResponseReturnValue:
-    """Answer 200 when everything works, 503 when something does not."""
+    """Answer 200 when everything works, 503 when something does not: send no work here then."""
     database = _database()
     scheduler = _scheduler()
     is_well = database == "ok" and scheduler != "stopped"
@@ -30,12 +37,13 @@ def health() -> ResponseReturnValue:
 
 
 def _database() -> str:
+    """Return ok when the database answers and has a procedure in force; the reason names no address of it."""
     try:
         with world().db.read() as connection:
-            connection.execute(select(Definition.definition_id).limit(1))
+            found = connection.execute(select(Definition.definition_id).where(Definition.is_in_force).limit(1)).first()
     except SQLAlchemyError as error:
         return f"failing: {type(error).__name__}"
-    return "ok"
+    return "ok" if found is not None else "no procedure is in force"
 
 
 def _scheduler() -> str:

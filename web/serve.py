@@ -29,6 +29,7 @@ def main() -> int:
     logs.set_up()
     try:
         settings = read_settings()
+        logs.set_up(as_json=settings.logs_json)
         lock = hold(settings.data_dir)
         check_port(settings)
         app = create_app(settings)

@@ -17,6 +17,8 @@ def test_only_the_first_pages_need_no_sign_in():
     assert {name for name, rule in RULES.items() if rule is anyone} == {
         "static",
         "health.health",
+        "health.live",
+        "metrics.metrics",
         "session.sign_in",
         "session.sign_out",
     }
