@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.runner import run as play
 from engine.spiff import DiagramError, Program
 from tests.engine.spiff_world import (
     Run,
@@ -102,3 +103,14 @@ def test_a_sub_process_has_one_start_only() -> None:
     inner = node("subProcess", "sp", start("a"), start("b", on_message()), end("k"), seq("a", "k"), seq("b", "k"))
     with pytest.raises(DiagramError, match="one start"):
         program(start(), inner, end(), seq("s", "sp", "e"))
+
+
+def test_a_case_begins_plainly_and_once_more_for_each_event() -> None:
+    head = '<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" id="D" targetNamespace="x">'
+    body = start("m", on_message()), start(), node("task", "a"), node("task", "b"), end()
+    drawn = process("p", *body, seq("m", "a", "e"), seq("s", "b", "e")).replace("bpmn:", "d:")
+    text = head + '<d:message id="M1" name="Hi"/>' + drawn + "</d:definitions>"
+    played = play(text.encode(), {"step": [{"message": "Hi"}, {"message": "Hi"}]})
+    assert [instance["completed"] for instance in played.instances] == [
+        ["s", "b", "e"], ["m", "a", "e"], ["m", "a", "e"],
+    ]  # fmt: skip

@@ -286,6 +286,16 @@ def gateway_cells() -> Iterator[Cell]:
     inner = start("x"), node("startEvent", "b", on_message()), end("k"), seq("x", "k"), seq("b", "k")
     in_sub = start(), node("subProcess", "sp", *inner), end(), seq("s", "sp", "e")
     yield Cell("several start events", "of a sub-process", in_sub, False)
+    for name, thrown in (("error", on_error), ("escalation", on_escalation)):
+        nameless = f'<bpmn:{name} id="N9" name="any"/>'
+        fails = node("subProcess", "u", start("b"), end("be", thrown()), seq("b", "be"))
+        body = start(), fails, node("boundaryEvent", "x", thrown("N9"), attachedToRef="u"), end(), end("e2")
+        yield Cell(
+            f"{name} event without a code", "boundary", (*body, seq("s", "u", "e"), seq("x", "e2")), True, nameless
+        )
+        yield Cell(
+            f"{name} event without a code", "end", (start(), end("x", thrown("N9")), seq("s", "x")), False, nameless
+        )
     merge = start(), log("a"), log("c"), log("x"), end(), flow("s", "a"), flow("s", "c")
     yield Cell("several flows", "into an activity", (*merge, seq("a", "x"), seq("c", "x"), seq("x", "e")), True)
 
