@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -42,7 +42,7 @@ def values_read(texts: Iterable[str], names: Mapping[str, object]) -> str:
 
 
 def as_json(value: object) -> Any:
-    """Return a value as JSON holds it: numbers as numbers, dates and times as ISO 8601, the rest as FEEL writes it."""
+    """Return a value as JSON holds it: numbers as numbers, dates as ISO 8601, the rest as FEEL writes it."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, Decimal | float):
@@ -53,7 +53,7 @@ def as_json(value: object) -> Any:
         return {str(name): as_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(item) for item in value]
-    if isinstance(value, date | time):
+    if isinstance(value, date):
         return value.isoformat()
     run = Run(_NO_CLOCK)
     return show(from_python(value, run), run)

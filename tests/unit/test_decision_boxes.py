@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.decisions import DecisionError, evaluate, explain, load_decisions
+from engine.evaluation import as_json
 from engine.feel import Months
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -560,3 +561,10 @@ def test_where_no_rule_matches_a_missing_input_is_told():
     assert (answer.result, answer.notes) == (None, (why,))
     assert explain(file_of(asked), "d", {"amount": 5}, now=NOW).notes == ()
     assert explain(file_of(asked), "d", {"amount": 6}, now=NOW).result == 1
+
+
+def test_a_time_in_a_named_zone_keeps_it_as_json():
+    times = ask(decision(lit('[time("10:00:00@Europe/Paris"), time("10:00:00Z"), time("10:00:00")]')))
+    assert as_json(times) == ["10:00:00@Europe/Paris", "10:00:00Z", "10:00:00"]
+    moments = ask(decision(lit('[date("2026-11-22"), date and time("2026-11-22T10:00:00Z"), duration("P1DT2H")]')))
+    assert as_json(moments) == ["2026-11-22", "2026-11-22T10:00:00+00:00", "P1DT2H"]
