@@ -162,8 +162,7 @@ class Decision:
 
     def doubts(self) -> list[Finding]:
         """What can be read and run but hardly says what was meant, also in the knowledge models that it calls."""
-        known = self._beside.doubts_of_knowledge(self._source.knowledge, set())
-        return [*self._source.doubts, *known]
+        return [*self._source.doubts, *self._beside.doubts_of_knowledge(self._source.knowledge, set())]
 
     @property
     def _findings(self) -> tuple[Finding, ...]:
@@ -300,11 +299,8 @@ def ask_service(service: Service, beside: Beside, question: Question) -> object:
 
 def made_before(service: Service, beside: Beside, results: Mapping[str, object]) -> dict[str, object]:
     """What a service's input decisions are known to result in, by the keys of the decisions."""
-    made: dict[str, object] = {}
-    for reference, result in results.items():
-        _, holder, one = beside.holder(reference)
-        made[holder.key(one)] = result
-    return made
+    held = ((beside.holder(reference), result) for reference, result in results.items())
+    return {holder.key(one): result for (_, holder, one), result in held}
 
 
 def function_of(one: str, beside: Beside, question: Question) -> Function:
