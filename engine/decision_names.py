@@ -130,7 +130,10 @@ def _not_imported(root: Node, imported: Imported) -> Iterator[str]:
         if not _is_of_decisions(node):
             yield f"It imports {what}, which is no DMN file. Copy what it needs from there into this file."
         elif one.namespace not in imported:
-            yield f"It imports {what}, which is not beside it. Put that file into the same folder, or into this file."
+            yield (
+                f"It imports {what}, which is not beside it. For `decide` put that file into the same folder; a table "
+                "that processes use imports nothing: put what it needs into this file."
+            )
 
 
 def variable_of(node: Node) -> str:

@@ -109,7 +109,7 @@ def test_a_reference_with_the_files_own_namespace_stays_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("main", "message"),
     [
-        (imports("q", "urn:nowhere", "q.dmn"), "It imports 'q', which is not beside it. Put that file into the same"),
+        (imports("q", "urn:nowhere", "q.dmn"), "It imports 'q', which is not beside it. For `decide` put that file"),
         (imports("q", "urn:main", "decision.dmn"), "It imports 'q', which is not beside it"),
         (imports("q", "urn:x", "x.pmml", "http://www.dmg.org/PMML-4_2"), "It imports 'q', which is no DMN file"),
         (imports("q", "urn:x", "../../etc/passwd"), "which is not beside it"),
