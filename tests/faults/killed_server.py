@@ -29,16 +29,16 @@ from engine.models import Outbox, ProcessInstance, Submission, UserTask
 from engine.settings import ROOT
 from engine.worker import work_until_rest
 from engine.world import World
-from tests import tiny
+from tests import postgres, tiny
 from tests.faults.oracle import faults_in
 from tests.faults.provider import Provider, provider
 from tests.stage import Stage
 from tests.wire import Visitor
-from tests.world import close_whole, open_world, somebody
+from tests.world import close_whole, is_postgres, open_world, somebody
 
 PEOPLE = ("review_caseworker", "review_caseworker.2", "review_caseworker")
 TASKS_OF_A_CASE = 2
-_PATIENCE = 10  # seconds
+_PATIENCE = 20  # seconds
 _LEASE_AND_MORE = timedelta(minutes=10)
 
 
@@ -67,14 +67,16 @@ class Office:
         """Work until the office closes: open tasks in any order, claim and complete them; after a cut, sign in anew."""
         chance, number = random.Random(seed), 0
         while not self.stopped.is_set():
+            screen = Visitor(f"http://127.0.0.1:{self.port}")
             try:
-                screen = Visitor(f"http://127.0.0.1:{self.port}")
                 screen.sign_in(username)
                 while not self.stopped.is_set():
                     number += 1
                     self._try_one(screen, chance.randint(1, self.tasks), f"Words {number} of {seed}")
             except (OSError, http.client.HTTPException):
                 self.stopped.wait(0.05)  # the server is away
+            finally:
+                screen.client.close()  # type: ignore[attr-defined]
 
     def wait_for(self, more: int) -> None:
         """Wait until so many more answers were confirmed, or until it takes too long: nothing may be left to do."""
@@ -129,7 +131,7 @@ def kill_again_and_again(root: Path, *, seed: int, kills: int, cases: int) -> To
         try:
             for _ in range(kills):
                 server = _serve(folder, office.port, outside)
-                office.wait_for(chance.randint(0, 3))
+                office.wait_for(chance.randint(1, 3))
                 time.sleep(chance.uniform(0, 0.3))
                 server.send_signal(signal.SIGKILL)
                 server.communicate()
@@ -150,6 +152,8 @@ def _serve(folder: Path, port: int, outside: Provider) -> subprocess.Popen[bytes
         "REDRESS_PROCESSES_DIR": str(folder / "processes"), "REDRESS_GATEWAY_URL": f"{outside.url}/us",
         "REDRESS_MAIL_SERVER": outside.mail_server, "REDRESS_MAIL_FROM": "us@office", "REDRESS_GATEWAY_SECONDS": "1",
     }  # fmt: skip
+    if is_postgres():
+        environment["DATABASE_URL"] = postgres.url_of(folder)
     server = subprocess.Popen(
         [sys.executable, "-m", "web.serve"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

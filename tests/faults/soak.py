@@ -1,8 +1,8 @@
 """The long form of the fault tests: every flow killed at every point, every mutant, and a server killed by chance.
 
-``python -m tests.faults.soak [--seed N] [--minutes M] [--only PART]``. It tells each part in a line and, last, all of it
-as JSON. The same seed takes the same moments; how long a machine needs between them is its own affair. It exits 1 when
-anything was wrong, and says what.
+``python -m tests.faults.soak [--seed N] [--minutes M] [--only PART]``. It tells each part in a line and, last, all of
+it as JSON. The same seed takes the same moments; how long a machine needs between them is its own affair. It exits 1
+when anything was wrong, and says what.
 """
 
 from __future__ import annotations
