@@ -13,10 +13,35 @@ help: ## List the targets
 run: $(STAMPS)/run assets ## Set up what is missing and run the product on http://127.0.0.1:8000 (PORT, DATA_DIR)
 	@exec $(BIN)/python -m web.serve
 
+.PHONY: run-scaled
+run-scaled: $(STAMPS)/run assets ## The same with PostgreSQL, two web processes and two workers (docs/production.md)
+	@sh .ci/need-postgres
+	@exec $(BIN)/python -m web.scaled
+
 .PHONY: test
 test: $(STAMPS)/test tools browser lint ## Set up what is missing and run every check and test
-	@echo "Running the tests (about six minutes on two cores)"
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@echo "Running the tests on SQLite (about six minutes on two cores)"
+	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/scaled
+	@$(MAKE) --no-print-directory test-postgres
+
+# What asks the database for something that the two could answer differently; the rest is the same code on both.
+ON_POSTGRES := tests/scaled tests/migrations/test_schema.py tests/processes/test_random_walks.py \
+  $(filter-out tests/engine/test_spiff_% tests/engine/test_conformance.py tests/engine/test_runner.py, \
+    $(wildcard tests/engine/test_*.py)) \
+  $(addprefix tests/web/test_, case_page.py intake.py tasks.py operations.py evidence.py reopening.py access.py)
+
+.PHONY: test-postgres
+test-postgres: $(STAMPS)/test ## The tests on PostgreSQL alone
+	@if sh .ci/need-postgres; then \
+	  echo "Running the tests on PostgreSQL (about three minutes)"; \
+	  $(BIN)/python -m tests.postgres pytest -n auto --dist loadfile $(ON_POSTGRES); \
+	else \
+	  echo "SKIPPED: the tests on PostgreSQL"; test "$$CI_POSTGRES" != needed; \
+	fi
+
+.PHONY: backup
+backup: $(STAMPS)/run ## Back up the database, the spool and the key, while people work (DATABASE_URL, DATA_DIR)
+	@$(BIN)/python -m web.backup
 
 .PHONY: check
 check: $(STAMPS)/run ## Check processes/ and tell every scenario; prints what they cover

@@ -7,15 +7,15 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from engine.db import Database
+from engine.holds import hold_name
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(db: Database) -> bool:
     """Bring the database to the newest schema; return whether anything had to be done."""
-    with db.read() as connection:
-        if _current(connection) == _newest():
-            return False
+    if is_ready(db):
+        return False
     # Slow to import, and needed only when there is something to migrate.
     from alembic import command
     from alembic.config import Config
@@ -24,9 +24,16 @@ def migrate(db: Database) -> bool:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     with db.write() as connection:
+        hold_name(connection, "the schema")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return True
+
+
+def is_ready(db: Database) -> bool:
+    """Tell whether the database has the schema of this version, or of a later one that is just being put in."""
+    with db.read() as connection:
+        return (_current(connection) or "") >= _newest()
 
 
 def _current(connection: Connection) -> str | None:

@@ -61,9 +61,9 @@ def is_running(folder: Path) -> bool:
     return _try("pg_ctl", "-D", folder / "data", "status").returncode == 0
 
 
-def url(folder: Path, *, database: str) -> str:
-    """Return the address of a database of the folder's server."""
-    return f"postgresql+psycopg://{USER}@/{database}?host={_socket_folder(folder)}"
+def url(folder: Path, *, database: str, driver: str = "+psycopg") -> str:
+    """Return the address of a database of the folder's server; without `driver`, as the driver itself takes it."""
+    return f"postgresql{driver}://{USER}@/{database}?host={_socket_folder(folder)}"
 
 
 def _own(folder: Path) -> None:
@@ -74,8 +74,29 @@ def _own(folder: Path) -> None:
         if os.geteuid() == 0:
             user = pwd.getpwnam(USER)
             os.chown(each, user.pw_uid, user.pw_gid)
+            _let_through(each)
         elif each.stat().st_uid != os.geteuid():
             raise NoPostgres(f"{each} belongs to another user. Choose another DATA_DIR.")
+
+
+def _let_through(folder: Path) -> None:
+    """Let the server's user pass through the folder above; what lies there stays closed. Raises: NoPostgres."""
+    above = folder.parent
+    if above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
+        above.chmod(above.stat().st_mode | 0o011)
+    if _as_user("test", "-x", folder).returncode:
+        raise NoPostgres(f"The user {USER} cannot reach {folder}. Choose another DATA_DIR, or do not run as root.")
+
+
+def _as_user(*command: object) -> subprocess.CompletedProcess[str]:
+    """Run a command as the server's user, when root runs this."""
+    changed = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"] if os.geteuid() == 0 else []
+    # The server outlives pg_ctl, and must not hold what a caller reads to its end: its own words go to its log.
+    with tempfile.TemporaryFile("w+") as said:
+        whole = [*changed, *map(str, command)]
+        code = subprocess.run(whole, stdout=said, stderr=said, stdin=subprocess.DEVNULL, cwd="/").returncode
+        said.seek(0)
+        return subprocess.CompletedProcess(whole, code, said.read(), "")
 
 
 def _socket_folder(folder: Path) -> Path:
@@ -96,11 +117,4 @@ def _try(program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     folder = programs()
     if folder is None:
         return subprocess.CompletedProcess([], 127, "", "")
-    command = [str(folder / program), *map(str, arguments)]
-    if os.geteuid() == 0:
-        command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *command]
-    # The server outlives pg_ctl, and must not hold what a caller reads to its end: its own words go to its log.
-    with tempfile.TemporaryFile("w+") as said:
-        code = subprocess.run(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL, cwd="/").returncode
-        said.seek(0)
-        return subprocess.CompletedProcess(command, code, said.read(), "")
+    return _as_user(folder / program, *arguments)

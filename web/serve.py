@@ -74,6 +74,8 @@ def prepare(world: World) -> None:
     """
     if migrate(world.db):
         print("The database is ready.")
+    if not world.db.is_sqlite:
+        worker.prepare_queue(world)
     if not world.settings.demo:
         refuse_demo_accounts(world)
     bank_holidays.seed(world)
