@@ -202,6 +202,9 @@ def _zeebe_element(diagram: Diagram, owner: Node, node: Node) -> Iterator[Findin
         message = f"zeebe:{name} has no meaning on a {words(kind)}. Remove it."
         yield error(diagram.file, label(owner), "unsupported-extension", message)
         return
+    idle = _idle(owner, name)
+    if idle:
+        yield error(diagram.file, label(owner), "unsupported-extension", f"zeebe:{name} has no effect here: {idle}")
     yield from _zeebe_attributes(diagram, owner, node, attributes)
     for row in node:
         if not isinstance(row.tag, str):
@@ -212,6 +215,22 @@ def _zeebe_element(diagram: Diagram, owner: Node, node: Node) -> Iterator[Findin
             yield error(diagram.file, label(owner), "unsupported-extension", message)
         else:
             yield from _zeebe_attributes(diagram, owner, row, row_attributes)
+
+
+def _idle(owner: Node, name: str) -> str:
+    """Return why an extension would do nothing on this very element; empty where it does something."""
+    beside = {local(child) for child in owner.iterfind(f"./{{{BPMN}}}extensionElements/{{{ZEEBE}}}*")}
+    if name == "taskHeaders" and local(owner) != "userTask" and "taskDefinition" not in beside:
+        return "there is no job that they could go to. Remove them, or give the element a job type."
+    parent = owner.getparent()
+    is_plain = (
+        parent is not None
+        and local(parent) == "process"
+        and not any(local(child).endswith("EventDefinition") for child in owner)
+    )
+    if name == "formDefinition" and local(owner) == "startEvent" and not is_plain:
+        return "an event starts this, and no person. Remove the form, or ask in a user task behind it."
+    return ""
 
 
 def _zeebe_attributes(diagram: Diagram, owner: Node, node: Node, known: frozenset[str]) -> Iterator[Finding]:

@@ -159,6 +159,32 @@ def test_a_message_flow_leaves_no_start_and_enters_no_end(ends: str, status: str
     assert run((PLAIN % (FLOW % tuple(ends), "", TASK)).encode()).status == status
 
 
+HEADERS = '<zeebe:taskHeaders><zeebe:header key="k" value="v"/></zeebe:taskHeaders>'
+FORM = '<zeebe:formDefinition formId="f"/>'
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        node("intermediateThrowEvent", "a", extend(HEADERS), on_escalation()),
+        node("scriptTask", "a", extend('<zeebe:script expression="=1" resultVariable="r"/>', HEADERS)),
+        node("subProcess", "a", start("a_s"), user("a_u"), end("a_e"), seq("a_s", "a_u", "a_e"))
+        + node(
+            "subProcess",
+            "h",
+            node("startEvent", "h_s", extend(FORM), on_message()),
+            end("h_e"),
+            seq("h_s", "h_e"),
+            triggeredByEvent="true",
+        ),
+    ],
+    ids=["headers of a throw event", "headers of a script", "form of an event's start"],
+)
+def test_an_extension_that_would_do_nothing_where_it_stands_is_refused(element: str) -> None:
+    found = run(diagram(process("p", start(), element, end(), seq("s", "a", "e")))).findings
+    assert ["has no effect here" in finding.message for finding in found] == [True]
+
+
 # Whose work a task is -------------------------------------------------------------------------------------------------
 
 
