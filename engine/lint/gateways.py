@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.diagram import ACTIVITIES, GATEWAYS, Diagram, Element, Flow
 from engine.lint.finding import Finding, Findings, error, warning
@@ -104,44 +104,50 @@ def _event_gateway(diagram: Diagram, element: Element, outgoing: tuple[Flow, ...
     if len(outgoing) < 2:
         message = "An event-based gateway needs two events or more to wait for. Add one, or wait for the event alone."
         yield error(diagram.file, element.id, "event-gateway-needs-two", message)
-    targets = [diagram.element_by_id[flow.target] for flow in outgoing if flow.target in diagram.element_by_id]
-    if len({t.kind for t in targets if "message" in t.event_kinds}) > 1:
+    found = (diagram.element_by_id.get(flow.target or "") for flow in outgoing)
+    targets = [target for target in found if target is not None]
+    if len({target.kind for target in targets if "message" in target.event_kinds}) > 1:
         message = (
             "Message events and receive tasks stand side by side behind an event-based gateway, which BPMN forbids. "
             "Draw all of them as message events."
         )
         yield error(diagram.file, element.id, "event-gateway-target", message)
-    waited: Counter[str] = Counter()
-    for flow in outgoing:
-        target = diagram.element_by_id.get(flow.target or "")
-        if target is None:
-            continue
-        waits = target.kind == "receiveTask" or (
-            target.kind == "intermediateCatchEvent" and set(target.event_kinds) <= {"message", "timer", "signal"}
-        )
-        if not waits:
-            message = (
-                f"Behind an event-based gateway stands a {words(target.kind)}. "
-                "Only message, timer and signal catch events and receive tasks may stand there."
-            )
-            yield error(diagram.file, target.id, "event-gateway-target", message)
-            continue
-        if len(diagram.incoming.get(target.id, ())) > 1:
-            message = "Another flow leads into this event of an event-based gateway. Lead it elsewhere."
-            yield error(diagram.file, target.id, "event-gateway-target-entered", message)
-        if target.kind == "receiveTask" and (diagram.boundaries_of(target.id) or target.loop is not None):
-            message = (
-                "A receive task behind an event-based gateway may have no boundary events and no loop. Remove them."
-            )
-            yield error(diagram.file, target.id, "event-gateway-target", message)
-        for event in target.events:
-            if event.kind in ("message", "signal"):
-                found = diagram.definition(event.kind, event.ref)
-                waited[f"{event.kind} “{found.name if found else event.ref}”"] += 1
-    for what, times in waited.items():
+    for target in targets:
+        yield from _event_waited_for(diagram, target)
+    for what, times in Counter(_waited_for(diagram, targets)).items():
         if times > 1:
             message = f"The {what} is waited for twice, so the way would be left to chance. Keep one of the two."
             yield error(diagram.file, element.id, "same-event-twice", message)
+
+
+def _may_stand_behind(target: Element) -> bool:
+    return target.kind == "receiveTask" or (
+        target.kind == "intermediateCatchEvent" and set(target.event_kinds) <= {"message", "timer", "signal"}
+    )
+
+
+def _event_waited_for(diagram: Diagram, target: Element) -> Iterator[Finding]:
+    if not _may_stand_behind(target):
+        message = (
+            f"Behind an event-based gateway stands a {words(target.kind)}. "
+            "Only message, timer and signal catch events and receive tasks may stand there."
+        )
+        yield error(diagram.file, target.id, "event-gateway-target", message)
+        return
+    if len(diagram.incoming.get(target.id, ())) > 1:
+        message = "Another flow leads into this event of an event-based gateway. Lead it elsewhere."
+        yield error(diagram.file, target.id, "event-gateway-target-entered", message)
+    if target.kind == "receiveTask" and (diagram.boundaries_of(target.id) or target.loop is not None):
+        message = "A receive task behind an event-based gateway may have no boundary events and no loop. Remove them."
+        yield error(diagram.file, target.id, "event-gateway-target", message)
+
+
+def _waited_for(diagram: Diagram, targets: Iterable[Element]) -> Iterator[str]:
+    for target in filter(_may_stand_behind, targets):
+        for event in target.events:
+            if event.kind in ("message", "signal"):
+                found = diagram.definition(event.kind, event.ref)
+                yield f"{event.kind} “{found.name if found else event.ref}”"
 
 
 def _neither(diagram: Diagram, element: Element, way: Flow) -> Iterator[Finding]:
