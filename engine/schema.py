@@ -12,8 +12,8 @@ from engine.holds import hold_name
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(db: Database) -> bool:
-    """Bring the database to the newest schema; return whether anything had to be done."""
+def migrate(db: Database, *, to: str = "head") -> bool:
+    """Bring the database to the newest schema, or to an earlier one; return whether anything had to be done."""
     if is_ready(db):
         return False
     # Slow to import, and needed only when there is something to migrate.
@@ -26,7 +26,7 @@ def migrate(db: Database) -> bool:
     with db.write() as connection:
         hold_name(connection, "the schema")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     return True
 
 
