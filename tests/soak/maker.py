@@ -6,7 +6,8 @@ import itertools
 import random
 from dataclasses import replace
 
-from tests.soak.blocks import Again, Block, Catch, Many, Mappings, Value, apart
+from tests.soak.blocks import Block, Catch, Mappings, Value, apart
+from tests.soak.markers import marker
 from tests.soak.wishes import ACTIVITIES, CODES, INSIDE, LEAVES, LOOPS, OUTSIDE, SIGNALS, TALK, THROWS, Wish
 
 
@@ -180,7 +181,7 @@ class Maker:
 
     def _ends_in(self, last: Block) -> Block:
         way = self._seq(self._user(), last)
-        return Block("xor", self._id("x"), (way, self._user()), limit=self.chance.randint(3, 7))
+        return Block("xor", self._id("x"), (way, self._user()), limit=self.chance.randint(2, 5))
 
     def _catching(self, kind: str) -> Block:
         catch = replace(self._catch(kind), outputs=self._mappings("nmr"))
@@ -317,7 +318,9 @@ class Maker:
         return replace(made, inputs=self._mappings("nmp"), outputs=self._mappings("nmr"))
 
     def _scope_end(self) -> Block:
-        return self._last("none" if self.chance.random() < 0.8 else self.chance.choice(("signal", "escalation")))
+        return self._last(
+            "none" if self.chance.random() < 0.8 else self.chance.choice(("signal", "escalation", "message"))
+        )
 
     def _handler(self, depth: int) -> Block:
         return Block("handler", "", (self._body(depth), self._scope_end()))
@@ -329,22 +332,8 @@ class Maker:
         return self._scope("call", depth)
 
     def _many(self, depth: int, kind: str = "", loop: str = "") -> Block:
-        kind = kind or self.chance.choice(ACTIVITIES)
-        return self._marked(self._activity(kind, depth), loop or self.chance.choice(LOOPS))
+        activity = self._activity(kind or self.chance.choice(ACTIVITIES), depth)
+        return self._marked(activity, loop or self.chance.choice(LOOPS), at_least=1 if loop else 0)
 
-    def _marked(self, block: Block, loop: str) -> Block:
-        count = self.chance.choice([0, 1, 2, 3, 3])
-        match loop:
-            case "parallel" | "sequential":
-                return replace(block, many=Many(count, loop == "sequential"))
-            case "number" | "numbers":
-                by = self.chance.choice(["number", "number", "variable"])
-                return replace(block, many=Many(count, loop == "numbers", by=by))
-            case "most":
-                return replace(block, many=Again(self.chance.randint(1, 3)))
-            case "while" | "before":
-                return replace(block, many=Again(self.chance.randint(1, 3), self._limit(), loop == "before"))
-        count = self.chance.randint(2, 4)
-        # Whole scopes that run at once can end at once: it would be left to chance which of them counts.
-        sequential = block.kind in ("subprocess", "call") or self.chance.random() < 0.5
-        return replace(block, many=Many(count, sequential, (self.chance.randint(1, count), self.chance.randint(4, 9))))
+    def _marked(self, block: Block, loop: str, *, at_least: int = 0) -> Block:
+        return replace(block, many=marker(self.chance, block.kind, loop, at_least=at_least))

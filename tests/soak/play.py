@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.spiff import Program, compile_program
 from tests.soak.blocks import Block
+from tests.soak.coverage import rows_of
 from tests.soak.drawing import draw
 from tests.soak.instance import Disagreement, Undecided
 from tests.soak.maker import Maker
@@ -19,19 +20,19 @@ TURNS = 40
 
 @dataclass
 class Played:
-    """What was played: how many steps and walks, and which elements were passed."""
+    """What was played: how many steps and walks, and which rows of the page of what runs were passed."""
 
     steps: int = 0
     walks: int = 0
     undecided: int = 0
-    passed: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
 
     def add(self, other: Played) -> None:
         """Count another's in."""
         self.steps += other.steps
         self.walks += other.walks
         self.undecided += other.undecided
-        self.passed |= other.passed
+        self.rows |= other.rows
 
 
 def processes_of(seed: int) -> tuple[Block, ...]:
@@ -55,7 +56,7 @@ def play(seed: int, processes: tuple[Block, ...] | None = None, walks: int = WAL
     """
     processes = processes or processes_of(seed)
     program = compiled(processes)
-    played = Played()
+    played, passed = Played(), set[str]()
     for walk in range(walks):
         town = Town(program, processes, random.Random(f"{seed} {walk}"))
         try:
@@ -71,5 +72,6 @@ def play(seed: int, processes: tuple[Block, ...] | None = None, walks: int = WAL
         played.walks += 1
         for instance in town.instances:
             happenings = instance.players[0].world.happenings
-            played.passed |= {event.element_id for event in happenings if event.kind in ("completed", "flow")}
+            passed |= {event.element_id for event in happenings if event.kind in ("completed", "flow")}
+    played.rows = {row for row, elements in rows_of(draw(processes)).items() if elements & passed}
     return played

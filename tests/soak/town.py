@@ -15,6 +15,8 @@ from tests.soak.instance import Action, Instance, Undecided
 
 MOST = 3
 """How many instances there are at most."""
+LONGEST = 100
+"""How many steps a walk has at most, answers to messages and signals included."""
 
 
 class Town:
@@ -62,6 +64,8 @@ class Town:
         """Let something happen to an instance."""
         if instance.is_over:
             return
+        if self.steps == LONGEST:
+            raise Undecided  # they answer each other without end
         self.said.append(f"{instance.number}: {action} at {self.now}")
         self.steps += 1
         instance.act(action, self.now)
