@@ -223,13 +223,8 @@ def _idle(owner: Node, name: str) -> str:
     if name == "taskHeaders" and local(owner) != "userTask" and "taskDefinition" not in beside:
         return "there is no job that they could go to. Remove them, or give the element a job type."
     parent = owner.getparent()
-    is_plain = (
-        parent is not None
-        and local(parent) == "process"
-        and not any(local(child).endswith("EventDefinition") for child in owner)
-    )
-    if name == "formDefinition" and local(owner) == "startEvent" and not is_plain:
-        return "an event starts this, and no person. Remove the form, or ask in a user task behind it."
+    if name == "formDefinition" and local(owner) == "startEvent" and parent is not None and local(parent) != "process":
+        return "nobody starts a sub-process by a form. Remove the form, or ask in a user task behind it."
     return ""
 
 
