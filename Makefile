@@ -25,10 +25,10 @@ test: $(STAMPS)/test tools browser lint ## Set up what is missing and run every 
 	@$(MAKE) --no-print-directory test-postgres
 
 # What asks the database for something that the two could answer differently; the rest is the same code on both.
-ON_POSTGRES := tests/scaled tests/migrations/test_schema.py tests/processes/test_random_walks.py \
+ON_POSTGRES := tests/scaled tests/faults tests/migrations tests/processes/test_random_walks.py \
   $(filter-out tests/engine/test_spiff_% tests/engine/test_conformance.py tests/engine/test_runner.py, \
     $(wildcard tests/engine/test_*.py)) \
-  $(addprefix tests/web/test_, case_page.py intake.py tasks.py operations.py evidence.py reopening.py access.py)
+  $(addprefix tests/web/test_, case_page.py intake.py tasks.py operations.py evidence.py reopening.py access.py backup.py)
 
 .PHONY: test-postgres
 test-postgres: $(STAMPS)/test ## The tests on PostgreSQL alone
