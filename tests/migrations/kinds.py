@@ -10,6 +10,7 @@ DURATION = timer("P1D")
 CYCLE = timer("R2/P1D", "timeCycle")
 TRIGGERS = {"message": write.on_message("M2"), "signal": write.on_signal(), "date": DATE, "duration": DURATION}
 STAYS = {**TRIGGERS, "cycle": CYCLE}
+ANY = '<bpmn:error id="E0" name="any"/>', '<bpmn:escalation id="X0" name="any"/>'
 CALLED = process("called", start("cs"), user("cu"), end("ce"), seq("cs", "cu", "ce"))
 INSIDE = start("is") + user("iu") + end("ie") + seq("is", "iu", "ie")
 LOOPS = {
@@ -68,23 +69,26 @@ def catches() -> bytes:
     inner = start("ms") + node("endEvent", "thrown", *thrown) + seq("ms", "thrown")
     elements["ends"] = node("subProcess", "ends", inner)
     behind = [node("intermediateCatchEvent", f"g{name}", text) for name, text in {**STAYS, "cycle": CYCLE}.items()]
-    asks = node("receiveTask", "greceive", messageRef="M1")
-    ways = "".join(seq("gs", "gate", f"g{name}", "ge") if not n else seq("gate", f"g{name}", "ge")
-                   for n, name in enumerate([*STAYS, "receive"]))  # fmt: skip
-    inside = start("gs") + node("eventBasedGateway", "gate") + "".join(behind) + asks + end("ge") + ways
+    asks = node("receiveTask", "asks", messageRef="M1") + node("intermediateCatchEvent", "or", DURATION)
+    ways = seq("gs", "gate") + "".join(seq("gate", f"g{name}", "ge") for name in STAYS)
+    inside = start("gs") + node("eventBasedGateway", "gate") + "".join(behind) + end("ge") + ways
     elements["gates"] = node("subProcess", "gates", inside)
+    ways = seq("qs", "asking", "asks", "qe") + seq("asking", "or", "qe")
+    inside = start("qs") + node("eventBasedGateway", "asking") + asks + end("qe") + ways
+    elements["asked"] = node("subProcess", "asked", inside)
     return side_by_side(elements)
 
 
 def attached(*, stays: bool) -> bytes:
-    """Return an activity with every boundary event."""
-    more = {"escalation": write.on_escalation()} | ({} if stays else {"error": write.on_error()})
+    """Return an activity with every boundary event; some stand for every code."""
+    more = {"escalation": write.on_escalation(), "every": write.on_escalation("X0")}
+    more |= {} if stays else {"error": write.on_error(), "any": write.on_error("E0")}
     body = [start(), node("subProcess", "sub", INSIDE), end(), seq("s", "sub", "e")]
     for name, trigger in (STAYS | more).items():
         cancels = "false" if stays else "true"
         event = node("boundaryEvent", name, trigger, attachedToRef="sub", cancelActivity=cancels)
         body += [event, log(f"l{name}"), end(f"e{name}"), seq(name, f"l{name}", f"e{name}")]
-    return write.diagram(process("p", *body))
+    return write.diagram(process("p", *body), *ANY)
 
 
 def handled(*, stays: bool) -> bytes:

@@ -43,6 +43,8 @@ def _rows(node: Node) -> Iterator[tuple[str, str]]:
     elif kind == "boundaryEvent":
         stays = node.get("cancelActivity") == "false"
         yield f"{_trigger(node)} event", "non-interrupting boundary" if stays else "interrupting boundary"
+        if _names_no_code(node):
+            yield f"{_trigger(node)} event without a code", "boundary"
     elif kind in _EVENTS:
         behind = any(bpmn_name(source) == "eventBasedGateway" for source in _sources(node))
         yield f"{_trigger(node)} event", "behind an event-based gateway" if behind else _EVENTS[kind]
@@ -63,6 +65,16 @@ def _trigger(event: Node) -> str:
     if name == "timer":
         return f"timer {bpmn_name(definitions[0][0]).removeprefix('time').lower()}"
     return name
+
+
+def _names_no_code(event: Node) -> bool:
+    """Say whether an event refers to an error or escalation that has no code."""
+    kind = _trigger(event)
+    if kind not in ("error", "escalation"):
+        return False
+    references = {definition.get(f"{kind}Ref") for definition in event}
+    named = xpath(event.getroottree().getroot(), f"./b:{kind}[not(@{kind}Code)]")
+    return any(item.get("id") in references for item in named)
 
 
 def _start(event: Node) -> str:

@@ -16,13 +16,15 @@ _TAGS = {
     "send": "sendTask", "script": "scriptTask", "rule": "businessRuleTask", "receive": "receiveTask",
     "subprocess": "subProcess", "call": "callActivity",
 }  # fmt: skip
+ANY = '<bpmn:error id="E0" name="any"/>', '<bpmn:escalation id="X0" name="any"/>'
+"""Without a code: what refers to them stands for every code."""
 
 
 def draw(processes: tuple[Block, ...]) -> bytes:
     """Return a file with these processes: `P0`, `P1` ..."""
     drawing = Drawing()
     parts = [drawing.process(f"P{number}", block) for number, block in enumerate(processes)]
-    more = [*drawing.called, *drawing.messages.values(), '<bpmn:signal id="Sother" name="other"/>']
+    more = [*drawing.called, *drawing.messages.values(), '<bpmn:signal id="Sother" name="other"/>', *ANY]
     return write.diagram(*parts, *more, '<bpmn:signal id="Ssig" name="sig"/>')
 
 
@@ -118,8 +120,10 @@ class Drawing:
             case "signal":
                 return write.on_signal(f"S{catch.name}")
             case "error":
-                return write.on_error(catch.name)
-        return write.on_escalation(catch.name) if catch.name else "<bpmn:escalationEventDefinition/>"
+                return write.on_error(catch.name or ("E0" if catch.by_n else ""))
+        if not catch.name and not catch.by_n:
+            return "<bpmn:escalationEventDefinition/>"
+        return write.on_escalation(catch.name or "X0")
 
     def _timer(self, catch: Catch) -> str:
         if catch.how == "date":

@@ -211,7 +211,10 @@ class Maker:
 
     def _events(self, depth: int, first: str = "") -> Block:
         kinds = [first] if first else []
-        kinds += self.chance.sample([kind for kind in (*OUTSIDE, "receive") if kind != first], 2)
+        # Messages are waited for by events or by receive tasks, never by both.
+        asks = "receive" if first == "receive" or (first != "message" and self.chance.random() < 0.3) else "message"
+        others = [kind for kind in (*OUTSIDE[1:], asks) if kind != first]
+        kinds += self.chance.sample(others, 2)
         catches = [self._catch("message" if kind == "receive" else kind) for kind in kinds]
         messages = itertools.cycle(self.chance.sample(TALK, 2))  # no two events may wait for the same one
         named = [replace(c, name=next(messages)) if c.kind == "message" else c for c in catches]
