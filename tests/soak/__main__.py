@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
+from engine.spiff import DiagramError
 from tests.engine.test_spiff_table import CELLS
 from tests.soak.cases import walk_through
 from tests.soak.drawing import draw
@@ -118,7 +119,7 @@ def play_seeds(seeds: list[int]) -> Result:
     for seed in seeds:
         try:
             played.add(play(seed))
-        except Disagreement as error:
+        except (Disagreement, DiagramError) as error:
             failed.append(keep(seed, str(error)))
     return played, failed
 
