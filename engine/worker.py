@@ -7,7 +7,9 @@ in the transaction that owes it (`hand_over`), and `release` enqueues what came 
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
@@ -101,17 +103,41 @@ def use_queue(world: World) -> None:
 
 
 def run_worker(world: World, *, name: str, concurrency: int = 4) -> None:
-    """Do the queue's jobs until a signal says to stop; what has begun is ended first."""
+    """Do the queue's jobs until a signal says to stop; what has begun is ended first. A lost database is waited for."""
     use_queue(world)
-    make_queue(world).run_worker(
-        name=name,
-        concurrency=concurrency,
-        delete_jobs=DeleteJobCondition.ALWAYS,  # our rows tell what became of it
-        fetch_job_polling_interval=POLL_SECONDS,
-        update_heartbeat_interval=HEARTBEAT_SECONDS,
-        stalled_worker_timeout=STALLED_SECONDS,
-        shutdown_graceful_timeout=STALLED_SECONDS,
-    )
+    asyncio.run(_work_until_stopped(world, name, concurrency))
+
+
+async def _work_until_stopped(world: World, name: str, concurrency: int) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    while not stopped.is_set():
+        working = asyncio.create_task(_work(world, name, concurrency))
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        working.cancel()  # it takes no more jobs, and ends those that it has
+        [failure, _] = await asyncio.gather(
+            working, stopping if stopped.is_set() else asyncio.sleep(1), return_exceptions=True
+        )
+        stopping.cancel()
+        if not stopped.is_set():
+            log.error("The queue was lost, and is looked for again", extra={"error": type(failure).__name__})
+
+
+async def _work(world: World, name: str, concurrency: int) -> None:
+    queue = make_queue(world)
+    async with queue.open_async():
+        await queue.run_worker_async(
+            name=name,
+            concurrency=concurrency,
+            delete_jobs=DeleteJobCondition.ALWAYS,  # our rows tell what became of it
+            fetch_job_polling_interval=POLL_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=STALLED_SECONDS,
+            install_signal_handlers=False,
+        )
 
 
 def make_queue(world: World) -> App:
