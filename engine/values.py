@@ -31,8 +31,11 @@ def dumps(value: object) -> str:
 
 
 def loads(text: str) -> Any:
-    """Read what `dumps` wrote."""
-    return _untagged(json.loads(text))
+    """Read what `dumps` wrote, or JSON from elsewhere: numbers with every digit that is written.
+
+    Raises: ValueError for what is no JSON, as NaN is none.
+    """
+    return _untagged(json.loads(text, parse_float=Decimal, parse_constant=_no_number))
 
 
 def pack(value: object) -> bytes:
@@ -137,6 +140,10 @@ def _untagged(value: Any) -> Any:
     return {key: _untagged(item) for key, item in value.items()}
 
 
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number in JSON")
+
+
 def _read_tag(tag: str, inner: Any) -> Any:
     if tag == "@datetime":
         text, _, zone = inner.partition("@")
@@ -151,7 +158,7 @@ def _read_tag(tag: str, inner: Any) -> Any:
     if tag == "@decimal":
         return Decimal(inner)
     if tag == "@duration":
-        return timedelta(seconds=inner)
+        return timedelta(seconds=float(inner))
     if tag == "@months":
         from engine.feel import Months
 

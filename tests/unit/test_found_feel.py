@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,3 +64,14 @@ def test_a_moment_keeps_the_clock_that_it_was_told_by_when_it_is_stored(value: d
             assert asked.evaluate({"x": stored}, now=NOW) == asked.evaluate({"x": value}, now=NOW), name
         told = compile_expression("string(x)")
         assert told.evaluate({"x": stored}, now=NOW) == told.evaluate({"x": value}, now=NOW)
+
+
+def test_a_number_in_json_keeps_every_digit() -> None:
+    assert loads('{"x": 12345678901234567890.125}') == {"x": Decimal("12345678901234567890.125")}
+    assert loads(dumps(timedelta(hours=1, microseconds=5))) == timedelta(hours=1, microseconds=5)
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_in_json_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        loads(f'{{"x": {text}}}')
