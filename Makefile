@@ -56,7 +56,7 @@ lint: $(STAMPS)/test ## Ruff, mypy --strict and the layers between packages
 	@$(BIN)/lint-imports --no-cache
 
 .PHONY: bench
-bench: $(STAMPS)/test ## Measure a step, a poll and letters, each beside what it is compared with
+bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; writes bench/RESULTS.md (20 minutes)
 	@$(BIN)/python -m bench
 
 .PHONY: soak
@@ -101,4 +101,9 @@ $(STAMPS)/run: $(STAMPS)/venv requirements.txt
 $(STAMPS)/test: $(STAMPS)/run requirements-dev.txt
 	@echo "Installing what the tests need"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(STAMPS)/bench: $(STAMPS)/test requirements-bench.txt
+	@echo "Installing what is measured beside us"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@

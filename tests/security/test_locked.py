@@ -22,7 +22,7 @@ def pinned(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-bench"])
 def test_every_package_is_pinned_with_hashes_and_the_lock_is_of_what_is_asked_for(name: str) -> None:
     locked = (ROOT / f"{name}.txt").read_text()
     entries = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", locked, flags=re.MULTILINE).strip())
@@ -34,6 +34,7 @@ def test_every_package_is_pinned_with_hashes_and_the_lock_is_of_what_is_asked_fo
         assert pinned(f"{name}.txt").get(package) == versions, f"{package}: run make lock"
     for package, versions in pinned("requirements.txt").items():
         assert pinned("requirements-dev.txt").get(package) == versions, f"{package}: run make lock"
+        assert pinned("requirements-bench.txt").get(package) == versions, f"{package}: run make lock"
 
 
 def test_what_the_product_needs_says_why() -> None:
@@ -52,6 +53,6 @@ def test_set_up_takes_nothing_whose_hash_is_not_known() -> None:
 
 
 def test_no_lock_names_where_packages_come_from() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "package-lock.json"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "package-lock.json"):
         text = (ROOT / name).read_text()
         assert not re.search(r"index-url|find-links|\"resolved\"|files\.pythonhosted", text), name
