@@ -26,7 +26,7 @@ from engine.lint import check_bundle, is_error
 from engine.lint.finding import error
 from engine.models import Definition, ProcessInstance
 from engine.procedure_steps import step_of
-from engine.spiff import Program, compile_program
+from engine.spiff import Program, compile_deployed, compile_program
 from engine.spiff.host import DiagramError
 from engine.trace import read_procedure
 from engine.world import Actor, LetterForm, World
@@ -61,7 +61,7 @@ class LoadedDefinition:
     def program(self) -> Program:
         """The diagrams, compiled."""
         diagrams = {path: data for path, data in self.files.items() if path.endswith(".bpmn")}
-        return compile_program(diagrams, self.process_id)
+        return compile_deployed(diagrams, self.process_id)
 
     @cached_property
     def decisions(self) -> Mapping[str, Decision]:
@@ -252,7 +252,7 @@ def _let_events_start_it(world: World, connection: Connection, bundle: Bundle) -
         select(Definition.definition_id).where(Definition.key == bundle.key, Definition.is_in_force)
     ).scalar_one()
     diagrams = {path: data for path, data in bundle.files.items() if path.endswith(".bpmn")}
-    program = compile_program(diagrams, bundle.process_id)
+    program = compile_deployed(diagrams, bundle.process_id)
     findings = event_starts.register(world, connection, program, key=bundle.key, definition_id=definition_id)
     if findings:
         raise DeploymentRefused(findings)

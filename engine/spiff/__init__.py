@@ -29,7 +29,7 @@ from engine.spiff.program import Element, Flow, Process, Program, Start
 
 if TYPE_CHECKING:
     from engine.spiff.codec import Stored
-    from engine.spiff.compile import compile_program
+    from engine.spiff.compile import compile_deployed, compile_program
     from engine.spiff.runtime import Workflow
     from engine.spiff.views import OpenTask, OpenWait
 
@@ -58,11 +58,13 @@ __all__ = [
     "TokenNotOpen",
     "UnhandledBpmnError",
     "Workflow",
+    "compile_deployed",
     "compile_program",
 ]
 
 _LAZY = {
     "Stored": "codec",
+    "compile_deployed": "compile",
     "compile_program": "compile",
     "Workflow": "runtime",
     "OpenTask": "views",

@@ -33,21 +33,38 @@ class _Parts:
 
 
 def compile_program(files: Mapping[str, bytes], process_id: str) -> Program:
-    """Compile all ``*.bpmn`` of a bundle (path -> bytes) with one of its processes as the main one.
+    """Check and compile all ``*.bpmn`` of a bundle (path -> bytes) with one of its processes as the main one.
 
     Raises: DiagramError with a finding for everything that we do not run; nothing is ever ignored.
     """
     findings: list[Finding] = []
-    roots: dict[str, Node] = {}
-    for file, data in sorted(files.items()):
-        if file.endswith(".bpmn"):
-            root = _read(file, data, findings)
-            if root is not None:
-                findings.extend(check_file(file, root))
-                roots[file] = root
+    roots = _read_all(files, findings)
+    for file, root in roots.items():
+        findings.extend(check_file(file, root))
     findings.extend(check_bundle(roots, process_id))
     if findings:
         raise DiagramError(findings)
+    return _compile(roots, process_id)
+
+
+def compile_deployed(files: Mapping[str, bytes], process_id: str) -> Program:
+    """Compile what passed the check when it was deployed.
+
+    A rule that is newer refuses new deployments; a case that runs on an older version is never stopped by it.
+    """
+    findings: list[Finding] = []
+    roots = _read_all(files, findings)
+    if findings:
+        raise DiagramError(findings)
+    return _compile(roots, process_id)
+
+
+def _read_all(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, Node]:
+    read = {file: _read(file, data, findings) for file, data in sorted(files.items()) if file.endswith(".bpmn")}
+    return {file: root for file, root in read.items() if root is not None}
+
+
+def _compile(roots: Mapping[str, Node], process_id: str) -> Program:
     parts = _Parts({}, {}, {}, {}, {})
     for file, root in roots.items():
         _compile_file(file, root, parts)

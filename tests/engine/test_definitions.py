@@ -157,3 +157,24 @@ def test_a_letter_template_that_cannot_be_set_is_refused_at_deployment(stage: St
         stage.deploy(*ask("good"))
     assert any("CMSL5806" in str(finding) for finding in caught.value.findings)
     assert stage.rows(Definition) == []
+
+
+def test_a_rule_that_came_later_stops_no_case_that_runs(stage: Stage) -> None:
+    """Two way-outs for one message behind one gateway are refused today; a version with them may be deployed."""
+    reply = '<bpmn:message id="reply" name="reply"><bpmn:extensionElements><zeebe:subscription correlationKey="=&quot;K&quot;" /></bpmn:extensionElements></bpmn:message>'  # noqa: E501
+    body = (
+        tiny.node("startEvent", "begin"),
+        tiny.user_task("ask", form="ask"),
+        tiny.node("eventBasedGateway", "wait"),
+        tiny.node("intermediateCatchEvent", "heard", '<bpmn:messageEventDefinition messageRef="reply" />'),
+        tiny.node("receiveTask", "read", messageRef="reply"),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "ask", "wait", "heard", "done"),
+        tiny.chain("wait", "read", "done"),
+    )
+    with pytest.raises(DeploymentRefused):
+        stage.deploy(*body, roots=reply)
+    stage.deploy(*body, roots=reply, unchecked=True)
+    stage.start()
+    stage.complete("ask")
+    assert stage.waits() == ["heard", "read"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgpack
 
-from engine.spiff import Program, Stored, Workflow, compile_program
+from engine.spiff import Program, Stored, Workflow, compile_deployed
 from engine.spiff.codec import FORMAT
 from tests.engine.spiff_world import Run, World
 from tests.migrations.kinds import kinds
@@ -26,7 +26,7 @@ MOST = 60
 
 def compiled(diagram: bytes) -> Program:
     """Compile the diagram of a story."""
-    return compile_program({"p.bpmn": diagram}, "p")
+    return compile_deployed({"p.bpmn": diagram}, "p")
 
 
 def act(run: Run, acts: list[Any]) -> Run:
