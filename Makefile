@@ -63,6 +63,14 @@ bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; wr
 soak: $(STAMPS)/test ## Play a million steps of random processes and cases (SOAK_STEPS, SOAK_SEEDS=12-20, SOAK_CASES)
 	@$(BIN)/python -m tests.soak
 
+.PHONY: faults
+faults: $(STAMPS)/test ## Kill the product at every point and by chance, for half an hour (FAULT_SEED, FAULT_MINUTES)
+	@$(BIN)/python -m tests.faults.soak --seed $(or $(FAULT_SEED),20261122) --minutes $(or $(FAULT_MINUTES),5)
+
+.PHONY: mutants
+mutants: $(STAMPS)/test ## Take out each safeguard, one after the other, and see its test fail
+	@$(BIN)/python -m tests.faults.mutants
+
 .PHONY: lock
 lock: ## Write requirements*.txt from requirements*.in: every package, its version and the hashes of its files
 	@sh .ci/lock $(PYTHON)

@@ -39,8 +39,6 @@ _INCIDENTAL = {"token", "salt", "hash", "previous", "history_hash", "owner", "at
 _TOKEN = re.compile(r"\b[0-9a-f]{8}(?:[0-9a-f]{24})?\b|\b[0-9a-f]{64}\b")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _NUMBER = re.compile(r"\d+")
-# Whom a signal reached before its worker was killed is told by their histories.
-_REACHED = re.compile(r'{"reached":\[[\d,]*\]}')
 
 
 def faults_in(world: World, *, ended: bool = True) -> list[str]:
@@ -233,6 +231,6 @@ def left_the_house(folder: Path, taken: Counter[str]) -> Counter[str]:
 
 
 def _plain(world: World, value: Any) -> str:
-    text = _REACHED.sub("(reached)", _INSTANT.sub("(then)", _TOKEN.sub("(token)", str(value))))
+    text = _INSTANT.sub("(then)", _TOKEN.sub("(token)", str(value)))
     # Numbers that a killed transaction has used up are not given out again by every database.
     return text if world.db.is_sqlite else _NUMBER.sub("#", text)

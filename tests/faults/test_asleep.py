@@ -1,6 +1,6 @@
 """A worker that sleeps through its lease and wakes: another has done its work, and it changes nothing any more.
 
-`make soak` lets it sleep at every point of every delivery.
+`make faults` lets it sleep at every point of every delivery.
 """
 
 from __future__ import annotations

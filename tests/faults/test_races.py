@@ -22,7 +22,7 @@ from tests.stage import Stage
 from tests.world import open_world
 from web.app import create_app
 
-ROUNDS = int(os.environ.get("RACES", "1"))  # each is another race; `make soak` runs more of them
+ROUNDS = int(os.environ.get("RACES", "1"))  # each is another race; `make faults` runs more of them
 MESSAGE = (
     '<bpmn:message id="m_reply" name="reply"><bpmn:extensionElements>'
     '<zeebe:subscription correlationKey="=request.number" /></bpmn:extensionElements></bpmn:message>\n'

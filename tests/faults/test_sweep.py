@@ -1,7 +1,7 @@
 """Killed at each commit, each effect and each acknowledgement, a flow comes to what it comes to in peace.
 
 Here every flow is killed after its first commit, and every failpoint is met once by a flow that shows it best.
-`make soak` kills every flow at every point, each time that it is reached.
+`make faults` kills every flow at every point, each time that it is reached.
 """
 
 from __future__ import annotations
