@@ -11,13 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from engine.holds import hold_instance, is_held
 from engine.models import History, ProcessInstance, Submission
 from engine.values import dumps
 
 START = "0" * 64
 _ADD_ROW, _ADD_VALUES = (insert(model.metadata.tables[model.__tablename__]) for model in (History, Submission))
+_INSTANCE = ProcessInstance.metadata.tables[ProcessInstance.__tablename__]
+_END = select(_INSTANCE.c.case_id, _INSTANCE.c.history_seq, _INSTANCE.c.history_hash).where(
+    _INSTANCE.c.instance_id == bindparam("b_instance")
+)
+_MOVE_END = update(_INSTANCE).where(_INSTANCE.c.instance_id == bindparam("b_instance"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,16 @@ class Chain:
     hash: str = START
 
 
+def tell(connection: Connection, instance_id: int, event: Event, *, at: datetime, actor: str) -> None:
+    """Add to an instance's history what happened outside a step, such as that somebody took a task."""
+    hold_instance(connection, instance_id)
+    end = connection.execute(_END, {"b_instance": instance_id}).one()
+    chain = Chain(end.history_seq, end.history_hash)
+    append(connection, chain, [event], instance_id=instance_id, case_id=end.case_id, at=at, actor=actor)
+    changes = {"history_seq": chain.seq, "history_hash": chain.hash}
+    connection.execute(_MOVE_END, {"b_instance": instance_id, **changes})
+
+
 def append(
     connection: Connection,
     chain: Chain,
@@ -50,7 +66,12 @@ def append(
     at: datetime,
     actor: str,
 ) -> None:
-    """Write events to the end of an instance's chain, and move the chain's end."""
+    """Write events to the end of an instance's chain, and move the chain's end.
+
+    The caller held the instance before it read that end; it saves the end that `chain` then is.
+    """
+    if not is_held(connection, instance_id):
+        raise RuntimeError("History was about to be written for an instance that nobody holds: two chains could cross.")
     rows: list[dict[str, object]] = []
     submissions: list[dict[str, object]] = []
     for event in events:

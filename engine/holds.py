@@ -50,7 +50,7 @@ def hold_case(connection: Connection, case_id: int) -> None:
 
 def hold_instance(connection: Connection, instance_id: int) -> None:
     """Hold the case of an instance, or the instance itself when it has none. Asked for again, it costs nothing."""
-    if _goes_without_saying(connection) or instance_id in _held(connection):
+    if is_held(connection, instance_id):
         return
     if connection.execute(_HOLD_CASE_OF_INSTANCE, {"b_which": instance_id}).first() is None:
         connection.execute(_HOLD_INSTANCE, {"b_which": instance_id})
@@ -88,6 +88,11 @@ def hold_name(connection: Connection, name: str) -> None:
     """Hold what has no row yet, by a name that everybody gives it."""
     if not _goes_without_saying(connection):
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def is_held(connection: Connection, instance_id: int) -> bool:
+    """Tell whether this transaction holds an instance, so that nobody else writes to it."""
+    return _goes_without_saying(connection) or instance_id in _held(connection)
 
 
 def _goes_without_saying(connection: Connection) -> bool:

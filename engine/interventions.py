@@ -22,7 +22,7 @@ from engine.feel.errors import FeelError
 from engine.feel.values import Months
 from engine.history import Event
 from engine.instance_row import SUSPENDED
-from engine.models import Definition, Job, Notification, Outbox, ProcessInstance, UserTask
+from engine.models import Definition, Job, Notification, Outbox, UserTask
 from engine.people import Somebody
 from engine.projection import Open, Place, redraw
 from engine.spiff import StateMismatch, Stored, Workflow
@@ -53,7 +53,7 @@ class Value:
 def suspend(world: World, instance_id: int, *, reason: str, actor: Somebody) -> None:
     """Let nothing of an instance go on until it is resumed. Raises: NotFound, Conflict, ValuesRefused."""
     with world.db.write() as connection:
-        row = _row(connection, instance_id)
+        row = instance_row.lock(connection, instance_id)
         if row.status == SUSPENDED:
             raise Conflict("This instance is suspended already.")
         intervene(world, connection, instance_id, _told("suspended", reason), actor=actor.actor, status=SUSPENDED)
@@ -66,7 +66,7 @@ def resume(world: World, instance_id: int, *, reason: str, actor: Somebody) -> N
     Raises: NotFound, Conflict, ValuesRefused.
     """
     with world.db.write() as connection:
-        row = _row(connection, instance_id)
+        row = instance_row.lock(connection, instance_id)
         if row.status != SUSPENDED:
             raise Conflict("This instance is not suspended.")
         pause = world.clock.now() - row.suspended_at
@@ -87,7 +87,7 @@ def cancel(world: World, instance_id: int, *, reason: str, actor: Somebody) -> N
     Raises: NotFound, Conflict, ValuesRefused.
     """
     with world.db.write() as connection:
-        row = _row(connection, instance_id)
+        row = instance_row.lock(connection, instance_id)
         now = world.clock.now()
         groups = _groups_at_work(connection, instance_id)
         tell = _told("instance_cancelled", reason)
@@ -128,7 +128,7 @@ def correct(
     """
     value = value_of(world, literal)
     with world.db.write() as connection:
-        row = _row(connection, instance_id)
+        row = instance_row.lock(connection, instance_id)
         if row.status not in STANDING:
             raise Conflict("This instance is running. Suspend it before you correct a value.")
         tell = _told("value_corrected", reason, name=name, value=value)
@@ -148,7 +148,7 @@ def move_to_version(world: World, instance_id: int, definition_id: int, *, reaso
     What is open keeps its holder and its due date. Raises: NotFound, Conflict, ValuesRefused, NotCompatible.
     """
     with world.db.write() as connection:
-        row = _row(connection, instance_id)
+        row = instance_row.lock(connection, instance_id)
         target = _version(world, connection, row, definition_id)
         tell = _told("moved_to_version", reason, version=target.version)
         place = Place(instance_id, row.case_id, world.clock.now(), actor.person_id)
@@ -210,15 +210,6 @@ def as_literal(value: object) -> str:
         return "[" + ", ".join(map(as_literal, value)) + "]"
     text = compile_expression("string(value)").evaluate({"value": value}, now=datetime.now(UTC))
     return f'@"{text}"' if isinstance(value, date | time | timedelta | Months) else str(text)
-
-
-def _row(connection: Connection, instance_id: int) -> Any:
-    row = connection.execute(
-        select(ProcessInstance.__table__).where(ProcessInstance.instance_id == instance_id).with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise NotFound("There is no such instance.")
-    return row
 
 
 def _told(kind: str, reason: str, **data: object) -> Act:

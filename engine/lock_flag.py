@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from engine import history, instance_row
+from engine import history
 from engine.cases import add_note
 from engine.dictionary import Group
 from engine.errors import Conflict, NotAllowed, NotFound
-from engine.history import Chain, Event
+from engine.history import Event
 from engine.holds import hold_case
 from engine.models import Case, ProcessInstance
 from engine.people import Somebody
@@ -58,16 +58,5 @@ def _record(world: World, connection: Connection, case_id: int, actor: Somebody)
     ).scalar()
     if newest is None:
         return
-    row = instance_row.lock(connection, newest)
-    chain = Chain(row.history_seq, row.history_hash)
     event = Event("took_off", element_name="Lock Assignment Flag")
-    history.append(
-        connection,
-        chain,
-        [event],
-        instance_id=newest,
-        case_id=case_id,
-        at=world.clock.now(),
-        actor=actor.actor.key,
-    )
-    instance_row.save(connection, row, {"history_seq": chain.seq, "history_hash": chain.hash})
+    history.tell(connection, newest, event, at=world.clock.now(), actor=actor.actor.key)

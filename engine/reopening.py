@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from engine import definitions, history, instance_row
+from engine import definitions, history
 from engine.cases import add_note, procedure_of
 from engine.definitions import LoadedDefinition, Reopening
 from engine.dictionary import validate
 from engine.errors import Conflict, NotAllowed, NotFound, ValuesRefused
 from engine.facts import Facts, request_fields
-from engine.history import Chain, Event
+from engine.history import Event
 from engine.holds import hold_request
 from engine.models import Definition, Person, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
@@ -215,11 +214,7 @@ def _record(world: World, connection: Connection, closed: Closed, event: Event, 
         .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
         .where(ProcessInstance.request_id == closed.row.request_id, Definition.key == closed.definition.key)
     ).scalar_one()
-    row = instance_row.lock(connection, newest)
-    chain = Chain(row.history_seq, row.history_hash)
-    now: datetime = world.clock.now()
-    history.append(connection, chain, [event], instance_id=newest, case_id=row.case_id, at=now, actor=actor.actor.key)
-    instance_row.save(connection, row, {"history_seq": chain.seq, "history_hash": chain.hash})
+    history.tell(connection, newest, event, at=world.clock.now(), actor=actor.actor.key)
 
 
 def _check(closed: Closed, changes: Mapping[str, object], before: Mapping[str, object]) -> None:

@@ -20,7 +20,7 @@ from engine.errors import (
     TaskWithdrawn,
 )
 from engine.form_rules import check_submission
-from engine.history import Chain, Event
+from engine.history import Event
 from engine.holds import hold_task
 from engine.models import Person, ProcessInstance, UserTask
 from engine.people import Somebody
@@ -54,7 +54,7 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
         if task.candidate_group not in actor.groups:
             raise NotAllowed("This task is for another team, so you cannot claim it.")
         _refuse_excluded(task, actor.person_id)
-        _hold(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
+        _give(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
 
 
 def release(world: World, task_id: int, *, actor: Somebody) -> None:
@@ -68,7 +68,7 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
         if task.assignee_id is not None:
-            _hold(world, connection, task, to=None, kind="released", actor=actor)
+            _give(world, connection, task, to=None, kind="released", actor=actor)
 
 
 def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
@@ -88,7 +88,7 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
             raise NotAllowed(f"{person.name} is not in the team that this task belongs to.")
         _refuse_excluded(task, to)
         if task.assignee_id != to:
-            _hold(world, connection, task, to=to, kind="assigned", actor=actor)
+            _give(world, connection, task, to=to, kind="assigned", actor=actor)
 
 
 def save_draft(world: World, task_id: int, values: Mapping[str, object], *, actor: Somebody) -> None:
@@ -190,32 +190,13 @@ def get_open_task(connection: Connection, task_id: int) -> Any:
     return task
 
 
-def _hold(world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody) -> None:
+def _give(world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody) -> None:
     """Change who holds a task, and write it to the instance's history."""
     connection.execute(
         update(UserTask).where(UserTask.task_id == task.task_id).values(assignee_id=to, version=task.version + 1)
     )
-    instance = connection.execute(
-        select(ProcessInstance.history_seq, ProcessInstance.history_hash).where(
-            ProcessInstance.instance_id == task.instance_id
-        )
-    ).one()
-    chain = Chain(instance.history_seq, instance.history_hash)
     event = Event(kind, task.element_id, task.name, task.step, data={"to": to})
-    history.append(
-        connection,
-        chain,
-        [event],
-        instance_id=task.instance_id,
-        case_id=task.case_id,
-        at=world.clock.now(),
-        actor=actor.actor.key,
-    )
-    connection.execute(
-        update(ProcessInstance)
-        .where(ProcessInstance.instance_id == task.instance_id)
-        .values(history_seq=chain.seq, history_hash=chain.hash)
-    )
+    history.tell(connection, task.instance_id, event, at=world.clock.now(), actor=actor.actor.key)
 
 
 def _name(connection: Connection, person_id: int | None) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
-from engine import history, tasks
+import pytest
+from sqlalchemy import Connection, text
+
+from engine import history, instance_row, interventions, lock_flag, tasks
 from engine.errors import RedressError
+from engine.history import Chain, Event
 from engine.holds import hold_case
-from engine.models import ProcessInstance
+from engine.models import Case, ProcessInstance
 from tests import tiny
 from tests.stage import Stage
 
@@ -90,3 +95,67 @@ def test_one_case_held_does_not_hold_up_another(queued: Stage) -> None:
         thread.start()
         thread.join(timeout=30)
         assert done
+
+
+def until_somebody_waits(connection: Connection) -> None:
+    """Wait until another transaction wants what this one holds."""
+    for _ in range(1000):
+        if connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+            return
+        connection.execute(text("SELECT pg_sleep(0.01)"))
+    raise AssertionError("Nobody waited for what is held here.")
+
+
+def claim(stage: Stage) -> None:
+    tasks.claim(stage.world, stage.task_id("ask"), actor=stage.caseworker)
+
+
+def assign(stage: Stage) -> None:
+    to = stage.colleague.person_id
+    tasks.assign(stage.world, stage.task_id("ask"), to=to, actor=stage.leader)
+
+
+def take_off_the_flag(stage: Stage) -> None:
+    lock_flag.release(stage.world, stage.case_id, actor=stage.outsider)
+
+
+def suspend(stage: Stage) -> None:
+    interventions.suspend(stage.world, 1, reason="x", actor=stage.leader)
+
+
+def cancel(stage: Stage) -> None:
+    interventions.cancel(stage.world, 1, reason="x", actor=stage.leader)
+
+
+@pytest.mark.parametrize("act", [claim, assign, take_off_the_flag, suspend, cancel])
+def test_whoever_writes_history_waits_for_whoever_moves_the_instance(
+    queued: Stage, act: Callable[[Stage], None]
+) -> None:
+    queued.deploy(*ASK)
+    queued.start()
+    queued.task_id("ask")
+    with queued.world.db.write() as connection:
+        connection.execute(Case.__table__.update().values(lock_flag=True))
+    refused: list[BaseException] = []
+    thread = threading.Thread(target=lambda: refused.extend(at_once(partial(act, queued))))
+    with queued.world.db.write() as connection:
+        row = instance_row.lock(connection, 1)
+        thread.start()
+        until_somebody_waits(connection)
+        chain = Chain(row.history_seq, row.history_hash)
+        written = {"instance_id": 1, "case_id": row.case_id, "at": row.started_at, "actor": "system"}
+        history.append(connection, chain, [Event("retried")], **written)
+        instance_row.save(connection, row, {"history_seq": chain.seq, "history_hash": chain.hash})
+    thread.join(timeout=60)
+    assert refused == []
+    with queued.world.db.read() as connection:
+        assert history.verify(connection, 1) is None
+    assert len(queued.told()) == chain.seq + 1
+
+
+def test_history_of_an_instance_that_nobody_holds_is_not_written(queued: Stage) -> None:
+    queued.deploy(*ASK)
+    queued.start()
+    at = queued.world.clock.now()
+    with queued.world.db.write() as connection, pytest.raises(RuntimeError, match="nobody holds"):
+        history.append(connection, Chain(), [Event("retried")], instance_id=1, case_id=None, at=at, actor="system")
