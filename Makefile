@@ -60,8 +60,13 @@ bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; wr
 	@$(BIN)/python -m bench
 
 .PHONY: soak
-soak: $(STAMPS)/test ## Play a million steps of random processes and cases (SOAK_STEPS, SOAK_SEEDS=12-20, SOAK_CASES)
+soak: $(STAMPS)/test ## The long forms: a million random steps, then faults, then attacks on pages (SOAK_STEPS, SOAK_SEEDS=12-20)
 	@$(BIN)/python -m tests.soak
+	@$(MAKE) faults attacks
+
+.PHONY: attacks
+attacks: $(STAMPS)/test ## Send every page and form what nobody would send, for ten minutes (ATTACK_SEED, ATTACK_MINUTES)
+	@$(BIN)/python -m tests.security.soak --seed $(or $(ATTACK_SEED),1) --minutes $(or $(ATTACK_MINUTES),10)
 
 .PHONY: faults
 faults: $(STAMPS)/test ## Kill the product at every point and by chance, for half an hour (FAULT_SEED, FAULT_MINUTES)
