@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
 from engine import history, instance_row, interventions, lock_flag, tasks
 from engine.errors import RedressError
@@ -159,3 +159,20 @@ def test_history_of_an_instance_that_nobody_holds_is_not_written(queued: Stage) 
     at = queued.world.clock.now()
     with queued.world.db.write() as connection, pytest.raises(RuntimeError, match="nobody holds"):
         history.append(connection, Chain(), [Event("retried")], instance_id=1, case_id=None, at=at, actor="system")
+
+
+def test_who_waits_too_long_for_a_case_is_told_so_and_has_changed_nothing(queued: Stage) -> None:
+    queued.deploy(*ASK)
+    queued.start()
+    before = queued.rows(ProcessInstance)
+    with queued.world.db.write() as connection:
+        hold_case(connection, queued.case_id)
+
+        def impatient() -> None:
+            with queued.world.db.write() as other:
+                other.execute(update(ProcessInstance).values(business_key="x"))
+                other.exec_driver_sql("SET LOCAL lock_timeout = 50")
+                hold_case(other, queued.case_id)
+
+        assert [type(error).__name__ for error in at_once(impatient)] == ["DatabaseAway"]
+    assert queued.rows(ProcessInstance) == before
