@@ -90,7 +90,8 @@ def references(diagram: Diagram, project: Project) -> Findings:
         if namespace(node) == BPMNDI and local(node) in ("BPMNShape", "BPMNEdge", "BPMNPlane"):
             drawn = node.get("bpmnElement")
             if drawn not in known:
-                message = f"The drawing shows “{drawn}”, which is not in the model. Delete that shape."
+                shown = f"“{drawn}”, which is not in the model" if drawn else "nothing here"
+                message = f"The drawing shows {shown}. Delete that shape."
                 yield error(diagram.file, drawn or label(node), "drawing-of-nothing", message)
         elif namespace(node) == BPMN:
             for name, value in node.attrib.items():
