@@ -252,8 +252,9 @@ def _found_deployed(folder: Path) -> None:
     close_whole(deployed_world(folder))
 
 
-def _found_nothing(_folder: Path) -> None:
-    """Set up an empty folder."""
+def _found_nothing(folder: Path) -> None:
+    """Set up an empty folder; a server needs an empty database for it."""
+    open_world(folder).db.close()
 
 
 _CLAIM, _ANSWER = partial(claim, element_id="ask"), partial(complete, element_id="ask")
