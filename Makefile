@@ -62,7 +62,12 @@ bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; wr
 .PHONY: soak
 soak: $(STAMPS)/test ## The long forms: a million random steps, then faults, then attacks on pages (SOAK_STEPS, SOAK_SEEDS=12-20)
 	@$(BIN)/python -m tests.soak
-	@$(MAKE) faults attacks
+	@$(MAKE) faults attacks restarts
+
+.PHONY: restarts
+restarts: $(STAMPS)/test ## Replace every process again and again while people work, on PostgreSQL (RESTARTS=20)
+	@sh .ci/need-postgres
+	@$(BIN)/python -m tests.postgres tests.scaled.rolling $(or $(RESTARTS),20)
 
 .PHONY: attacks
 attacks: $(STAMPS)/test ## Send every page and form what nobody would send, for ten minutes (ATTACK_SEED, ATTACK_MINUTES)
