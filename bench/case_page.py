@@ -7,15 +7,14 @@ else the machine does weighs on both alike.
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 
-from bench.office import bring_to_task, judged, open_office, said
+from bench.floor import recorded
+from bench.office import bring_to_task, open_office
+from bench.report import Fact, Figure, told
 from engine import cases
 from engine.models import History, ServiceRequest
 from engine.world import World
@@ -25,9 +24,8 @@ from web.app import create_app
 REQUESTS, ROWS, ROUNDS = 12, 200, 60
 
 
-def main() -> None:
-    """Print how long each page takes and how many statements it sends, and how they compare."""
-    print("Opening a case page")
+def measure() -> tuple[list[Figure], list[Fact]]:
+    """Open both pages in turn, and count their statements."""
     with open_office() as world:
         new, old = _reviews(world)
         _age(world, old)
@@ -41,9 +39,14 @@ def main() -> None:
                 start = time.perf_counter()
                 _open(client, case_id)
                 times.append(time.perf_counter() - start)
-    print(f"  a new case                              {said(taken[new])}, {sent[new]} statements")
-    print(f"  {ROWS} rows and {REQUESTS} requests more           {said(taken[old])}, {sent[old]} statements")
-    print(f"  ratio: {judged(statistics.median(taken[old]) / statistics.median(taken[new]), 2)}")
+    work = f"case page with {ROWS} rows and {REQUESTS} requests more"
+    figure = Figure(work, taken[old], "that of a new case", taken[new], aim=2)
+    return [figure], [Fact(f"{work}: statements more", sent[old] - sent[new], "", 0)]
+
+
+def main() -> None:
+    """Print the figures."""
+    print(told(*measure()))
 
 
 def _reviews(world: World) -> list[int]:
@@ -80,23 +83,9 @@ def _open(client: FlaskClient, case_id: int) -> None:
 
 def _statements(world: World, client: FlaskClient, case_id: int) -> int:
     _open(client, case_id)
-    with _counted(world) as sent:
+    with recorded(world) as sent:
         _open(client, case_id)
-    return len(sent)
-
-
-@contextmanager
-def _counted(world: World) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(world.db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(world.db.engine, "before_cursor_execute", note)
+    return sent.statements
 
 
 if __name__ == "__main__":

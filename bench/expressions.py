@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
-from bench.office import judged
+from bench.report import Fact, Figure, told
 from engine.decisions import load_decisions
 from engine.feel import compile_expression
 
@@ -32,7 +32,7 @@ CELLS = (
 )
 VALUES = (120, 3, "scotland", "anything", "open", True, 7, 4, Decimal("0.5"), 9)
 GIVEN = {f"a{number}": value for number, value in enumerate(VALUES)}
-EXPRESSIONS = {
+EXPRESSIONS: dict[str, tuple[str, dict[str, object]]] = {
     "a gateway's condition": ("approved = true and amount > 100", {"approved": True, "amount": 120}),
     "a condition on the case": ('case.client.nation = "scotland"', {"case": {"client": {"nation": "scotland"}}}),
     "a due date": ('received + duration("P7D") < now()', {"received": NOW}),
@@ -61,17 +61,20 @@ def best(act: Callable[[], object]) -> float:
     return min(rounds)
 
 
-def main() -> None:
+def measure() -> tuple[list[Figure], list[Fact]]:
     """Measure conditions, a filter and a row."""
-    print(f"Expressions and decisions; the best of {ROUNDS} rounds of {TURNS:,}")
+    facts = []
     for name, (text, given) in EXPRESSIONS.items():
-        compiled = compile_expression(text)
-        each = best(partial(compiled.evaluate, given, now=NOW))
-        aim = f"   {judged(each, 3, unit=' µs')}" if name.startswith("a gateway") else ""
-        print(f"  {name:<40}{each:7.2f} µs{aim}")
+        each = best(partial(compile_expression(text).evaluate, given, now=NOW))
+        facts.append(Fact(f"expression: {name}", each, "µs", 3 if name.startswith("a gateway") else None))
     decision = load_decisions(_table(), file="row.dmn")["row"]
-    each = best(partial(decision.evaluate, GIVEN, now=NOW))
-    print(f"  {'a row of ten cells, as a decision':<40}{each:7.2f} µs   {judged(each, 30, unit=' µs')}")
+    facts.append(Fact("decision: a row of ten cells", best(partial(decision.evaluate, GIVEN, now=NOW)), "µs", 30))
+    return [], facts
+
+
+def main() -> None:
+    """Print the figures."""
+    print(told(*measure()))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """How many letters a second one core sets, each a different one: `python -m bench.letters`.
 
-Prints, for every letter, the median of a render (PDF and plain text, as at issue) and of a preview; then letters a
-second over the whole mix, and what the process weighs afterwards. Aim: 20 letters a second a core or more.
+A render makes PDF and plain text, as at issue. Aim: 20 letters a second a core or more.
 """
 
 from __future__ import annotations
 
 import resource
-import statistics
 import time
 from collections.abc import Callable
 
+from bench.report import Fact, Figure, told
 from letters.catalogue import letter_files, load_letters
 from letters.letter import Letter
 from letters.render import preview, render
@@ -45,19 +44,26 @@ def setting(letter: Letter, make: Callable[..., object]) -> Callable[[int], obje
     return act
 
 
-def main() -> None:
-    """Measure every letter of the catalogue."""
-    print(f"{'letter':<14}{'render, ms':>12}{'preview, ms':>13}   medians of {ROUNDS}")
-    everything: list[float] = []
+def measure() -> tuple[list[Figure], list[Fact]]:
+    """Set every letter of the catalogue, and preview it."""
+    rendered: list[float] = []
+    pictured: list[float] = []
     for letter in load_letters(FILES).values():
         setting(letter, render)(-1)
-        rendered = milliseconds(setting(letter, render))
-        pictured = milliseconds(setting(letter, preview))
-        everything += rendered
-        print(f"{letter.id:<14}{statistics.median(rendered):>12.1f}{statistics.median(pictured):>13.1f}")
+        rendered += milliseconds(setting(letter, render))
+        pictured += milliseconds(setting(letter, preview))
     weight = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rate = 1000 * len(everything) / sum(everything)
-    print(f"{rate:.0f} letters a second on one core (aim: 20 or more); {weight:.0f} MB at most")
+    each = sum(rendered) / len(rendered)
+    return [], [
+        Fact("set a letter as PDF and text, mean over all letters", each, "ms", 50),
+        Fact("preview a letter, mean over all letters", sum(pictured) / len(pictured), "ms"),
+        Fact("memory after setting every letter", weight, "MB"),
+    ]
+
+
+def main() -> None:
+    """Print the figures."""
+    print(told(*measure()))
 
 
 if __name__ == "__main__":

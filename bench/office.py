@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import select
 
 from engine import scenarios, tasks
-from engine.models import UserTask
+from engine.models import UserTask, Wait
 from engine.people import Somebody
 from engine.world import World
 from tests.world import PROCESSES, deployed_world, somebody
@@ -58,18 +57,33 @@ def bring_to_task(world: World, count: int) -> list[int]:
     return task_ids
 
 
+def bring_to_open_task(world: World) -> int:
+    """Start a review and bring it to step 5, which nobody has claimed; return the instance."""
+    story = scenarios.read_story(STORY)
+    table = {**story.table, "step": [{"complete": "call_client"}]}
+    told = scenarios.tell(world, dataclasses.replace(story, table=table))
+    if told.failures:
+        raise RuntimeError(told.failures)
+    with world.db.read() as connection:
+        opened = select(UserTask.instance_id).where(UserTask.element_id == TASK, UserTask.status == "open")
+        return int(connection.execute(opened).scalar_one())
+
+
+def to_reply(world: World) -> int:
+    """Start a review and bring it to where it waits for the client's reply, 7 days at most; return the instance."""
+    story = scenarios.read_story(STORY)
+    table = {**story.table, "step": story.table["step"][:5]}
+    told = scenarios.tell(world, dataclasses.replace(story, table=table))
+    if told.failures:
+        raise RuntimeError(told.failures)
+    with world.db.read() as connection:
+        waiting = select(Wait.instance_id).where(
+            Wait.kind == "timer", Wait.element_id == "no_further_action_seven_days"
+        )
+        return int(connection.execute(waiting).scalar_one())
+
+
 def leader_and_values(world: World) -> tuple[Somebody, dict[str, object]]:
     """Return who completes the task, and what they answer."""
     caseworker = somebody(world, "review_caseworker")
     return somebody(world, "review_team_leader"), {"request.caseworker": caseworker.person_id}
-
-
-def said(seconds: Sequence[float]) -> str:
-    """Return the median of some times and the middle half, in milliseconds."""
-    low, middle, high = statistics.quantiles([second * 1000 for second in seconds], n=4)
-    return f"{middle:7.2f} ms   (middle half {low:.2f} to {high:.2f})"
-
-
-def judged(value: float, aim: float, *, unit: str = "") -> str:
-    """Return a value beside its aim, and whether it is met; smaller is better."""
-    return f"{value:.2f}{unit} (aim: {aim:g}{unit} or less) {'met' if value <= aim else 'MISSED'}"

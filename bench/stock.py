@@ -27,7 +27,8 @@ def plain_copy(diagram: bytes) -> bytes:
     for call in root.iter(_tag("callActivity")):
         for called in call.iter(f"{{{_ZEEBE}}}calledElement"):
             call.set("calledElement", called.get("processId", ""))
-    etree.strip_elements(root, _tag("extensionElements"), with_tail=False)
+    for name in ("extensionElements", "multiInstanceLoopCharacteristics"):
+        etree.strip_elements(root, _tag(name), with_tail=False)
     for element in root.iter():
         if isinstance(element.tag, str):
             for name in [name for name in element.attrib if name.startswith(f"{{{_ZEEBE}}}")]:

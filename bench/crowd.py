@@ -1,0 +1,111 @@
+"""Many cases at once: one parked case, copied row by row inside the database until there are as many as wanted.
+
+Each copy is a case of its own: client, service request, instance with its stored state, open tasks, waits and terms
+that it is found by; any of them can go on. Numbers follow on, so that what is measured looks through what really is
+there. The history, which no list and no step reads, is copied for one case in a thousand: for `WITH_HISTORY`, which
+pages are opened of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, func, select, text
+
+from engine.models import Base, Case, ClientTerm, History, ProcessInstance, ServiceRequest, UserTask, Wait
+from engine.world import World
+
+FIRST = 10_000_000
+"""Copies are numbered from here; the parked case itself and the demonstration's have small numbers."""
+WITH_HISTORY = FIRST + 500
+BATCH = 50_000
+
+_NUMBER = f"({FIRST} + n)"
+_REFERENCE = "'CM-' || (70000000 + n)"
+_BUSINESS_KEY = "'SR-' || (7000000 + n)"
+_OF_INSTANCE = {"instance_id": _NUMBER, "case_id": _NUMBER}
+
+
+def business_key(number: int) -> str:
+    """Return the business key of a copy, the first being 1."""
+    return f"SR-{7_000_000 + number}"
+
+
+def fill(world: World, instance_id: int, count: int) -> None:
+    """Copy the parked case of an instance that many times more."""
+    with world.db.read() as connection:
+        made = _copies(connection)
+    for first in range(made + 1, made + count + 1, BATCH):
+        with world.db.write() as connection:
+            _copy_case(connection, instance_id, first, min(first + BATCH, made + count + 1) - 1)
+    with world.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # PostgreSQL does so by itself, only later; SQLite is left as the product leaves it.
+        if not world.db.is_sqlite:
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _copy_case(connection: Connection, instance_id: int, first: int, last: int) -> None:
+    instance = _row(connection, ProcessInstance, ProcessInstance.instance_id == instance_id)
+    case = {"case_id": _NUMBER, "reference": _REFERENCE, "client_name": "'Robin Example' || n"}
+    request = {"request_id": _NUMBER, "case_id": _NUMBER, "number": _BUSINESS_KEY}
+    own = {**_OF_INSTANCE, "request_id": _NUMBER, "business_key": _BUSINESS_KEY}
+    _copy(connection, Case, Case.case_id == instance.case_id, case, first, last)
+    _copy(connection, ServiceRequest, ServiceRequest.request_id == instance.request_id, request, first, last)
+    _copy(connection, ProcessInstance, ProcessInstance.instance_id == instance_id, own, first, last)
+    _copy(connection, UserTask, UserTask.instance_id == instance_id, _OF_INSTANCE, first, last)
+    waiting = {"instance_id": _NUMBER, "correlation_key": _BUSINESS_KEY}
+    _copy(connection, Wait, Wait.instance_id == instance_id, waiting, first, last)
+    _copy(connection, History, History.instance_id == instance_id, _OF_INSTANCE, first, last, where="n % 1000 = 500")
+    for kind, term in (("name", "'robin'"), ("name", "'example' || n"), ("reference", _REFERENCE)):
+        changed = {"term": term, "case_id": _NUMBER}
+        _insert(connection, ClientTerm.__table__, {"kind": kind}, changed, first, last)
+
+
+def _copies(connection: Connection) -> int:
+    last = connection.execute(select(func.max(ProcessInstance.instance_id))).scalar_one()
+    return max(0, last - FIRST)
+
+
+def _row(connection: Connection, model: type[Base], condition: Any) -> Any:
+    return connection.execute(select(model.__table__).where(condition)).one()
+
+
+def _copy(
+    connection: Connection,
+    model: type[Base],
+    condition: Any,
+    changed: Mapping[str, str],
+    first: int,
+    last: int,
+    *,
+    where: str = "1 = 1",
+) -> None:
+    """Copy each row that a condition finds; a key of its own that is not said is left to the database."""
+    table: Any = model.__table__
+    keys = {column.name for column in table.primary_key.columns}
+    for row in connection.execute(select(table).where(condition)).all():
+        values = {name: value for name, value in row._mapping.items() if name not in keys}
+        _insert(connection, table, values, changed, first, last, where=where)
+
+
+def _insert(
+    connection: Connection,
+    table: Any,
+    values: Mapping[str, object],
+    changed: Mapping[str, str],
+    first: int,
+    last: int,
+    *,
+    where: str = "1 = 1",
+) -> None:
+    """Insert one row for each number; `changed` are expressions of the number n. What was empty stays empty."""
+    assert isinstance(table, Table)
+    given = {name: value for name, value in values.items() if value is not None and name not in changed}
+    said = {name: expression for name, expression in changed.items() if values.get(name, "") is not None}
+    columns = ", ".join(f'"{name}"' for name in [*given, *said])
+    selected = ", ".join([f":{name}" for name in given] + list(said.values()))
+    numbers = "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last) "
+    statement = text(f"INSERT INTO {table.name} ({columns}) {numbers} SELECT {selected} FROM numbers WHERE {where}")
+    typed = [bindparam(name, type_=table.c[name].type) for name in given]
+    connection.execute(statement.bindparams(*typed), {**given, "first": first, "last": last})

@@ -1,0 +1,186 @@
+"""Create and complete, beside what they cannot be faster than and what they are meant to beat: `python -m bench.steps`.
+
+A completed task is "5 Allocate the SR" of a Review: the values are checked, the instance runs on through the gate's
+decision to the next user task, and work items, waits, facts and history are written in one commit. Beside it, in the
+same run: the same rows by the bare driver; the step as stock SpiffWorkflow does it with its own JSON state and the same
+rows; django-viewflow with a flow of the same shape.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+
+from bench.clients import Visitor
+from bench.floor import Floor, Sent, recorded
+from bench.office import STORY, TASK, bring_to_task, leader_and_values, open_office
+from bench.report import Fact, Figure, told
+from bench.stock import StockPeer
+from engine import cases, scenarios, tasks
+from engine.scenario_cases import open_case, open_earlier
+from engine.world import World
+from tests.serving import serving
+from tests.world import is_postgres, somebody
+from web.app import create_app
+
+COUNT = 60
+WARM = 5  # the first few also read what is kept from then on
+
+
+def measure(name: str, *, peers: bool) -> tuple[list[Figure], list[Fact]]:
+    """Measure on the database that is set; with the peers only on SQLite, which is theirs too."""
+    figures, facts = [], []
+    others = _viewflow() if peers else {}
+    floor = f"a bare commit, {name}"
+    created, alone, _ = _each_beside_its_floor(_create)
+    figures.append(Figure(f"create, {name}", created, floor, alone))
+    if peers:
+        figures.append(Figure("create", created, "django-viewflow", others["create"]))
+    completed, alone, _ = _each_beside_its_floor(_complete)
+    figures.append(Figure(f"complete, engine, {name}", completed, floor, alone, aim=4))
+    if peers:
+        figures.append(Figure("complete, engine", completed, "django-viewflow", others["complete"]))
+        figures.append(Figure("complete, engine", completed, "stock SpiffWorkflow", _stock(), aim=1))
+    over_http, alone, sent = _over_http()
+    figures.append(Figure(f"complete over HTTP, {name}", over_http, floor, alone, aim=4))
+    facts.append(Fact(f"complete over HTTP, {name}: statements", max(one.statements for one in sent), "", 15))
+    facts.append(Fact(f"complete over HTTP, {name}: commits", max(one.commits for one in sent), "", 1))
+    return figures, facts
+
+
+Measured = tuple[list[float], list[float], list[Sent]]
+Doing = Callable[[World], "list[Callable[[], None]]"]
+
+
+def _each_beside_its_floor(prepare: Doing) -> Measured:
+    """Do each piece of work, and right after it the same writes alone, so that what else runs weighs on both alike."""
+    ours: list[float] = []
+    alone: list[float] = []
+    everything: list[Sent] = []
+    with open_office() as world:
+        work = prepare(world)
+        floor = Floor(world)
+        for act in work:
+            with recorded(world) as sent:
+                begun = time.perf_counter()
+                act()
+                ours.append(time.perf_counter() - begun)
+            alone.append(floor.commit(sent))
+            everything.append(sent)
+        floor.close()
+    return ours[WARM:], alone[WARM:], everything
+
+
+def _create(world: World) -> list[Callable[[], None]]:
+    story = scenarios.read_story(STORY)
+    owner = somebody(world, "owning_team")
+    case_ids = []
+    for number in range(COUNT):
+        facts = {**story.usual.get("case", {}), "reference": f"CM-{number}"}
+        with world.db.write() as connection:
+            case_ids.append(open_case(connection, world, facts))
+            open_earlier(connection, world, case_ids[-1], {"number": f"SR-9{number:05d}"})
+
+    def create(number: int, case_id: int) -> Callable[[], None]:
+        values = {**story.usual["start"], "request.resolution_number": f"SR-9{number:05d}"}
+        values["request.received_on"] = world.clock.now().date()
+        return lambda: void(cases.start(world, "review", values, case_id=case_id, actor=owner))
+
+    return [create(number, case_id) for number, case_id in enumerate(case_ids)]
+
+
+def _complete(world: World) -> list[Callable[[], None]]:
+    task_ids = bring_to_task(world, COUNT)
+    actor, values = leader_and_values(world)
+
+    def complete(task_id: int) -> Callable[[], None]:
+        return lambda: void(tasks.complete(world, task_id, values, actor=actor))
+
+    return [complete(task_id) for task_id in task_ids]
+
+
+def void(_outcome: object) -> None:
+    """Leave a result alone."""
+
+
+def _over_http() -> Measured:
+    """Submit the task's form as a browser does; the form is fetched before, and only the answer to it is timed."""
+    ours: list[float] = []
+    alone: list[float] = []
+    everything: list[Sent] = []
+    with open_office() as world:
+        task_ids = bring_to_task(world, COUNT)
+        actor, values = leader_and_values(world)
+        answers = {name: str(value) for name, value in values.items()}
+        floor = Floor(world)
+        with serving(create_app(world=world)) as address:
+            visitor = Visitor(address)
+            visitor.sign_in(actor.username)
+            for task_id in task_ids:
+                form = visitor.form(f"/tasks/{task_id}", answers)
+                with recorded(world) as sent:
+                    ours.append(visitor.submit(form))
+                alone.append(floor.commit(sent))
+                everything.append(sent)
+        floor.close()
+    return ours[WARM:], alone[WARM:], everything
+
+
+def _stock() -> list[float]:
+    """Let stock SpiffWorkflow take the same step and store its state, with the same rows written beside it."""
+    taken: list[float] = []
+    with open_office() as world:
+        task_ids = bring_to_task(world, COUNT)
+        actor, values = leader_and_values(world)
+        floor = Floor(world)
+        [review] = [one for one in world.definitions.values() if one.key == "review"]
+        stock = StockPeer(review.files, review.process_id)
+        begun = stock.begin(TASK)
+        for task_id in task_ids:
+            with recorded(world) as sent:
+                tasks.complete(world, task_id, values, actor=actor)
+            begin = time.perf_counter()
+            stock.step(begun, TASK, {"caseworker": 1})
+            taken.append(time.perf_counter() - begin + floor.commit(sent))
+        floor.close()
+    return taken[WARM:]
+
+
+def _viewflow() -> dict[str, list[float]]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "bench.viewflow_peer", str(COUNT), folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return {work: seconds[WARM:] for work, seconds in found.items()}
+
+
+def profile() -> None:
+    """Print where the time of a completed task goes."""
+    with open_office() as world:
+        work = _complete(world)
+        work.pop()()
+        profiler = cProfile.Profile()
+        profiler.enable()
+        for act in work:
+            act()
+        profiler.disable()
+        pstats.Stats(profiler).sort_stats("cumulative").print_stats(70)
+
+
+def main() -> None:
+    """Print the figures of the database that is set."""
+    if "--profile" in sys.argv:
+        profile()
+        return
+    name = "PostgreSQL" if is_postgres() else "SQLite"
+    print(told(*measure(name, peers=name == "SQLite")))
+
+
+if __name__ == "__main__":
+    main()
