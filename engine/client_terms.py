@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, tuple_
 
 from engine.models import Case, ClientTerm
-from engine.values import loads
 
 FACTS = ("client_name", "reference", "phone", "client_address")
 NAME, REFERENCE, PHONE, PHONE_END, POSTCODE = "name", "reference", "phone", "phone_end", "postcode"
@@ -49,19 +48,6 @@ def keep(connection: Connection, case_id: int, facts: Mapping[str, object]) -> N
         of_client = delete(ClientTerm).where(ClientTerm.case_id == case_id)
         connection.execute(of_client.where(tuple_(ClientTerm.kind, ClientTerm.term).in_(sorted(gone))))
     _insert(connection, case_id, after - before)
-
-
-def write_all(connection: Connection) -> None:
-    """Write the terms of every client anew: after a migration, or when what they are made of has changed."""
-    connection.execute(delete(ClientTerm))
-    rows = connection.execute(select(Case.case_id, Case.reference, Case.client_name, Case.facts))
-    for batch in rows.partitions(1000):
-        made: list[dict[str, object]] = []
-        for row in batch:
-            facts = {**loads(row.facts), "reference": row.reference, "client_name": row.client_name}
-            made += [{"case_id": row.case_id, "kind": kind, "term": term} for kind, term in terms_of(facts)]
-        if made:
-            connection.execute(insert(ClientTerm), made)
 
 
 def found_by(kind: str, term: str) -> ColumnElement[bool]:
