@@ -19,7 +19,7 @@ from engine.feel import FeelLimit, FeelSyntaxError, compile_expression, compile_
 from engine.feel.run import Run
 from engine.feel.show import show
 from engine.feel.values import from_python
-from tests.unit.attacks import ATTACKS, OBJECTS, PATTERNS, SYNTAX, Attack
+from tests.unit.attacks import ATTACKS, MEMORY, OBJECTS, PATTERNS, SYNTAX, Attack
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LONGEST_SECONDS = 1.0  # of the processor; what runs beside does not count
@@ -53,10 +53,16 @@ def test_there_are_a_hundred_attacks_and_more() -> None:
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize(
+    "attack", [attack for attack in ATTACKS if attack not in MEMORY], ids=lambda attack: attack.name
+)
 def test_an_attack_ends_soon_as_it_should(attack: Attack) -> None:
+    check(attack)
+
+
+def check(attack: Attack) -> None:
     said = worked(lambda: ended(attack.text, attack.given))
-    assert said[:400].startswith(attack.ends), said[:400]
+    assert said[:400].startswith(attack.ends), f"{attack.name}: {said[:400]}"
     if not said.startswith("value"):
         assert len(said) < 500
         assert "Traceback" not in said
@@ -66,17 +72,18 @@ def test_an_attack_ends_soon_as_it_should(attack: Attack) -> None:
 MEASURED = """
 import resource
 from tests.unit.attacks import MEMORY
-from tests.unit.test_feel_attacks import ended
+from tests.unit.test_feel_attacks import check
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for attack in MEMORY:
-    ended(attack.text, attack.given)
+    check(attack)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_attacks_on_memory_take_little_of_it() -> None:
+def test_attacks_on_memory_end_soon_and_take_little_of_it() -> None:
     """In a process of their own, because the largest use of memory is all that a process tells."""
-    done = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
     assert int(done.stdout) < MOST_KILOBYTES
 
 
