@@ -57,7 +57,7 @@ def make_database(folder: Path, *, like: Path | None = None) -> bool:
     """
     template = _name_of(like) if like is not None else "template0"
     with _server() as server:
-        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_name_of(folder)]).fetchone():
+        if _is_there(server, _name_of(folder)):
             return False
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
@@ -81,6 +81,16 @@ def drop_databases(under: Path) -> None:
 
 def _name_of(folder: Path) -> str:
     return f"t_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:24]}"
+
+
+def has_database(folder: Path) -> bool:
+    """Tell whether a folder has a database yet."""
+    with _server() as server:
+        return _is_there(server, _name_of(folder))
+
+
+def _is_there(server: psycopg.Connection[Any], name: str) -> bool:
+    return server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
 def _server() -> psycopg.Connection[Any]:

@@ -66,9 +66,9 @@ def is_postgres() -> bool:
 
 
 def copy_world(source: Path, target: Path) -> None:
-    """Copy the folder of a world that is closed, with its database, to a place that is not there yet."""
+    """Copy the folder of a world that is closed, with its database if it has one, to a place that is not there yet."""
     shutil.copytree(source, target)
-    if is_postgres():
+    if is_postgres() and postgres.has_database(source):
         postgres.make_database(target, like=source)
 
 
