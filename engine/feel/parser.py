@@ -28,7 +28,7 @@ POWER = {
     **dict.fromkeys(("instance",), 8),
     **dict.fromkeys((".", "[", "("), 9),
 }
-OR_POWER, COMPARISON_POWER, MINUS_POWER = 0, 3, 7
+OR_POWER, COMPARISON_POWER, MINUS_POWER = 0, 3, 8  # "-1" is a numeral, so "-1 instance of number" asks of -1
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 MEANT = {"=>": ">=", "=<": "<=", "<>": "!="}
 CONSTANTS = {"true": True, "false": False, "null": None}

@@ -268,6 +268,11 @@ some x in [null, 5] satisfies x > 1 => true
 # Types
 1 instance of number => true
 1 instance of string => false
+-1 instance of number => true
+-(1) instance of number => true
+{n: 1, found: -n instance of number}.found => true
+-1 between -2 and 0 => true
+-2 ** 2 => 4
 "a" instance of string => true
 true instance of boolean => true
 null instance of number => false
