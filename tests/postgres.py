@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -121,6 +122,7 @@ def main(arguments: list[str]) -> int:
             own_postgres.stop(Path(folder), at_once=True)
             return 0
     folder = place()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the server would outlive us
     try:
         environment = {**os.environ, VARIABLE: start(folder)}
         return subprocess.run([sys.executable, "-m", *arguments], env=environment, check=False).returncode
