@@ -10,9 +10,13 @@ from engine.lint.finding import Finding, Findings, error, warning
 from engine.lint.names import FACTS, Names
 from engine.lint.project import Project
 from engine.lint.written import Written, written
-from engine.markup import BPMN, label
+from engine.markup import BPMN, label, local
 
 _FEEL_LANGUAGES = ("feel", "https://www.omg.org/spec/dmn/20191111/feel/", "http://www.omg.org/spec/feel/20140401")
+# What BPMN takes for the language of a file that names none. Modellers write it and do not mean it.
+_XPATH = "http://www.w3.org/1999/xpath"
+_EXPRESSIONS = ("conditionExpression", "condition", "completionCondition", "loopCardinality", "loopCondition")
+_HELD_TO_LANGUAGE = frozenset((*_EXPRESSIONS, "timeDate", "timeDuration", "timeCycle"))
 _SCRIPT_FORMATS = (None, "", "feel", "application/feel", "text/feel")
 
 
@@ -91,6 +95,7 @@ def remedy_for(path: tuple[str, ...], names: Names) -> str:
 
 def languages(diagram: Diagram, project: Project) -> Findings:
     """Find expressions and scripts that say that they are in another language."""
+    yield from _usual_language(diagram)
     for node in diagram.root.iter(f"{{{BPMN}}}*"):
         language = node.get("language", "")
         if language and not language.lower().startswith(_FEEL_LANGUAGES):
@@ -115,3 +120,14 @@ def languages(diagram: Diagram, project: Project) -> Findings:
         elif element.script and not diagram.is_plain:
             message = "The script stands in the BPMN script element, which is not read. Write it as a FEEL expression."
             yield error(diagram.file, element.id, "script-not-feel", message)
+
+
+def _usual_language(diagram: Diagram) -> Iterator[Finding]:
+    """Find a file that says another language for the expressions in it that say none themselves."""
+    usual = diagram.root.get("expressionLanguage", "")
+    if not usual or usual.lower().startswith((*_FEEL_LANGUAGES, _XPATH)):
+        return
+    nodes = diagram.root.iter(f"{{{BPMN}}}*")
+    if any(local(node) in _HELD_TO_LANGUAGE and not node.get("language") for node in nodes):
+        message = f"The file marks its expressions as “{usual[:60]}”. Write them in FEEL and remove expressionLanguage."
+        yield error(diagram.file, label(diagram.root), "condition-not-feel", message)

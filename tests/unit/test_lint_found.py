@@ -108,6 +108,34 @@ def test_an_expression_marked_as_another_language_is_refused_wherever_it_stands(
     assert "condition-not-feel" in {rule for rule, _ in foreign(xml)}
 
 
+@pytest.mark.parametrize(
+    ("language", "own", "is_refused"),
+    [
+        ("http://groovy.codehaus.org/", "", True),
+        ("juel", "", True),
+        ("javascript", "", True),
+        ("juel", ' language="feel"', False),
+        ("feel", "", False),
+        ("https://www.omg.org/spec/DMN/20191111/FEEL/", "", False),
+        ("http://www.w3.org/1999/XPath", "", False),
+        ("", "", False),
+    ],
+)
+def test_a_file_that_says_another_language_for_its_expressions_is_refused(
+    language: str, own: str, is_refused: bool
+) -> None:
+    xml = straight(("c", node("intermediateCatchEvent", "c", timer("timeDuration", '=duration("P1D")'))))
+    xml = xml.replace("<bpmn:definitions ", f'<bpmn:definitions expressionLanguage="{language}" ')
+    xml = xml.replace("<bpmn:timeDuration>", f"<bpmn:timeDuration{own}>")
+    assert f'expressionLanguage="{language}"' in xml
+    assert ("condition-not-feel" in {rule for rule, _ in foreign(xml)}) is is_refused
+
+
+def test_the_language_of_expressions_says_nothing_of_a_file_without_any() -> None:
+    xml = straight(("t", user("t"))).replace("<bpmn:definitions ", '<bpmn:definitions expressionLanguage="juel" ')
+    assert "condition-not-feel" not in {rule for rule, _ in foreign(xml)}
+
+
 def test_references_may_be_qualified_names() -> None:
     catch = node("intermediateCatchEvent", "c", definition("message", messageRef="tns:m"))
     boundary = node("boundaryEvent", "b", timer("timeDuration", "P1D"), attachedToRef="tns:t")
