@@ -176,9 +176,8 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
 def _in_force(connection: Connection) -> dict[str, LoadedDefinition]:
     """Return the versions that new procedures start with, by their keys."""
     return {
-        row.key: definitions.load(world(), connection, row.definition_id)
-        for row in operations.list_definitions(connection)
-        if row.is_in_force
+        key: definitions.load(world(), connection, definition_id)
+        for key, definition_id in operations.versions_in_force(connection).items()
     }
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from engine import definitions
 from engine.definitions import LoadedDefinition
-from engine.queries.operations import list_definitions
+from engine.queries.operations import versions_in_force
 from web.current import world
 
 
@@ -21,8 +21,7 @@ def group_title(definition: LoadedDefinition, group: str | None) -> str:
 def titles(connection: Connection) -> dict[str, str]:
     """Return what every group is called in the versions in force."""
     found: dict[str, str] = {}
-    for row in list_definitions(connection):
-        if row.is_in_force:
-            groups = definitions.load(world(), connection, row.definition_id).groups
-            found.update({key: group.title for key, group in groups.items()})
+    for definition_id in versions_in_force(connection).values():
+        groups = definitions.load(world(), connection, definition_id).groups
+        found.update({key: group.title for key, group in groups.items()})
     return found
