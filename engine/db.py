@@ -31,7 +31,8 @@ PRAGMAS = (
     "PRAGMA busy_timeout=10000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA journal_size_limit=67108864",
-)  # Of SQLite: locked, read only, failed to read or write, full, cannot be opened. Its other errors are faults of ours.
+)
+# Of SQLite: locked, read only, failed to read or write, full, cannot be opened. Its other errors are faults of ours.
 _PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,

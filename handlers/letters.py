@@ -27,7 +27,7 @@ from handlers.earlier import request_on_case
 from handlers.letter_papers import attach, letter_in
 from letters.catalogue import load_letters
 from letters.facts import told
-from letters.letter import Letter, LetterError
+from letters.letter import LetterError
 from letters.render import Rendered, render
 
 _SIZES = {"large_print_16": 16, "large_print_18": 18, "large_print_24": 24}
@@ -240,11 +240,6 @@ def render_draft(files: Mapping[str, bytes], draft: Draft) -> Rendered:
         dated=draft.dated,
         text_size=draft.text_size,
     )
-
-
-def letters_in(files: Mapping[str, bytes]) -> Mapping[str, Letter]:
-    """Return the letters of a bundle by their ids."""
-    return load_letters(files)
 
 
 def _day_after(world: World, start: date, days: int, case: Mapping[str, Any], unit: object) -> date:

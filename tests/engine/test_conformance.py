@@ -194,7 +194,6 @@ def inside(*body: str, event: str = "", also: bool = False) -> tuple[str, ...]:
 
 
 WAIT_INSIDE = (start("si"), ut("w"), end("ei"), seq("si", "w", "ei"))
-MI = '<bpmn:multiInstanceLoopCharacteristics isSequential="%s">'
 
 ROWS = [
     # Sequence, tasks, data

@@ -23,10 +23,6 @@ HEAD = (
 DATA = '<bpmn:dataObject id="data"/><bpmn:dataObjectReference id="shown" dataObjectRef="data"/>'
 SETS = '<bpmn:inputSet id="ins"/><bpmn:outputSet id="outs"/>'
 TAKES = '<bpmn:dataInput id="din"/><bpmn:inputSet id="ins"><bpmn:dataInputRefs>din</bpmn:dataInputRefs></bpmn:inputSet>'
-GIVES = (
-    '<bpmn:dataOutput id="dout"/><bpmn:outputSet id="outs"><bpmn:dataOutputRefs>dout</bpmn:dataOutputRefs>'
-    "</bpmn:outputSet>"
-)
 FORMAL = "<bpmn:formalExpression>user(kim)</bpmn:formalExpression>"
 WHO = f"<bpmn:resourceAssignmentExpression>{FORMAL}</bpmn:resourceAssignmentExpression>"
 MOVES = '<bpmn:assignment><bpmn:from>"x"</bpmn:from><bpmn:to>din</bpmn:to></bpmn:assignment>'

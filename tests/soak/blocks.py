@@ -9,9 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 
-NEEDS = ("k", "n", "m")
-"""The variables that every process has: its correlation key and two whole numbers."""
-
 
 @dataclass(frozen=True)
 class Value:
