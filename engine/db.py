@@ -13,12 +13,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.errors import DatabaseAway
@@ -44,7 +45,64 @@ _PASSING = {
 _LOOKS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # A thread that writes may look at the same time, so that a process of eight threads opens sixteen at the very most.
 _POOL = {"pool_size": 8, "max_overflow": 12, "pool_timeout": 20, "pool_pre_ping": True}
+_KNOWN = "known"
+P = ParamSpec("P")
+R = TypeVar("R")
 _PATIENCE = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+
+
+class _Look:
+    """One moment that several reads of a thread share: begun by the first, ended when nobody reads any more."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._readers = 0
+        self._is_over = False
+
+    @contextmanager
+    def reading(self, engine: Engine) -> Iterator[Connection]:
+        """Yield the connection of this moment."""
+        if self._connection is None:
+            self._connection = engine.connect()
+            self._connection.info[_KNOWN] = {}
+        self._readers += 1
+        try:
+            yield self._connection
+        except DBAPIError:
+            self._is_over = True  # after a failed statement a server answers nothing more in this transaction
+            raise
+        finally:
+            self._readers -= 1
+            if self._is_over:
+                self.end()
+
+    def end(self) -> None:
+        """End this moment, or let the last who reads now end it."""
+        self._is_over = self._readers > 0
+        if self._connection is None or self._is_over:
+            return
+        connection, self._connection = self._connection, None
+        connection.info.pop(_KNOWN, None)
+        try:
+            connection.rollback()
+        finally:
+            connection.close()
+
+
+def once_a_look(read: Callable[Concatenate[Connection, P], R]) -> Callable[Concatenate[Connection, P], R]:
+    """Let a function that reads keep what it found until the moment that it looks at ends; nobody may change that."""
+
+    @wraps(read)
+    def reading(connection: Connection, *args: P.args, **asked: P.kwargs) -> R:
+        known: dict[object, R] | None = connection.info.get(_KNOWN)
+        if known is None:
+            return read(connection, *args, **asked)
+        key = (read, args, tuple(sorted(asked.items())))
+        if key not in known:
+            known[key] = read(connection, *args, **asked)
+        return known[key]
+
+    return cast(Callable[Concatenate[Connection, P], R], reading)
 
 
 class Database:
@@ -69,11 +127,30 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one moment of the database and changes nothing. Raises: DatabaseAway."""
-        with _telling_when_away(), self._looking.connect() as connection:
-            try:
-                yield connection
-            finally:
-                connection.rollback()
+        look: _Look | None = getattr(self._open, "look", None)
+        with _telling_when_away():
+            if look is not None and self.writing is None:
+                with look.reading(self._looking) as connection:
+                    yield connection
+                return
+            with self._looking.connect() as connection:
+                try:
+                    yield connection
+                finally:
+                    connection.rollback()
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Let all that this thread reads until the end be read at one moment, in one transaction.
+
+        A write ends that moment: what is read after it sees what it changed.
+        """
+        look = self._open.look = _Look()
+        try:
+            yield
+        finally:
+            self._open.look = None
+            look.end()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -81,6 +158,9 @@ class Database:
 
         Raises: DatabaseAway when the disk is full, the database is locked or gone.
         """
+        look: _Look | None = getattr(self._open, "look", None)
+        if look is not None:
+            look.end()
         with _telling_when_away(), self._turn, self.engine.connect() as connection:
             connection.execution_options(redress_write=True)
             work: list[Work] = []

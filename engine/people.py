@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from engine import passwords
+from engine.db import once_a_look
 from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
 from engine.world import Actor, World
@@ -128,6 +129,7 @@ def set_groups(connection: Connection, person_id: int, groups: Iterable[str]) ->
         connection.execute(insert(Membership), rows)
 
 
+@once_a_look
 def members(connection: Connection, group: str) -> list[tuple[int, str]]:
     """Return (person id, name) of everyone active in a group, by name."""
     rows = connection.execute(

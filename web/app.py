@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 from jinja2 import ChainableUndefined, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
@@ -42,6 +45,9 @@ from web import (
     tasks,
 )
 from web.security import keep_private, secret_key, secure
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PAGES = (
     session,
@@ -98,7 +104,19 @@ def create_app(
     for module in PAGES:
         app.register_blueprint(module.pages)
     cli.register(app)
+    _look_once(app, world.db)
     return app
+
+
+def _look_once(app: Flask, db: Database) -> None:
+    """Let each request read one moment: what its rule has seen is what its page shows."""
+    answer = app.wsgi_app
+
+    def looking(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with db.one_look():
+            return answer(environ, start_response)
+
+    app.wsgi_app = looking  # type: ignore[method-assign]
 
 
 def _set_up_templates(app: Flask) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from engine.db import once_a_look
 from engine.models import Case, Definition, History, Notification, Person, ProcessInstance, Submission
 from engine.values import loads
 
@@ -112,6 +113,7 @@ def _history(connection: Connection, *where: Any, most: int = PAGE, offset: int 
     ]
 
 
+@once_a_look
 def names_of_people(connection: Connection) -> dict[int, str]:
     """Return everybody's name by person id, those who left included."""
     rows = connection.execute(select(Person.person_id, Person.name))

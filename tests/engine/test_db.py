@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from engine.context import next_number
+from engine.db import once_a_look
+from engine.errors import DatabaseAway
 from engine.models import Counter
 from engine.schema import migrate
 from engine.world import World
@@ -39,6 +42,62 @@ def test_a_reader_sees_the_moment_at_which_it_began_while_a_writer_commits(world
             writer.execute(update(Counter).values(value=2))
         assert reader.execute(query).scalar_one() == 1
     assert value_of(world) == 2
+
+
+def test_in_one_look_all_is_read_at_one_moment_until_this_thread_writes(world: World) -> None:
+    def count_elsewhere() -> None:
+        with world.db.write() as connection:
+            next_number(connection, "s")
+
+    with world.db.one_look():
+        assert value_of(world) is None
+        other = threading.Thread(target=count_elsewhere)
+        other.start()
+        other.join()
+        assert value_of(world) is None
+        with world.db.write() as connection:
+            next_number(connection, "s")
+        assert value_of(world) == 2
+    assert value_of(world) == 2
+
+
+def test_who_still_reads_when_a_write_ends_the_look_sees_its_moment_to_the_end(world: World) -> None:
+    query = select(Counter.value).where(Counter.series == "s")
+    with world.db.one_look():
+        with world.db.read() as reader:
+            assert reader.execute(query).scalar_one_or_none() is None
+            with world.db.write() as connection:
+                next_number(connection, "s")
+            assert reader.execute(query).scalar_one_or_none() is None
+        assert value_of(world) == 1
+
+
+def test_a_look_in_which_a_statement_failed_is_ended_and_the_next_read_begins_another(world: World) -> None:
+    with world.db.one_look():
+        with pytest.raises((DBAPIError, DatabaseAway)), world.db.read() as reader:
+            reader.exec_driver_sql("SELECT nothing FROM nowhere")
+        assert value_of(world) is None
+
+
+def test_what_is_kept_for_a_look_is_read_again_in_the_next_one(world: World) -> None:
+    asked: list[int] = []
+
+    @once_a_look
+    def number(connection: Connection, series: str) -> int | None:
+        asked.append(1)
+        return connection.execute(select(Counter.value).where(Counter.series == series)).scalar_one_or_none()
+
+    def ask() -> int | None:
+        with world.db.read() as connection:
+            return number(connection, "s")
+
+    with world.db.one_look():
+        assert (ask(), ask(), len(asked)) == (None, None, 1)
+        with world.db.write() as connection:
+            next_number(connection, "s")
+            assert number(connection, "s") == number(connection, "s") == 1
+        assert ask() == 1
+    assert (ask(), ask(), len(asked)) == (1, 1, 6)
 
 
 def test_many_writers_and_readers_at_once_neither_block_nor_lose_a_number(world: World) -> None:
