@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, update
 
 from engine import client_terms
 from engine.models import Case, Person, ProcessInstance, ServiceRequest
@@ -45,7 +45,8 @@ _INSTANCE, _PERSON = _TABLES[ProcessInstance.__tablename__], _TABLES[Person.__ta
 _SAVE_CASE = update(_CASE).where(_CASE.c.case_id == bindparam("b_id"))
 _SAVE_REQUEST = update(_REQUEST).where(_REQUEST.c.request_id == bindparam("b_id"))
 _SAVE_PENDING = update(_INSTANCE).where(_INSTANCE.c.instance_id == bindparam("b_id"))
-_FIND_PERSON = select(_PERSON.c.person_id).where(_PERSON.c.person_id == bindparam("b_id"))
+_SAVE_REQUEST_OF_ONE_OF_US = _SAVE_REQUEST.where(exists().where(_PERSON.c.person_id == bindparam("b_person")))
+_ONE_OF_US = "a person of ours"
 _NEVER_NULL = frozenset({"client_name", "nation", "kind", "status", "opened_at"})
 
 
@@ -112,10 +113,19 @@ class Facts:
             connection.execute(_SAVE_PENDING, {"b_id": instance_id, "pending_facts": _text(request)})
             return
         _check("request", request)
-        if request.get("caseworker") != self._as_stored["request"].get("caseworker"):
-            _check_person(connection, request.get("caseworker"))
+        caseworker = request.get("caseworker")
+        if caseworker is None or caseworker == self._as_stored["request"].get("caseworker"):
+            changed = _columns(request, _REQUEST_COLUMNS)
+            connection.execute(_SAVE_REQUEST, {"b_id": self.request_id, **changed})
+            return
+        if not isinstance(caseworker, int | Decimal) or caseworker != int(caseworker):
+            raise FactRefused("request.caseworker", caseworker, _ONE_OF_US)
         changed = _columns(request, _REQUEST_COLUMNS)
-        connection.execute(_SAVE_REQUEST, {"b_id": self.request_id, **changed})
+        saved = connection.execute(
+            _SAVE_REQUEST_OF_ONE_OF_US, {"b_id": self.request_id, "b_person": int(caseworker), **changed}
+        )
+        if saved.rowcount != 1:
+            raise FactRefused("request.caseworker", caseworker, _ONE_OF_US)
 
 
 def case_fields(row: Row[Any], *, prefix: str = "") -> dict[str, Any]:
@@ -162,15 +172,6 @@ def _text(fields: dict[str, Any]) -> str:
         return dumps(fields)
     except ValueError as fault:
         raise RunFailed(f"A fact holds what cannot be stored: {fault}.") from fault
-
-
-def _check_person(connection: Connection, value: object) -> None:
-    if value is None:
-        return
-    number = int(value) if isinstance(value, int | Decimal) and value == int(value) else None
-    found = connection.execute(_FIND_PERSON, {"b_id": number}).first()
-    if number is None or found is None:
-        raise FactRefused("request.caseworker", value, "a person of ours")
 
 
 def _columns(fields: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Statements are built once: the step is the product's hot path.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from engine.errors import Conflict, NotFound
 from engine.facts import Facts, case_fields, request_fields
 from engine.holds import hold_instance
-from engine.models import Case, History, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import Case, Document, History, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.values import loads
 from engine.world import Actor
 
@@ -28,8 +29,17 @@ def _prefixed(table: Table, prefix: str) -> list[Any]:
     return [column.label(prefix + column.name) for column in table.c]
 
 
+_TASK, _DOCUMENT = (model.metadata.tables[model.__tablename__] for model in (UserTask, Document))
+_COLUMNS = (*_INSTANCE.c, *_prefixed(_CASE, "case__"), *_prefixed(_REQUEST, "request__"))
+
+
+def _row_of(name: str, columns: list[str]) -> Any:
+    """Return a class of rows: one statement reads two of them."""
+    return namedtuple(name, columns)
+
+
 _READ = (
-    select(*_INSTANCE.c, *_prefixed(_CASE, "case__"), *_prefixed(_REQUEST, "request__"))
+    select(*_COLUMNS)
     .select_from(
         _INSTANCE.outerjoin(_CASE, _CASE.c.case_id == _INSTANCE.c.case_id).outerjoin(
             _REQUEST, _REQUEST.c.request_id == _INSTANCE.c.request_id
@@ -37,6 +47,18 @@ _READ = (
     )
     .where(_INSTANCE.c.instance_id == bindparam("b_instance"))
 )
+_HAS_FILES = exists().where(_DOCUMENT.c.case_id == _TASK.c.case_id, _DOCUMENT.c.task_id == _TASK.c.task_id)
+_READ_WITH_TASK = (
+    select(*_TASK.c, _HAS_FILES, *_COLUMNS)
+    .select_from(
+        _TASK.join(_INSTANCE, _INSTANCE.c.instance_id == _TASK.c.instance_id)
+        .outerjoin(_CASE, _CASE.c.case_id == _INSTANCE.c.case_id)
+        .outerjoin(_REQUEST, _REQUEST.c.request_id == _INSTANCE.c.request_id)
+    )
+    .where(_TASK.c.task_id == bindparam("b_task"))
+)
+_InstanceRow = _row_of("_InstanceRow", [column.key for column in _COLUMNS])
+_TaskRow = _row_of("_TaskRow", [*_TASK.c.keys(), "has_files", "definition_id", "instance"])
 _SAVE = update(_INSTANCE).where(
     _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
 )
@@ -51,6 +73,16 @@ def lock(connection: Connection, instance_id: int) -> Any:
 def read(connection: Connection, instance_id: int) -> Any:
     """Return an instance's row as it is. Raises: NotFound."""
     return _one(connection.execute(_READ, {"b_instance": instance_id}).one_or_none())
+
+
+def read_with_task(connection: Connection, task_id: int) -> Any:
+    """Return a user task's row; its `instance` is the row that `read` returns. Raises: NotFound."""
+    row = connection.execute(_READ_WITH_TASK, {"b_task": task_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such task.")
+    own = len(_TASK.c) + 1  # and whether it has files
+    instance = _InstanceRow._make(row[own:])
+    return _TaskRow(*row[:own], instance.definition_id, instance)
 
 
 def facts_of(row: Any) -> Facts:

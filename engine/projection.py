@@ -65,8 +65,8 @@ def project(
     before: Open,
     after: Open,
     completed: str | None,
-) -> None:
-    """Bring the rows from what was open before a step to what is open after it.
+) -> list[dict[str, object]]:
+    """Bring the rows from what was open before a step to what is open after it; return those of new tasks.
 
     `completed` is the token that the actor completed in this step; any other task that is gone was withdrawn.
     """
@@ -89,6 +89,7 @@ def project(
     new_waits = [_wait_row(wait, place, definition) for key, wait in after.waits.items() if key not in before.waits]
     if new_waits:
         connection.execute(_ADD_WAIT, new_waits)
+    return new_tasks
 
 
 def redraw(connection: Connection, place: Place, definition: LoadedDefinition, now_open: Open) -> None:

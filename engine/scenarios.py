@@ -246,7 +246,7 @@ class _Teller:
         task = found[nth - 1]
         actor = self._actor_for(task, entry.get("as"))
         with self.world.db.read() as connection:
-            names = names_at(self.world, connection, task)
+            names = names_at(self.world, connection, tasks.get_task(connection, task.task_id))
         letter = loads(task.properties).get("letter")
         values = self.answers.for_task(
             element_id, task.form_id, letter, entry.get("with", {}), names=names, now=self._now()

@@ -51,11 +51,12 @@ class InstanceSuspended(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step did: the instance's status after it, and every element and flow that it touched."""
+    """What a step did: the instance's status after it, every element and flow that it touched, its new tasks' rows."""
 
     instance_id: int
     status: str
     happenings: list[Happening] = field(default_factory=list)
+    opened: list[dict[str, Any]] = field(default_factory=list)
 
 
 def nothing(_workflow: Workflow, _host: StepHost) -> None:
@@ -70,14 +71,16 @@ def step(
     *,
     actor: Actor,
     completes: str | None = None,
+    held: Any = None,
 ) -> Outcome:
     """Move an instance by one act, inside the caller's transaction.
 
-    `completes` is the token of the user task that the act completes.
+    `completes` is the token of the user task that the act completes, `held` the instance's row where the caller holds
+    it and has read it since.
     An instance that has ended stays as it is; a suspended one keeps what arrives and goes no further.
     Raises: NotFound; StepBlocked; InstanceSuspended; Conflict; whatever the act raises (nothing has changed then).
     """
-    row = instance_row.lock(connection, instance_id)
+    row = held or instance_row.lock(connection, instance_id)
     if row.ended_at is not None or (row.status == SUSPENDED and act is nothing):
         return Outcome(instance_id, row.status)
     if row.status == SUSPENDED and completes is not None:
@@ -209,9 +212,9 @@ class _Run:
             self.host.keep()
             status = "completed" if workflow.is_completed else "active"
             self._at_rest()
-        self._save(workflow, kept, status)
+        opened = self._save(workflow, kept, status)
         self._measure(status)
-        outcome = Outcome(self.row.instance_id, status, self.host.happenings)
+        outcome = Outcome(self.row.instance_id, status, self.host.happenings, opened)
         if self.world.observer is not None:
             self.world.observer(outcome)
         return outcome
@@ -305,15 +308,11 @@ class _Run:
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
         incidents.resolve_all(self.connection, instance_id=self.row.instance_id, now=self.now, by=self.actor.key)
 
-    def _save(self, workflow: Workflow, stored: Stored, status: str) -> None:
+    def _save(self, workflow: Workflow, stored: Stored, status: str) -> list[dict[str, Any]]:
+        """Write everything down; return the rows of the tasks that are new."""
         place = Place(self.row.instance_id, self.row.case_id, self.now, self.actor.person_id)
-        project(
-            self.connection,
-            place,
-            self.definition,
-            before=self.before,
-            after=self.after,
-            completed=self.completes,
+        opened = project(
+            self.connection, place, self.definition, before=self.before, after=self.after, completed=self.completes
         )
         for number, (name, values) in enumerate(self.thrown):
             key = f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}"
@@ -342,6 +341,7 @@ class _Run:
             "business_key": self.facts.values["request"].get("number") or self.row.business_key,
         }
         instance_row.save(self.connection, self.row, changes)
+        return opened
 
 
 def _stored(workflow: Workflow) -> Stored:

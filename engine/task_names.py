@@ -25,7 +25,7 @@ def names_at(world: World, connection: Connection, task: Any) -> Mapping[str, An
 
     Raises: TaskWithdrawn when the token is gone.
     """
-    row = instance_row.read(connection, task.instance_id)
+    row = task.instance
     definition = definitions.load(world, connection, row.definition_id)
     facts = instance_row.facts_of(row)
     host = StepHost(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
-from engine import definitions, history
+from engine import definitions, history, instance_row
 from engine.attachments import attached_event
 from engine.errors import (
     Conflict,
     NotAllowed,
-    NotFound,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
     TaskNotClaimed,
@@ -22,21 +21,13 @@ from engine.errors import (
 from engine.form_rules import check_submission
 from engine.history import Event
 from engine.holds import hold_task
-from engine.models import Person, ProcessInstance, UserTask
+from engine.models import Person, UserTask
 from engine.people import Somebody
 from engine.spiff import Workflow
 from engine.step import Outcome, step
 from engine.step_host import StepHost
 from engine.values import dumps, loads
 from engine.world import World
-
-_TABLES = UserTask.metadata.tables
-_TASK, _INSTANCE = _TABLES[UserTask.__tablename__], _TABLES[ProcessInstance.__tablename__]
-_READ = (
-    select(*_TASK.c, _INSTANCE.c.definition_id)
-    .join_from(_TASK, _INSTANCE, _INSTANCE.c.instance_id == _TASK.c.instance_id)
-    .where(_TASK.c.task_id == bindparam("b_task"))
-)
 
 
 def claim(world: World, task_id: int, *, actor: Somebody) -> None:
@@ -131,10 +122,13 @@ def complete(
             names = workflow.names(task.token)
             kept = check_submission(connection, definition, task, values, names, now=host.now)
             host.events.append(Event("submitted", task.element_id, task.name, task.step, values=kept))
-            host.events += attached_event(connection, task)
+            if task.has_files:
+                host.events += attached_event(connection, task)
             workflow.complete_task(task.token, kept)
 
-        return step(world, connection, task.instance_id, act, actor=actor.actor, completes=task.token)
+        return step(
+            world, connection, task.instance_id, act, actor=actor.actor, completes=task.token, held=task.instance
+        )
 
 
 def is_excluded(task: Any, person_id: int) -> bool:
@@ -164,17 +158,11 @@ def may_lead(world: World, actor: Somebody, group: str | None) -> bool:
 
 
 def get_task(connection: Connection, task_id: int) -> Any:
-    """Return a task's row, whatever its status, with the definition that it runs on.
+    """Return a task's row, whatever its status, with its instance's as `instance`.
 
     Raises: NotFound.
     """
-    row = connection.execute(
-        _READ,
-        {"b_task": task_id},
-    ).one_or_none()
-    if row is None:
-        raise NotFound("There is no such task.")
-    return row
+    return instance_row.read_with_task(connection, task_id)
 
 
 def get_open_task(connection: Connection, task_id: int) -> Any:

@@ -74,7 +74,7 @@ def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> 
     components = components_of(form, definition.letter_form(str(writes)) if writes else None)
     if not any(component.type == "filepicker" for component in (form.inputs if form is not None else ())):
         components.append(attaching.ASIDE)
-    attached = attached_to_task(connection, task)
+    attached = attached_to_task(connection, task) if task.has_files else []
     around = replace(
         surroundings(connection, definition, names, components),
         files=lambda key: [(file.document_id, file.file_name) for file in attached if file.field == key],

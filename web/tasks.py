@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from engine import definitions, documents, tasks
+from engine.announcements import announced_to
 from engine.clock import LONDON
 from engine.errors import (
     Conflict,
@@ -24,7 +25,6 @@ from engine.errors import (
     ValuesRefused,
 )
 from engine.queries import running, told, worklist
-from engine.queries.announcements import announcements_after
 from engine.queries.worklist import TaskRow
 from letters.letter import LetterError
 from web import asking, attaching, letter_preview, task_page
@@ -94,6 +94,8 @@ def submit(task_id: int) -> ResponseReturnValue:
         if task.status == "open" and action != "questions":
             problems = attaching.take_files(task_id, action)
         with world().db.read() as connection:
+            if any(request.files.values()):
+                task = tasks.get_task(connection, task_id)
             if task.status != "open":
                 return _over(connection, task, typed), 409
             current = task_page.open_page(connection, task, typed)
@@ -211,7 +213,7 @@ def _complete(
     values = asking.nested_slots(sheet.values)
     values.pop(documents.ASIDE, None)  # attached already, and no answer of the form
     try:
-        tasks.complete(
+        outcome = tasks.complete(
             world(),
             current.task.task_id,
             values,
@@ -226,9 +228,8 @@ def _complete(
     except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
         return _refused(current.task, typed, refused)
     flash(f"You completed “{current.task.name}”.")
-    with world().db.read() as connection:
-        for said in announcements_after(connection, current.task.task_id, person_id=person().person_id):
-            flash(said)
+    for said in announced_to(person().person_id, outcome):
+        flash(said)
     if current.task.case_id is not None:
         return redirect(url_for("cases.page", case_id=current.task.case_id))
     return redirect(url_for("tasks.mine"))
