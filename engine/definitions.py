@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from engine import event_starts
 from engine.bundle import SHEET, Bundle, read_bundle
+from engine.db import once_a_look
 from engine.decisions import Decision, load_decisions
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
@@ -302,6 +303,13 @@ def in_force(world: World, connection: Connection, key: str) -> LoadedDefinition
     if definition_id is None:
         raise NotFound(f"No procedure {key!r} is in force: it was withdrawn, or never deployed. Ask operations.")
     return load(world, connection, definition_id)
+
+
+@once_a_look
+def ids_in_force(connection: Connection) -> Mapping[str, int]:
+    """Return the versions that new instances start with, by the keys of their processes."""
+    rows = connection.execute(select(Definition.key, Definition.definition_id).where(Definition.is_in_force))
+    return {row.key: row.definition_id for row in rows}
 
 
 def load(world: World, connection: Connection, definition_id: int) -> LoadedDefinition:

@@ -14,7 +14,7 @@ from engine.definitions import LoadedDefinition
 from engine.errors import NotFound
 from engine.facts import case_fields
 from engine.forms import Component, Form
-from engine.models import Case, Definition
+from engine.models import Case
 from engine.queries.clients import requests_of
 from engine.world import World
 
@@ -65,7 +65,7 @@ class Intake:
 
 def in_force(world: World, connection: Connection) -> Intake:
     """Return how contacts come in now. Raises: NotFound when no procedure in force declares it."""
-    for definition_id in connection.execute(select(Definition.definition_id).where(Definition.is_in_force)).scalars():
+    for definition_id in definitions.ids_in_force(connection).values():
         definition = definitions.load(world, connection, definition_id)
         entry = definition.sheet.get("intake")
         if isinstance(entry, Mapping):

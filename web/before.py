@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.dictionary import Dictionary
-from engine.queries import cases, casework
+from engine.queries import casework
 from engine.queries.cases import RequestRow
 from engine.queries.casework import NoteRow
+from engine.queries.standing import on_case
 from engine.queries.told import names_of_people
 from web.case_page import details_of
 from web.fact_tables import FactTable, tables_of
@@ -42,7 +43,7 @@ def before_of(connection: Connection, case_id: int, names: Mapping[str, Any], di
     `names` are those that the task sees. What an earlier request was raised from counts too: a Review looks back as
     far as Log.
     """
-    requests = {row.number: row for row in cases.requests_of(connection, case_id)}
+    requests = {row.number: row for row in on_case(connection, case_id).requests}
     own = names.get("request")
     people = names_of_people(connection)
     earlier = [

@@ -128,6 +128,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
     loaded, requests = standing.loaded, standing.requests
     request = current_request(requests)
     people = told.names_of_people(connection)
+    done = casework.casework_of(connection, case_id)
     in_force = _in_force(connection)
     dictionary = next((found.dictionary for found in (*loaded.values(), *in_force.values())), Dictionary())
     cards = cards_of(standing, steps_taken(connection, case_id, loaded))
@@ -159,12 +160,12 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
             for wait in standing.waits
             if wait.kind == "timer" and wait.due_at is not None
         ],
-        contacts=_contacts(contacts.contacts_of(connection, case_id), dictionary),
-        notes=casework.notes_of(connection, case_id),
-        attempts=_attempts(casework.attempts_of(connection, case_id), dictionary),
-        documents=casework.documents_of(connection, case_id),
-        payments=casework.payments_of(connection, case_id),
-        messages=_arrived(running.messages_of(connection, case_id), standing, dictionary, people),
+        contacts=_contacts(done.contacts, dictionary),
+        notes=done.notes,
+        attempts=_attempts(done.attempts, dictionary),
+        documents=done.documents,
+        payments=done.payments,
+        messages=_arrived(done.messages, standing, dictionary, people),
         history=history_words.tell(newest, people, loaded)[:_TOLD],
         starts=_starts(standing.instances, in_force, person),
         may_reopen=may_reopen,

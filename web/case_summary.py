@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from engine import definitions
 from engine.definitions import LoadedDefinition
 from engine.lint.resources import split_steps
-from engine.queries import cases, running, worklist
 from engine.queries.cases import RequestRow
 from engine.queries.running import InstanceRow, WaitRow
+from engine.queries.standing import on_case
 from engine.queries.worklist import TaskRow
 from web.current import world
 from web.groups import titles
@@ -69,14 +69,14 @@ class Standing:
 
 def read_standing(connection: Connection, case_id: int) -> Standing:
     """Read what is open on a case; how many statements that takes does not depend on the case. Raises: NotFound."""
-    instances = running.instances_of(connection, case_id)
+    found = on_case(connection, case_id)
     return Standing(
-        facts=cases.case_facts(connection, case_id),
-        requests=cases.requests_of(connection, case_id),
-        tasks=worklist.tasks_of_case(connection, case_id),
-        waits=running.waits_of_case(connection, case_id),
-        instances=instances,
-        loaded={row.definition_id: definitions.load(world(), connection, row.definition_id) for row in instances},
+        facts=found.facts,
+        requests=found.requests,
+        tasks=found.tasks,
+        waits=found.waits,
+        instances=found.instances,
+        loaded={row.definition_id: definitions.load(world(), connection, row.definition_id) for row in found.instances},
         groups=titles(connection),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Integer, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
@@ -19,6 +19,7 @@ from engine.models import (
     ServiceRequest,
 )
 from engine.queries.sight import seen_by
+from engine.queries.together import Listed
 
 PAGE = 100
 
@@ -110,46 +111,60 @@ def _newest_requests(connection: Connection, case_ids: list[int]) -> dict[int, t
     return {row.case_id: tuple(row)[1:] for row in rows}
 
 
+_CASE = bindparam("b_case", type_=Integer)
+_ONE, _OTHER = aliased(ServiceRequest), aliased(ServiceRequest)
+THE_CASE = Listed(select(Case.__table__).where(Case.case_id == _CASE), (Case.case_id,))
+REQUESTS = Listed(
+    select(ServiceRequest.__table__, Person.name.label("owner_name"))
+    .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
+    .where(ServiceRequest.case_id == _CASE),
+    order=(ServiceRequest.request_id.desc(),),
+)
+LINKS = Listed(
+    select(
+        RequestLink.relation,
+        _ONE.request_id.label("one_id"),
+        _ONE.number.label("one_number"),
+        _ONE.kind.label("one_kind"),
+        _OTHER.request_id.label("other_id"),
+        _OTHER.number.label("other_number"),
+        _OTHER.kind.label("other_kind"),
+    )
+    .join(_ONE, _ONE.request_id == RequestLink.from_request_id)
+    .join(_OTHER, _OTHER.request_id == RequestLink.to_request_id)
+    .where(_ONE.case_id == _CASE),
+    order=(RequestLink.link_id,),
+)
+
+
 def case_facts(connection: Connection, case_id: int) -> dict[str, Any]:
     """Return `case.*` of a case. Raises: NotFound."""
-    row = connection.execute(select(Case.__table__).where(Case.case_id == case_id)).one_or_none()
-    if row is None:
+    return facts_from(connection.execute(THE_CASE.alone, {"b_case": case_id}).all())
+
+
+def facts_from(rows: Sequence[Any]) -> dict[str, Any]:
+    """Return `case.*` from what was read of a case. Raises: NotFound when that is nothing."""
+    if not rows:
         raise NotFound("There is no such case.")
-    return case_fields(row)
+    return case_fields(rows[0])
 
 
 def requests_of(connection: Connection, case_id: int) -> list[RequestRow]:
     """Return the service requests of a case, newest first."""
-    links = _links(connection, case_id)
-    rows = connection.execute(
-        select(ServiceRequest.__table__, Person.name.label("owner_name"))
-        .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
-        .where(ServiceRequest.case_id == case_id)
-        .order_by(ServiceRequest.request_id.desc())
-    )
-    return [_request(row, links) for row in rows]
+    links = connection.execute(LINKS.alone, {"b_case": case_id}).all()
+    return requests_from(connection.execute(REQUESTS.alone, {"b_case": case_id}).all(), links)
 
 
-def _links(connection: Connection, case_id: int) -> dict[int, list[Link]]:
+def requests_from(rows: Sequence[Any], links: Sequence[Any]) -> list[RequestRow]:
+    """Return the service requests of a case from their rows and those of their links."""
+    linked = _links(links)
+    return [_request(row, linked) for row in rows]
+
+
+def _links(rows: Sequence[Any]) -> dict[int, list[Link]]:
     """Return the links of every request of a case, each seen from both of its ends."""
-    one, other = aliased(ServiceRequest), aliased(ServiceRequest)
-    found = connection.execute(
-        select(
-            RequestLink.relation,
-            one.request_id.label("one_id"),
-            one.number.label("one_number"),
-            one.kind.label("one_kind"),
-            other.request_id.label("other_id"),
-            other.number.label("other_number"),
-            other.kind.label("other_kind"),
-        )
-        .join(one, one.request_id == RequestLink.from_request_id)
-        .join(other, other.request_id == RequestLink.to_request_id)
-        .where(one.case_id == case_id)
-        .order_by(RequestLink.link_id)
-    )
     links: dict[int, list[Link]] = {}
-    for row in found:
+    for row in rows:
         relation = row.relation
         if relation == "related" and row.one_id > row.other_id:
             relation = "raised_from"  # a later request that names an earlier one came out of it

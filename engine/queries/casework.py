@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 from sqlalchemy.orm import aliased
 
 from engine.models import ContactAttempt, Document, Note, Payment, Person, ServiceRequest
+from engine.queries import contacts, running
+from engine.queries.together import Listed, Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,80 +69,101 @@ class PaymentRow:
     updated_at: datetime
 
 
+_CASE = bindparam("b_case", type_=Integer)
+_OWN = aliased(ServiceRequest)
+_NOTES = Listed(
+    select(Note.text, Person.name.label("author"), Note.written_at, ServiceRequest.number)
+    .outerjoin(Person, Person.person_id == Note.author_id)
+    .outerjoin(ServiceRequest, ServiceRequest.request_id == Note.request_id)
+    .where(Note.case_id == _CASE),
+    order=(Note.note_id.desc(),),
+)
+_ATTEMPTS = Listed(
+    select(
+        ContactAttempt.channel,
+        ContactAttempt.outcome,
+        ContactAttempt.day_part,
+        ContactAttempt.note,
+        Person.name.label("made_by"),
+        ContactAttempt.made_at,
+    )
+    .outerjoin(Person, Person.person_id == ContactAttempt.made_by_id)
+    .where(ContactAttempt.case_id == _CASE),
+    order=(ContactAttempt.made_at.desc(), ContactAttempt.attempt_id.desc()),
+)
+_DOCUMENTS = Listed(
+    select(
+        Document.document_id,
+        Document.kind,
+        Document.template_id,
+        Document.title,
+        Document.file_name,
+        Document.media_type,
+        Document.step,
+        Document.sha256,
+        ServiceRequest.number,
+        Document.created_at,
+        Person.name.label("created_by"),
+        Document.dispatched_at,
+    )
+    .outerjoin(Person, Person.person_id == Document.created_by_id)
+    .outerjoin(ServiceRequest, ServiceRequest.request_id == Document.request_id)
+    .where(Document.case_id == _CASE),
+    order=(Document.document_id.desc(),),
+)
+_PAYMENTS = Listed(
+    select(
+        Payment.number,
+        Payment.status,
+        Payment.requested_amount,
+        Payment.approved_amount,
+        Payment.reason,
+        ServiceRequest.number.label("request_number"),
+        _OWN.number.label("worked_on_in"),
+        Payment.instructed_at,
+        Payment.instruction_ref,
+        Payment.updated_at,
+    )
+    .join(ServiceRequest, ServiceRequest.request_id == Payment.request_id)
+    .outerjoin(_OWN, _OWN.request_id == Payment.payment_request_id)
+    .where(ServiceRequest.case_id == _CASE),
+    order=(Payment.payment_id.desc(),),
+)
+_TOGETHER = Together(
+    contacts=contacts.OF_CASE,
+    notes=_NOTES,
+    attempts=_ATTEMPTS,
+    documents=_DOCUMENTS,
+    payments=_PAYMENTS,
+    messages=running.MESSAGES_OF_CASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """What was done on a case, each list with the newest on top."""
+
+    contacts: list[contacts.ContactRow]
+    notes: list[NoteRow]
+    attempts: list[AttemptRow]
+    documents: list[DocumentRow]
+    payments: list[PaymentRow]
+    messages: list[running.MessageRow]
+
+
+def casework_of(connection: Connection, case_id: int) -> Casework:
+    """Return what was done on a case."""
+    found = _TOGETHER.read(connection, b_case=case_id)
+    return Casework(
+        contacts=contacts.with_requests(connection, case_id, found["contacts"]),
+        notes=[NoteRow(**vars(row)) for row in found["notes"]],
+        attempts=[AttemptRow(**vars(row)) for row in found["attempts"]],
+        documents=[DocumentRow(**vars(row)) for row in found["documents"]],
+        payments=[PaymentRow(**vars(row)) for row in found["payments"]],
+        messages=[running.message_row(row) for row in found["messages"]],
+    )
+
+
 def notes_of(connection: Connection, case_id: int) -> list[NoteRow]:
     """Return the notes of a case, newest first."""
-    rows = connection.execute(
-        select(Note.text, Person.name.label("author"), Note.written_at, ServiceRequest.number)
-        .outerjoin(Person, Person.person_id == Note.author_id)
-        .outerjoin(ServiceRequest, ServiceRequest.request_id == Note.request_id)
-        .where(Note.case_id == case_id)
-        .order_by(Note.note_id.desc())
-    )
-    return [NoteRow(**row._mapping) for row in rows]
-
-
-def attempts_of(connection: Connection, case_id: int) -> list[AttemptRow]:
-    """Return the tries to reach the client of a case, newest first."""
-    rows = connection.execute(
-        select(
-            ContactAttempt.channel,
-            ContactAttempt.outcome,
-            ContactAttempt.day_part,
-            ContactAttempt.note,
-            Person.name.label("made_by"),
-            ContactAttempt.made_at,
-        )
-        .outerjoin(Person, Person.person_id == ContactAttempt.made_by_id)
-        .where(ContactAttempt.case_id == case_id)
-        .order_by(ContactAttempt.made_at.desc(), ContactAttempt.attempt_id.desc())
-    )
-    return [AttemptRow(**row._mapping) for row in rows]
-
-
-def documents_of(connection: Connection, case_id: int) -> list[DocumentRow]:
-    """Return the documents of a case, newest first."""
-    rows = connection.execute(
-        select(
-            Document.document_id,
-            Document.kind,
-            Document.template_id,
-            Document.title,
-            Document.file_name,
-            Document.media_type,
-            Document.step,
-            Document.sha256,
-            ServiceRequest.number,
-            Document.created_at,
-            Person.name.label("created_by"),
-            Document.dispatched_at,
-        )
-        .outerjoin(Person, Person.person_id == Document.created_by_id)
-        .outerjoin(ServiceRequest, ServiceRequest.request_id == Document.request_id)
-        .where(Document.case_id == case_id)
-        .order_by(Document.document_id.desc())
-    )
-    return [DocumentRow(**row._mapping) for row in rows]
-
-
-def payments_of(connection: Connection, case_id: int) -> list[PaymentRow]:
-    """Return the payments of a case, newest first."""
-    own = aliased(ServiceRequest)
-    rows = connection.execute(
-        select(
-            Payment.number,
-            Payment.status,
-            Payment.requested_amount,
-            Payment.approved_amount,
-            Payment.reason,
-            ServiceRequest.number.label("request_number"),
-            own.number.label("worked_on_in"),
-            Payment.instructed_at,
-            Payment.instruction_ref,
-            Payment.updated_at,
-        )
-        .join(ServiceRequest, ServiceRequest.request_id == Payment.request_id)
-        .outerjoin(own, own.request_id == Payment.payment_request_id)
-        .where(ServiceRequest.case_id == case_id)
-        .order_by(Payment.payment_id.desc())
-    )
-    return [PaymentRow(**row._mapping) for row in rows]
+    return [NoteRow(**row._mapping) for row in connection.execute(_NOTES.alone, {"b_case": case_id})]

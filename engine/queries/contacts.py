@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from engine.models import Contact, Note, Person, ServiceRequest
+from engine.queries.together import Listed
 from engine.values import loads
 
 
@@ -30,14 +33,21 @@ class ContactRow:
     noted_on: tuple[str, ...]
 
 
+OF_CASE = Listed(
+    select(Contact.__table__, Person.name.label("recorded_by"))
+    .outerjoin(Person, Person.person_id == Contact.recorded_by_id)
+    .where(Contact.case_id == bindparam("b_case", type_=Integer)),
+    order=(Contact.received_on.desc(), Contact.contact_id.desc()),
+)
+
+
 def contacts_of(connection: Connection, case_id: int) -> list[ContactRow]:
     """Return the contacts of a case, the newest first."""
-    rows = connection.execute(
-        select(Contact.__table__, Person.name.label("recorded_by"))
-        .outerjoin(Person, Person.person_id == Contact.recorded_by_id)
-        .where(Contact.case_id == case_id)
-        .order_by(Contact.received_on.desc(), Contact.contact_id.desc())
-    ).all()
+    return with_requests(connection, case_id, connection.execute(OF_CASE.alone, {"b_case": case_id}).all())
+
+
+def with_requests(connection: Connection, case_id: int, rows: Sequence[Any]) -> list[ContactRow]:
+    """Return the contacts of a case that were read, with the numbers of the requests that each is about."""
     if not rows:
         return []
     requests, notes = _requests(connection, case_id), _notes(connection, case_id)

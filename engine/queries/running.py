@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, or_, select
 
 from engine.errors import NotFound
 from engine.models import Definition, Message, Notification, Person, ProcessInstance, ServiceRequest, Wait
+from engine.queries.together import Listed
 from engine.values import loads
 
 PAGE = 200
@@ -76,6 +77,10 @@ class MessageRow:
     case_id: int | None
 
 
+_CASE = bindparam("b_case", type_=Integer)
+_SOONEST = (Wait.due_at.is_(None), Wait.due_at, Wait.wait_id)
+
+
 def waits_of_case(connection: Connection, case_id: int) -> list[WaitRow]:
     """Return what the procedures of a case wait for, what is due first on top."""
     return _waits(connection, ProcessInstance.case_id == case_id)
@@ -87,29 +92,27 @@ def waits_of_instance(connection: Connection, instance_id: int) -> list[WaitRow]
 
 
 def _waits(connection: Connection, where: Any) -> list[WaitRow]:
-    rows = connection.execute(
-        select(
-            Wait.wait_id,
-            Wait.instance_id,
-            ProcessInstance.definition_id,
-            ProcessInstance.request_id,
-            Wait.token,
-            Wait.element_id,
-            Wait.element_name,
-            Wait.name,
-            Wait.step,
-            Wait.form_id,
-            Wait.kind,
-            Wait.correlation_key,
-            Wait.due_at,
-            Wait.rule,
-            Wait.created_at,
-        )
-        .join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
-        .where(where)
-        .order_by(Wait.due_at.is_(None), Wait.due_at, Wait.wait_id)
-    )
-    return [WaitRow(**row._mapping) for row in rows]
+    return [WaitRow(**row._mapping) for row in connection.execute(_all_waits().where(where).order_by(*_SOONEST))]
+
+
+def _all_waits() -> Select[*tuple[Any, ...]]:
+    return select(
+        Wait.wait_id,
+        Wait.instance_id,
+        ProcessInstance.definition_id,
+        ProcessInstance.request_id,
+        Wait.token,
+        Wait.element_id,
+        Wait.element_name,
+        Wait.name,
+        Wait.step,
+        Wait.form_id,
+        Wait.kind,
+        Wait.correlation_key,
+        Wait.due_at,
+        Wait.rule,
+        Wait.created_at,
+    ).join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
 
 
 def instances_of(connection: Connection, case_id: int) -> list[InstanceRow]:
@@ -186,22 +189,31 @@ def kept_for(connection: Connection, *, person_id: int, groups: Collection[str])
     return _messages(connection, and_(Message.status == "kept", or_(about, told)))
 
 
+def _all_messages() -> Select[*tuple[Any, ...]]:
+    return select(
+        Message.message_id,
+        Message.name,
+        Message.correlation_key,
+        Message.status,
+        Message.received_on,
+        Message.recorded_at,
+        Person.name.label("recorded_by"),
+        Message.payload,
+        Message.case_id,
+    ).outerjoin(Person, Person.person_id == Message.recorded_by_id)
+
+
 def _messages(connection: Connection, where: Any) -> list[MessageRow]:
-    rows = connection.execute(
-        select(
-            Message.message_id,
-            Message.name,
-            Message.correlation_key,
-            Message.status,
-            Message.received_on,
-            Message.recorded_at,
-            Person.name.label("recorded_by"),
-            Message.payload,
-            Message.case_id,
-        )
-        .outerjoin(Person, Person.person_id == Message.recorded_by_id)
-        .where(where)
-        .order_by(Message.message_id.desc())
-        .limit(PAGE)
-    )
-    return [MessageRow(**{**row._mapping, "payload": loads(row.payload)}) for row in rows]
+    rows = connection.execute(_all_messages().where(where).order_by(Message.message_id.desc()).limit(PAGE))
+    return [message_row(row) for row in rows]
+
+
+def message_row(row: Any) -> MessageRow:
+    """Return a message from its columns."""
+    names = MessageRow.__dataclass_fields__
+    return MessageRow(**{**{name: getattr(row, name) for name in names}, "payload": loads(row.payload)})
+
+
+MESSAGES_OF_CASE = Listed(_all_messages().where(Message.case_id == _CASE), (Message.message_id.desc(),), PAGE)
+WAITS_OF_CASE = Listed(_all_waits().where(ProcessInstance.case_id == _CASE), _SOONEST)
+INSTANCES_OF_CASE = Listed(_instances().where(ProcessInstance.case_id == _CASE), (ProcessInstance.instance_id.desc(),))

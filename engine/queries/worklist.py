@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, nulls_last, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, nulls_last, select
 from sqlalchemy.orm import aliased
 
 from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.queries.together import Listed
 from engine.values import loads
 
 PAGE = 100
+_SOONEST = (nulls_last(UserTask.due_at), UserTask.priority.desc(), UserTask.created_at, UserTask.task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,6 @@ def held_in(connection: Connection, groups: Collection[str]) -> list[TaskRow]:
     return _rows(connection, _listed().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_not(None)))
 
 
-def tasks_of_case(connection: Connection, case_id: int) -> list[TaskRow]:
-    """Return the open tasks of a case."""
-    return _rows(connection, _open().where(UserTask.case_id == case_id))
-
-
 def tasks_of_instance(connection: Connection, instance_id: int) -> list[TaskRow]:
     """Return the open tasks of a process instance."""
     return _rows(connection, _open().where(UserTask.instance_id == instance_id))
@@ -108,8 +105,6 @@ def _open() -> Select[*tuple[Any, ...]]:
         .outerjoin(Case, Case.case_id == UserTask.case_id)
         .outerjoin(Person, Person.person_id == UserTask.assignee_id)
         .where(UserTask.status == "open")
-        .order_by(nulls_last(UserTask.due_at), UserTask.priority.desc(), UserTask.created_at, UserTask.task_id)
-        .limit(PAGE)
     )
 
 
@@ -125,11 +120,14 @@ def _listed() -> Select[*tuple[Any, ...]]:
 
 
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[TaskRow]:
-    return [_row(dict(row._mapping)) for row in connection.execute(query)]
+    return [task_row(dict(row._mapping)) for row in connection.execute(query.order_by(*_SOONEST).limit(PAGE))]
 
 
-def _row(columns: dict[str, Any]) -> TaskRow:
+def task_row(columns: dict[str, Any]) -> TaskRow:
     """Return a task; `outside` is written by the diagram as a property of the element."""
     text = columns.pop("properties")
     outside = loads(text).get("outside") if '"outside"' in text else None
     return TaskRow(**columns, outside=str(outside or ""))
+
+
+OF_CASE = Listed(_open().where(UserTask.case_id == bindparam("b_case", type_=Integer)), _SOONEST, PAGE)
