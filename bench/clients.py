@@ -6,6 +6,7 @@ The service runs in a process of its own, as `make run` starts it, so that those
 from __future__ import annotations
 
 import http.client
+import logging
 import multiprocessing
 import statistics
 import threading
@@ -27,7 +28,7 @@ from tests.world import open_world
 from web.app import create_app
 
 CLIENTS = 8
-EACH = 40
+EACH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def service(folder: Path, now: Any) -> Iterator[str]:
 
 
 def _serve(folder: Path, now: Any, pipe: Connection) -> None:
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # eight clients wait for four threads, as they should
     with serving(create_app(world=open_world(folder, at=now))) as address:
         pipe.send(address)
         pipe.recv()

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select, text
+import msgpack
+from sqlalchemy import Connection, Table, bindparam, func, select, text, update
 
 from engine.models import Base, Case, ClientTerm, History, ProcessInstance, ServiceRequest, UserTask, Wait
 from engine.world import World
@@ -20,10 +21,16 @@ FIRST = 10_000_000
 """Copies are numbered from here; the parked case itself and the demonstration's have small numbers."""
 WITH_HISTORY = FIRST + 500
 BATCH = 50_000
+DAYS = 60
+"""Tasks fall due on so many days, as many on each."""
 
 _NUMBER = f"({FIRST} + n)"
 _REFERENCE = "'CM-' || (70000000 + n)"
 _BUSINESS_KEY = "'SR-' || (7000000 + n)"
+_DUE = {
+    "sqlite": f"datetime(:due_at, '+' || (n % {DAYS}) || ' days') || '.000000'",
+    "postgresql": f":due_at + (n % {DAYS}) * interval '1 day'",
+}
 _OF_INSTANCE = {"instance_id": _NUMBER, "case_id": _NUMBER}
 
 
@@ -45,6 +52,24 @@ def fill(world: World, instance_id: int, count: int) -> None:
             connection.exec_driver_sql("VACUUM ANALYZE")
 
 
+def make_answerable(world: World, number: int) -> str:
+    """Let the state of a copy hear its own business key, not that of the case it is copied from; return the key."""
+    key = business_key(number)
+    of_copy = ProcessInstance.instance_id == FIRST + number
+    with world.db.write() as connection:
+        state = connection.execute(select(ProcessInstance.state).where(of_copy)).scalar_one()
+        for old in connection.execute(select(ServiceRequest.number).where(ServiceRequest.request_id < FIRST)).scalars():
+            state = state.replace(_packed(old), _packed(key))
+        connection.execute(update(ProcessInstance).where(of_copy).values(state=state))
+    return key
+
+
+def _packed(text_: str) -> bytes:
+    """Return a short text as states hold it."""
+    packed: bytes = msgpack.packb(text_)
+    return packed
+
+
 def _copy_case(connection: Connection, instance_id: int, first: int, last: int) -> None:
     instance = _row(connection, ProcessInstance, ProcessInstance.instance_id == instance_id)
     case = {"case_id": _NUMBER, "reference": _REFERENCE, "client_name": "'Robin Example' || n"}
@@ -53,7 +78,8 @@ def _copy_case(connection: Connection, instance_id: int, first: int, last: int) 
     _copy(connection, Case, Case.case_id == instance.case_id, case, first, last)
     _copy(connection, ServiceRequest, ServiceRequest.request_id == instance.request_id, request, first, last)
     _copy(connection, ProcessInstance, ProcessInstance.instance_id == instance_id, own, first, last)
-    _copy(connection, UserTask, UserTask.instance_id == instance_id, _OF_INSTANCE, first, last)
+    due = {**_OF_INSTANCE, "due_at": _DUE[connection.dialect.name]}
+    _copy(connection, UserTask, UserTask.instance_id == instance_id, due, first, last)
     waiting = {"instance_id": _NUMBER, "correlation_key": _BUSINESS_KEY}
     _copy(connection, Wait, Wait.instance_id == instance_id, waiting, first, last)
     _copy(connection, History, History.instance_id == instance_id, _OF_INSTANCE, first, last, where="n % 1000 = 500")
@@ -107,5 +133,7 @@ def _insert(
     selected = ", ".join([f":{name}" for name in given] + list(said.values()))
     numbers = "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last) "
     statement = text(f"INSERT INTO {table.name} ({columns}) {numbers} SELECT {selected} FROM numbers WHERE {where}")
-    typed = [bindparam(name, type_=table.c[name].type) for name in given]
-    connection.execute(statement.bindparams(*typed), {**given, "first": first, "last": last})
+    # What an expression is made from goes along; the others are not asked for.
+    sent = {name: value for name, value in values.items() if f":{name}" in str(statement)}
+    typed = [bindparam(name, type_=table.c[name].type) for name in sent]
+    connection.execute(statement.bindparams(*typed), {**sent, "first": first, "last": last})

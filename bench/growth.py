@@ -72,8 +72,9 @@ PAGES = {
 def _hold(world: World) -> None:
     leader = somebody(world, "review_team_leader")
     with world.db.read() as connection:
-        found = select(UserTask.task_id).where(UserTask.element_id == TASK, UserTask.status == "open").limit(MINE)
-        mine = list(connection.execute(found).scalars())
+        copies = UserTask.instance_id > crowd.FIRST  # the case that is copied stays as it is
+        found = select(UserTask.task_id).where(copies, UserTask.element_id == TASK, UserTask.status == "open")
+        mine = list(connection.execute(found.limit(MINE)).scalars())
     for task_id in mine:
         tasks.claim(world, task_id, actor=leader)
 

@@ -78,10 +78,12 @@ def _message(world: World, many: int, name: str) -> Figure:
     floor = Floor(world)
     ours, alone = [], []
     for number in range(0, many, many // MESSAGES):
-        key = crowd.business_key(number + 1)
+        key = crowd.make_answerable(world, number + 1)
         with world.db.read() as connection:
             waits = connection.execute(
-                select(Wait.name).where(Wait.correlation_key == key, Wait.element_id == "reply_to_no_further_action")
+                select(Wait.name).where(
+                    Wait.instance_id == crowd.FIRST + number + 1, Wait.element_id == "reply_to_no_further_action"
+                )
             )
             message = waits.scalars().one()
         with recorded(world) as sent:
