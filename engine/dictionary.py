@@ -161,8 +161,10 @@ def read_toml(data: bytes | None) -> tuple[dict[str, object], list[Fault]]:
         return {}, []
     try:
         return tomllib.loads(data.decode("utf-8")), []
-    except (ValueError, RecursionError) as problem:  # not TOML, not UTF-8, a number of too many digits, nested too deep
+    except ValueError as problem:  # not TOML, not UTF-8, or a number of too many digits
         return {}, [Fault("", f"The file is not valid TOML: {problem}. Correct that line.")]
+    except RecursionError:
+        return {}, [Fault("", "The file nests lists or tables too deep. Take some levels out.")]
 
 
 def _tables(table: Mapping[str, object], name: str, faults: list[Fault]) -> Iterator[tuple[str, Mapping[str, object]]]:

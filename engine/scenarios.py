@@ -342,8 +342,10 @@ class _Teller:
 def _table(data: bytes, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as fault:
+    except ValueError as fault:  # not TOML, not UTF-8, or a number of too many digits
         raise ScenarioInvalid(f"{file}: {fault}") from fault
+    except RecursionError:
+        raise ScenarioInvalid(f"{file}: lists or tables are nested too deep.") from None
 
 
 def _instant(value: Any) -> datetime:
