@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.security.attack import attacks, check
 from tests.security.place import Place, place
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "80"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
 
