@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
+ZULU = timezone(timedelta(0), "Z")
+"""The clock of what somebody wrote with a Z. UTC itself marks an instant of ours, which is read on London's clock."""
 
 
 class Clock(Protocol):

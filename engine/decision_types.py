@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from engine.clock import ZULU
 from engine.feel import Function, Months, UnaryTests, kind, literal_values
 from engine.feel.nodes import ANY_TYPE, FeelType
 from engine.feel.temporal import parse_date, parse_duration, parse_moment, parse_time
@@ -193,7 +194,7 @@ def _plain(value: object, name: str, what: str) -> object:
     if isinstance(value, str) and cls in PARSERS:
         value = _parsed(value, cls, name)
     if cls is datetime and type(value) is date:
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        value = datetime(value.year, value.month, value.day, tzinfo=ZULU)
     if type(value) is not cls:
         raise TypeMismatch(f"{what} should be of type {name}, not {kind(value)}")
     if name in WHOLE and isinstance(value, Decimal) and value != value.to_integral_value():

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgpack
 
-from engine.clock import LONDON
+from engine.clock import LONDON, ZULU
 
 _TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@escaped")
 _BITS = 64  # what msgpack holds
@@ -71,6 +71,17 @@ def plain(value: object) -> Any:
     return value
 
 
+def as_written(value: Any) -> Any:
+    """Return what a person or a file gave, in which UTC is an offset that they wrote: it is no instant of ours."""
+    if isinstance(value, datetime | time):
+        return value.replace(tzinfo=ZULU) if value.tzinfo is UTC else value
+    if isinstance(value, dict):
+        return {key: as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_written(item) for item in value]
+    return value
+
+
 def _is_whole(value: Decimal) -> bool:
     """Tell whether a number is best kept as int; one like 1E+5000 is whole, but far too long to write out."""
     return value.is_finite() and value.adjusted() < _DIGITS and value == value.to_integral_value()
@@ -106,10 +117,15 @@ def _tagged(value: object) -> object:
 
 
 def _instant_text(value: datetime) -> str:
-    """Return a moment with the clock it was told by; UTC stands for London's too, as whoever reads it takes it so."""
+    """Return a moment with the clock it was told by; UTC stands for London's too, as whoever reads it takes it so.
+
+    So a Z that somebody wrote stays a Z, which is not +00:00 here.
+    """
     zone = _zone_text(value)
     if zone == f"@{LONDON.key}":
         return value.astimezone(UTC).isoformat()
+    if value.tzinfo is not UTC and value.tzinfo == ZULU:
+        return f"{value.isoformat().removesuffix('+00:00')}Z"
     return f"{value.isoformat()}{zone}"
 
 
@@ -148,13 +164,15 @@ def _read_tag(tag: str, inner: Any) -> Any:
     if tag == "@datetime":
         text, _, zone = inner.partition("@")
         moment = datetime.fromisoformat(text)
+        if text.endswith(("Z", "z")):
+            return moment.replace(tzinfo=ZULU)
         return moment.astimezone(ZoneInfo(zone)) if zone else moment
     if tag == "@date":
         return date.fromisoformat(inner)
     if tag == "@time":
         text, _, zone = inner.partition("@")
         clock = time.fromisoformat(text)
-        return clock.replace(tzinfo=ZoneInfo(zone)) if zone else clock
+        return clock.replace(tzinfo=ZoneInfo(zone)) if zone else as_written(clock)
     if tag == "@decimal":
         return Decimal(inner)
     if tag == "@duration":

@@ -15,7 +15,7 @@ from engine import runner
 from engine.decisions import explain
 from engine.errors import RedressError
 from engine.evaluation import as_json as as_json_value
-from engine.values import loads
+from engine.values import as_written, loads
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _ANY_PATH = click.Path(path_type=Path)
@@ -82,7 +82,7 @@ def register(app: Flask) -> None:
 def _read_inputs(text: str) -> dict[str, object]:
     """Raises: ValueError for what is not one JSON object, or nested too deep."""
     try:
-        given = loads(text)
+        given = as_written(loads(text))
     except RecursionError:
         raise ValueError("The input is nested too deep.") from None
     if not isinstance(given, dict):

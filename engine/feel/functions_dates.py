@@ -5,10 +5,11 @@ Source: DMN 1.3 10.3.4.1, 10.3.4.8
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import TypeVar
 
+from engine.clock import ZULU
 from engine.feel.functions import builtin, builtin_of_run
 from engine.feel.run import Run
 from engine.feel.show import show
@@ -70,7 +71,7 @@ def make_time(
     if isinstance(start, Decimal):
         if minute is None or second is None:
             raise ValueError("hour, minute and second are needed")
-        zone = None if offset is None else timezone(offset) if offset else UTC
+        zone = None if offset is None else timezone(offset) if offset else ZULU
         return time(int(start), int(minute), int(second), int(second % 1 * MICROSECONDS), zone)
     if minute is not None:
         raise ValueError("hour, minute and second should be numbers")
@@ -78,7 +79,7 @@ def make_time(
         return _parsed(parse_time(start), start, "time")
     if isinstance(start, datetime):
         return start.timetz()
-    return start if isinstance(start, time) else time(tzinfo=UTC)
+    return start if isinstance(start, time) else time(tzinfo=ZULU)
 
 
 @builtin("duration", "from: string")

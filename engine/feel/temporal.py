@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
+from engine.clock import ZULU
 from engine.feel.values import Months
 
 DATE_TEXT = r"(\d{4})-(\d\d)-(\d\d)"
@@ -109,14 +110,14 @@ def parse_zone(text: str) -> tzinfo | None:
     if not text:
         return None
     if text == "Z":
-        return UTC
+        return ZULU
     if text[0] == "@":
         return _named_zone(text[1:])
     hours, minutes, *rest = (int(part) for part in text[1:].split(":"))
     offset = timedelta(hours=hours, minutes=minutes, seconds=rest[0] if rest else 0)
     if offset > LARGEST_OFFSET or minutes > 59:
         raise ValueError("time offset too big")
-    return timezone(-offset if text[0] == "-" else offset)
+    return timezone(-offset if text[0] == "-" else offset) if offset else ZULU
 
 
 def _named_zone(name: str) -> ZoneInfo:

@@ -100,8 +100,8 @@ def kind(value: object) -> str:
 def from_python(value: object, run: Run) -> object:
     """The host's value as a FEEL value: a copy made of FEEL types only, null for anything else.
 
-    A float goes through its repr. An instant in UTC is read on the clock of London, so that `date(x)` is the day
-    that people saw.
+    A float goes through its repr. An instant of the host, which is in UTC, is read on the clock of London, so that
+    `date(x)` is the day that people saw. What was written with a Z is in ZULU instead, and is read as it was written.
     """
     cls = type(value)
     if cls in UNCHANGED:
@@ -142,11 +142,11 @@ def to_python(value: object, run: Run) -> object:
 
 
 def to_plain(value: object) -> object:
-    """A result as the host stores it: whole numbers as int, instants in UTC; other values unchanged."""
+    """A result as the host stores it: whole numbers as int, London's clock as UTC; other values unchanged."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else value
     if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value
+        return value.astimezone(UTC) if value.tzinfo == LONDON else value
     if isinstance(value, list):
         return [to_plain(item) for item in value]
     if isinstance(value, dict):

@@ -13,7 +13,7 @@ from typing import Any
 from engine.due import work_out_due
 from engine.errors import RedressError
 from engine.feel import Months, compile_expression
-from engine.values import dumps
+from engine.values import as_written, dumps
 
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When a case begins that does not say so: a Monday."""
@@ -235,7 +235,7 @@ def _value(value: object, where: str) -> Any:
     if isinstance(value, list | tuple):
         return [_value(item, where) for item in value]
     if value is None or isinstance(value, _SCALARS):
-        return value
+        return as_written(value)
     raise CaseInvalid(f"{where}: {value!r} is no value that a case can hold.")
 
 

@@ -56,6 +56,10 @@ CHOICE = plain(
     end(),
     "</process>",
 )
+READS_A_MOMENT = plain(
+    '<process id="p">', start(), '<scriptTask id="t"><script>{day: string(date(at))}</script></scriptTask>', end(),
+    seq("s", "t", "e"), "</process>",
+)  # fmt: skip
 
 
 def test_a_plain_file_runs_with_conditions_scripts_and_jobs() -> None:
@@ -341,6 +345,14 @@ def test_the_command_prints_numbers_as_numbers_and_times_as_texts(tmp_path: Path
     assert told["data"] == {"a": 0.5, "x": 1.5, **texts}
 
 
+@pytest.mark.parametrize("given", ["2026-07-01T23:30:00Z", '{ "@datetime" = "2026-07-01T23:30:00+00:00" }'])
+def test_a_moment_of_a_script_is_read_by_the_clock_that_it_was_written_with(tmp_path: Path, given: str) -> None:
+    code, told = command(tmp_path, READS_A_MOMENT, f"variables = {{ at = {given} }}")
+    assert code == 0
+    assert told["data"]["day"] == "2026-07-01"
+    assert told["data"]["at"] == "2026-07-01T23:30:00+00:00"
+
+
 @pytest.mark.parametrize(
     ("script", "code"),
     [
@@ -545,3 +557,29 @@ def test_a_decision_is_made_from_its_file() -> None:
     assert evaluate(table, "review_tier", {}) is True
     with pytest.raises(DecisionError):
         evaluate(table, "nothing", {})
+
+
+READS_AN_INPUT = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">
+<inputData id="x" name="x"><variable name="x" typeRef="dateTime"/></inputData>
+<decision id="r" name="r"><variable name="r"/>
+<informationRequirement><requiredInput href="#x"/></informationRequirement>
+<literalExpression><text>[string(date(x)), x]</text></literalExpression></decision></definitions>"""
+
+
+@pytest.mark.parametrize(
+    ("given", "offset"),
+    [
+        ('"2026-07-01T23:30:00Z"', "+00:00"),
+        ('"2026-07-01T23:30:00-05:00"', "-05:00"),
+        ('{"@datetime": "2026-07-01T23:30:00Z"}', "+00:00"),
+        ('{"@datetime": "2026-07-01T23:30:00+00:00"}', "+00:00"),
+    ],
+)
+def test_the_input_of_a_decision_is_read_by_the_clock_that_it_was_written_with(
+    tmp_path: Path, given: str, offset: str
+) -> None:
+    (tmp_path / "d.dmn").write_text(READS_AN_INPUT, encoding="utf-8")
+    app = Flask("measured")
+    register(app)
+    told = app.test_cli_runner().invoke(args=["decide", str(tmp_path / "d.dmn"), "r", "--input", f'{{"x": {given}}}'])
+    assert json.loads(told.stdout) == ["2026-07-01", f"2026-07-01T23:30:00{offset}"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.clock import LONDON
+from engine.clock import LONDON, ZULU
 from engine.feel.values import Months
 from engine.values import dumps, loads, pack, plain, unpack
 
@@ -51,6 +51,7 @@ def test_a_context_that_looks_like_a_tag_is_never_mistaken_for_one(value: dict[s
     [
         (date(2026, 11, 22), '{"@date":"2026-11-22"}'),
         (datetime(2026, 11, 22, 9, tzinfo=UTC), '{"@datetime":"2026-11-22T09:00:00+00:00"}'),
+        (datetime(2026, 11, 22, 9, tzinfo=ZULU), '{"@datetime":"2026-11-22T09:00:00Z"}'),
         (datetime(2026, 7, 1, 9, tzinfo=LONDON), '{"@datetime":"2026-07-01T08:00:00+00:00"}'),
         (datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=2))), '{"@datetime":"2026-07-01T09:00:00+02:00"}'),
         (Decimal("1.50"), '{"@decimal":"1.50"}'),
