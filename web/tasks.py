@@ -53,9 +53,10 @@ def mine() -> str:
     """Show a person's own tasks: what is due today and what is late first."""
     with world().db.read() as connection:
         rows = worklist.tasks_of(connection, person().person_id)
-        waiting = worklist.count_queue(connection, person().groups)
+        in_queue = worklist.count_queue(connection, person().groups)
         kept = running.kept_for(connection, person_id=person().person_id, groups=person().groups)
     dues = [_due(row) for row in rows]
+    waiting = str(in_queue) if in_queue < worklist.MOST_COUNTED else f"{worklist.MOST_COUNTED - 1}+"
     counts = {tag: sum(due.tag == tag for due in dues) for tag in ("Overdue", "Due today")}
     return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting, kept=kept)
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from engine import tasks, worker
 from engine.models import UserTask
@@ -33,6 +33,16 @@ def test_a_task_is_claimed_in_one_click_and_then_is_mine(referred):
     assert "Held by you." in referred.text
     assert "Call the client" in referred.visit("/tasks/").text
     assert "The queue is empty." in referred.visit("/tasks/queue").text
+
+
+@pytest.mark.parametrize(("more", "said"), [(998, "999"), (999, "999+")])
+def test_a_long_queue_is_not_counted_to_its_end(referred, deployed, more, said):
+    with deployed.db.write() as connection:
+        [row] = connection.execute(select(UserTask.__table__).where(UserTask.status == "open")).mappings()
+        copy = {name: value for name, value in row.items() if name != "task_id"}
+        connection.execute(insert(UserTask), [{**copy, "token": f"copy{number}"} for number in range(more)])
+    [in_queue] = referred.visit("/tasks/").page.find_class("app-counts__number")[-1:]
+    assert in_queue.text == said
 
 
 def test_a_task_that_a_colleague_was_quicker_to_claim_says_so(referred, visitor, deployed):
