@@ -131,7 +131,8 @@ def _insert(
     said = {name: expression for name, expression in changed.items() if values.get(name, "") is not None}
     columns = ", ".join(f'"{name}"' for name in [*given, *said])
     selected = ", ".join([f":{name}" for name in given] + list(said.values()))
-    numbers = "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last) "
+    counted = "SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM numbers WHERE n < :last"
+    numbers = f"WITH RECURSIVE numbers(n) AS ({counted}) "
     statement = text(f"INSERT INTO {table.name} ({columns}) {numbers} SELECT {selected} FROM numbers WHERE {where}")
     # What an expression is made from goes along; the others are not asked for.
     sent = {name: value for name, value in values.items() if f":{name}" in str(statement)}
