@@ -45,11 +45,14 @@ def fill(world: World, instance_id: int, count: int) -> None:
         made = _copies(connection)
     for first in range(made + 1, made + count + 1, BATCH):
         with world.db.write() as connection:
+            if world.db.is_sqlite:
+                connection.exec_driver_sql("PRAGMA cache_size=-500000")  # kB, for filling alone
             _copy_case(connection, instance_id, first, min(first + BATCH, made + count + 1) - 1)
     with world.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # PostgreSQL does so by itself, only later; SQLite is left as the product leaves it.
         if not world.db.is_sqlite:
             connection.exec_driver_sql("VACUUM ANALYZE")
+    world.db.close()  # what is measured opens its connections as the product does
 
 
 def make_answerable(world: World, number: int) -> str:
