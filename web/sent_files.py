@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import flask
 from flask import request
@@ -15,6 +15,16 @@ class Request(flask.Request):
     most_of_files: int | None = None
     has_dropped = False
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._opened: list[IO[bytes]] = []
+
+    def close(self) -> None:
+        """Close every file that was opened, also those that came before what the request was refused for."""
+        super().close()
+        for stream in self._opened:
+            stream.close()
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -25,7 +35,9 @@ class Request(flask.Request):
         if self.most_of_files is not None and (total_content_length or 0) > self.most_of_files:
             self.has_dropped = True
             return _Nowhere()
-        return super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        stream = super()._get_file_stream(total_content_length, content_type, filename, content_length)
+        self._opened.append(stream)
+        return stream
 
 
 class _Nowhere(BytesIO):

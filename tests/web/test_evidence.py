@@ -5,7 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
+from flask import request
 from sqlalchemy import func, select
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from engine import cases, tasks, worker
 from engine.file_kinds import specimen
@@ -269,3 +271,19 @@ def test_background_work_leaves_files_alone(person, deployed):
     person.press("Upload Proof", {}, {"proof": (PDF, "a.pdf")})
     worker.work_until_rest(deployed)
     assert stored(deployed) == ["a.pdf"]
+
+
+def test_files_of_a_request_that_is_refused_while_it_is_read_are_closed(app):
+    part = '--x\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\nx\r\n'
+    sent = part.format("file", '; filename="a.txt"') + part.format("text", "") + "--x--\r\n"
+    kind = "multipart/form-data; boundary=x"
+    with app.test_request_context("/", method="POST", data=sent, content_type=kind):
+        request.max_form_parts = 1
+        opened = []
+        own = request._get_file_stream
+        request._get_file_stream = lambda *given, **more: opened.append(own(*given, **more)) or opened[-1]
+        with pytest.raises(RequestEntityTooLarge):
+            _ = request.files
+        assert [stream.closed for stream in opened] == [False]
+        request.close()
+        assert [stream.closed for stream in opened] == [True]
