@@ -50,21 +50,22 @@ def test_signing_in_leads_nowhere_else(app, target):
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
-@pytest.mark.parametrize("number", HUGE)
 @pytest.mark.parametrize(
     "path",
     ["/tasks/{}", "/cases/{}", "/documents/{}", "/operations/instances/{}", "/procedures/{}", "/cases/1/messages/{}"],
 )
-def test_a_number_that_no_row_can_have_is_an_address_that_does_not_exist(visitor, path, number):
-    assert visitor("operations").client.get(path.format(number)).status_code == 404
+def test_a_number_that_no_row_can_have_is_an_address_that_does_not_exist(visitor, path):
+    client = visitor("operations").client
+    for number in HUGE:
+        assert client.get(path.format(number)).status_code == 404, number
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "NONSENSE"])
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/tasks/", "/health", "/clock", "/cases", "//cases//1", "/static/"])
-def test_odd_methods_and_paths_get_an_answer_and_never_a_fault(app, visitor, method, path):
+def test_odd_methods_and_paths_get_an_answer_and_never_a_fault(app, visitor, path):
     for client in (app.test_client(), visitor("owning_team").client):
-        # Of //cases//1 a client makes the host `cases`, which is not ours: 400.
-        assert client.open(path, method=method).status_code in (200, 302, 308, 400, 404, 405)
+        for method in ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "NONSENSE"):
+            # Of //cases//1 a client makes the host `cases`, which is not ours: 400.
+            assert client.open(path, method=method).status_code in (200, 302, 308, 400, 404, 405), method
 
 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%00"])
