@@ -12,7 +12,7 @@ from markupsafe import Markup
 from engine import timers
 from engine.field_values import pounds
 from engine.people import Somebody
-from engine.queries.told import count_unseen
+from engine.queries.told import MOST_COUNTED, count_unseen
 from engine.settings import VERSION
 from web import words
 from web.access import ANALYST, OPERATIONS, records_contacts
@@ -70,6 +70,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
     with world().db.read() as connection:
         unseen = count_unseen(connection, person_id=person.person_id, groups=person.groups)
         takes_contacts = records_contacts(connection, person)
+    alerts = f"Alerts ({words.up_to(unseen, MOST_COUNTED)})" if unseen else "Alerts"
     items: list[tuple[str, str, tuple[str, ...]]] = []
     if takes_contacts:
         items.append(("Record a contact", "intake.find", ("intake.",)))
@@ -77,7 +78,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         ("My tasks", "tasks.mine", ("tasks.mine", "tasks.page", "tasks.submit")),
         ("Team queue", "tasks.queue", ("tasks.queue",)),
         ("Cases", "cases.listed", ("cases.",)),
-        (f"Alerts ({unseen})" if unseen else "Alerts", "notifications.listed", ("notifications.",)),
+        (alerts, "notifications.listed", ("notifications.",)),
     ]
     if OPERATIONS in person.groups:
         items += [

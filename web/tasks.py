@@ -35,6 +35,7 @@ from web.case_summary import summary_of
 from web.current import person, world
 from web.current import task as current_task
 from web.errors import page_for
+from web.words import up_to
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -56,7 +57,7 @@ def mine() -> str:
         in_queue = worklist.count_queue(connection, person().groups)
         kept = running.kept_for(connection, person_id=person().person_id, groups=person().groups)
     dues = [_due(row) for row in rows]
-    waiting = str(in_queue) if in_queue < worklist.MOST_COUNTED else f"{worklist.MOST_COUNTED - 1}+"
+    waiting = up_to(in_queue, worklist.MOST_COUNTED)
     counts = {tag: sum(due.tag == tag for due in dues) for tag in ("Overdue", "Due today")}
     return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting, kept=kept)
 

@@ -32,6 +32,11 @@ def due(value: datetime) -> str:
     return day(local) if (local.hour, local.minute) in ((23, 59), (0, 0)) else moment(value)
 
 
+def up_to(number: int, most_counted: int) -> str:
+    """Write a count as far as it was counted: "12", "999+"."""
+    return str(number) if number < most_counted else f"{most_counted - 1}+"
+
+
 def steps(text: str) -> str:
     """Return numbered steps such as `Review 9, Review 10` as Review 9, 10."""
     said, last = "", ""

@@ -15,6 +15,7 @@ from engine.values import loads
 
 PAGE = 200
 OF_AN_INSTANCE = 500
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,13 @@ def notifications_for(connection: Connection, *, person_id: int, groups: Collect
 
 
 def count_unseen(connection: Connection, *, person_id: int, groups: Collection[str]) -> int:
-    """Return how many notifications a person has not seen."""
+    """Return how many notifications a person has not seen; MOST_COUNTED stands for that many and more."""
     rows = connection.execute(
-        select(Notification.notification_id).where(
+        select(Notification.notification_id)
+        .where(
             or_(Notification.group_key.in_(groups), Notification.person_id == person_id),
             Notification.seen_at.is_(None),
         )
+        .limit(MOST_COUNTED)
     )
     return len(rows.all())

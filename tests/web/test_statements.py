@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from engine import scenarios, tasks
-from engine.models import UserTask
+from engine.models import Notification, UserTask
 from tests.world import PROCESSES, somebody
 
 MOST_OF_A_SUBMIT, MOST_OF_A_PAGE = 15, 12
@@ -80,3 +80,10 @@ def test_a_page_takes_few_statements(allocation, deployed, path):
         answer = browser.client.get(address)
     assert answer.status_code == 200
     assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
+
+
+def test_what_is_counted_is_counted_to_a_thousand_and_no_further(deployed, visitor):
+    told = {"subject": "A reply", "text": "", "group_key": "owning_team", "sent_at": deployed.clock.now()}
+    with deployed.db.write() as connection:
+        connection.execute(insert(Notification), [told] * 1001)
+    assert b"Alerts (999+)" in visitor("owning_team").visit("/tasks/").body
