@@ -13,7 +13,7 @@ from engine import definitions
 from engine.definitions import LoadedDefinition
 from engine.dictionary import Dictionary
 from engine.people import Somebody
-from engine.queries import casework, contacts, operations, running, told, worklist
+from engine.queries import casework, contacts, running, told, worklist
 from engine.queries.cases import RequestRow
 from engine.queries.paths import steps_taken
 from engine.queries.running import WaitRow
@@ -178,7 +178,7 @@ def _in_force(connection: Connection) -> dict[str, LoadedDefinition]:
     """Return the versions that new procedures start with, by their keys."""
     return {
         key: definitions.load(world(), connection, definition_id)
-        for key, definition_id in operations.versions_in_force(connection).items()
+        for key, definition_id in definitions.ids_in_force(connection).items()
     }
 
 

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from engine import definitions
 from engine.definitions import LoadedDefinition
-from engine.queries.operations import versions_in_force
 from web.current import world
 
 
@@ -21,7 +20,7 @@ def group_title(definition: LoadedDefinition, group: str | None) -> str:
 def titles(connection: Connection) -> dict[str, str]:
     """Return what every group is called in the versions in force."""
     found: dict[str, str] = {}
-    for definition_id in versions_in_force(connection).values():
+    for definition_id in definitions.ids_in_force(connection).values():
         groups = definitions.load(world(), connection, definition_id).groups
         found.update({key: group.title for key, group in groups.items()})
     return found

@@ -135,14 +135,6 @@ def list_deliveries(connection: Connection, *, state: str = "") -> list[Delivery
     return [DeliveryRow(**row._mapping) for row in connection.execute(query)]
 
 
-def versions_in_force(connection: Connection) -> dict[str, int]:
-    """Return the versions that new procedures start with, by their keys; instances are not counted for it."""
-    rows = connection.execute(
-        select(Definition.key, Definition.definition_id).where(Definition.is_in_force).order_by(Definition.key)
-    )
-    return {row.key: row.definition_id for row in rows}
-
-
 def list_definitions(connection: Connection) -> list[DefinitionRow]:
     """Return every deployed version, those in force first."""
     query = _definitions().order_by(Definition.is_in_force.desc(), Definition.key, Definition.version.desc())
