@@ -13,12 +13,9 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.jobs import DeleteJobCondition, Status
 from sqlalchemy import Connection, bindparam, func, inspect, make_url, select, text
 
 from engine import dispatch, event_starts, jobs, outbox, timers
@@ -27,6 +24,9 @@ from engine.models import Job, Outbox
 from engine.queue import Work
 from engine.step import nothing
 from engine.world import TIMERS, World
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,8 @@ def start_scheduler(world: World) -> BackgroundScheduler:
 
 def prepare_queue(world: World) -> None:
     """Make the tables of the queue, if they are not there."""
+    from procrastinate import App, SyncPsycopgConnector  # slow to import, and for PostgreSQL only
+
     with world.db.write() as connection:
         if not inspect(connection).has_table("procrastinate_jobs"):
             # Without parameters the driver takes many statements at once, and leaves their percent signs alone.
@@ -92,6 +94,8 @@ def prepare_queue(world: World) -> None:
 
 def use_queue(world: World) -> None:
     """Let what transactions of this process leave for workers become jobs, enqueued in the same transaction."""
+    from procrastinate import App, SyncPsycopgConnector  # slow to import, and for PostgreSQL only
+
     sender = App(connector=SyncPsycopgConnector())  # never opened: it lends its statements to our connections
 
     def hand_over(connection: Connection, work: list[Work]) -> None:
@@ -126,6 +130,8 @@ async def _work_until_stopped(world: World, name: str, concurrency: int) -> None
 
 
 async def _work(world: World, name: str, concurrency: int) -> None:
+    from procrastinate.jobs import DeleteJobCondition
+
     queue = make_queue(world)
     async with queue.open_async():
         await queue.run_worker_async(
@@ -142,6 +148,10 @@ async def _work(world: World, name: str, concurrency: int) -> None:
 
 def make_queue(world: World) -> App:
     """Return the queue's application, with its tasks bound to a world."""
+    from procrastinate import App, PsycopgConnector
+    from procrastinate.exceptions import AlreadyEnqueued
+    from procrastinate.jobs import Status
+
     queue = App(connector=PsycopgConnector(conninfo=_address(world), min_size=1, max_size=6))
 
     @queue.task(name="deliver")
@@ -198,6 +208,9 @@ def _enqueue(world: World, work: Iterable[Work]) -> int:
     to_do = list(work)
     if not to_do:
         return 0
+    from procrastinate import App, SyncPsycopgConnector
+    from procrastinate.exceptions import AlreadyEnqueued
+
     done = 0
     sender = App(connector=SyncPsycopgConnector(conninfo=_address(world), min_size=1, max_size=1))
     with sender.open():
