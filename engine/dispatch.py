@@ -14,7 +14,6 @@ from sqlalchemy import Connection, select
 from engine import incidents, outbox, starts
 from engine.failpoints import failpoint
 from engine.history import Event
-from engine.holds import hold_instance
 from engine.measures import DELIVERIES
 from engine.models import ProcessInstance
 from engine.outbox import BACK_OFF, Owed
@@ -75,18 +74,13 @@ def _deliver(world: World, owed: Owed) -> None:
 
 def _record(world: World, owed: Owed, result: Mapping[str, object]) -> None:
     with world.db.write() as connection:
-        _hold(connection, owed)
+        outbox.hold(connection, owed)
         now = world.clock.now()
         if not outbox.mark_sent(connection, owed, result, now=now):
             return
         incidents.resolve_delivery(connection, outbox_id=owed.outbox_id, now=now, by=WORKER.key)
         _go_on(world, connection, owed, result)
         failpoint("delivery_before_commit")
-
-
-def _hold(connection: Connection, owed: Owed) -> None:
-    if owed.instance_id is not None:
-        hold_instance(connection, owed.instance_id)
 
 
 def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str, object]) -> None:
@@ -112,7 +106,7 @@ def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str
 def _failed(world: World, owed: Owed, error: str) -> None:
     now = world.clock.now()
     with world.db.write() as connection:
-        _hold(connection, owed)
+        outbox.hold(connection, owed)
         if owed.attempts < world.settings.delivery_attempts:
             wait = BACK_OFF[min(owed.attempts, len(BACK_OFF)) - 1]
             outbox.mark_for_retry(connection, owed, error, at=now + wait)

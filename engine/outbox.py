@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Update, and_, insert, or_, select, update
 
 from engine import queue
+from engine.holds import hold_instance
 from engine.instance_row import is_suspended
 from engine.models import Outbox
 from engine.values import dumps, loads
@@ -38,6 +39,12 @@ class Owed:
     element_id: str | None
     attempts: int
     owner: str = ""
+
+
+def hold(connection: Connection, owed: Owed) -> None:
+    """Hold the case that owes an effect, if one does, before what became of it is written."""
+    if owed.instance_id is not None:
+        hold_instance(connection, owed.instance_id)
 
 
 def owe(

@@ -25,9 +25,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from engine import outbox
 from engine.clock import LONDON
 from engine.failpoints import failpoint
-from engine.holds import hold_instance
 from engine.models import Payment, ServiceRequest
 from engine.outbox import Owed
 from engine.world import World
@@ -50,14 +50,14 @@ def deliver_payment(world: World, owed: Owed) -> Mapping[str, Any]:
     if handed_over(world, "payments", name) not in (None, content):
         raise InstructionRefused(f"Another instruction for {instruction['number']} has left already. Compare {name}.")
     with world.db.write() as connection:
-        _hold(connection, owed)
+        outbox.hold(connection, owed)
         row = _payment(connection, instruction)
         if row.instruction_ref is None:
             connection.execute(update(Payment).where(Payment.payment_id == row.payment_id).values(instruction_ref=name))
     failpoint("payment_marked")
     hand_over(world, "payments", name, content)
     with world.db.write() as connection:
-        _hold(connection, owed)
+        outbox.hold(connection, owed)
         row = _payment(connection, instruction)
         instructed_at = row.instructed_at or world.clock.now()
         if row.status == "Approved":
@@ -70,11 +70,6 @@ def deliver_payment(world: World, owed: Owed) -> Mapping[str, Any]:
             "instructed_on": instructed_at.astimezone(LONDON).date(),
         }
     }
-
-
-def _hold(connection: Connection, owed: Owed) -> None:
-    if owed.instance_id is not None:
-        hold_instance(connection, owed.instance_id)
 
 
 def _payment(connection: Connection, instruction: Mapping[str, Any]) -> Any:
