@@ -25,7 +25,7 @@ from tests.soak.play import Played, play, processes_of
 from tests.soak.rules import Game
 from tests.soak.wishes import WISHES
 
-STEPS = 3_200
+STEPS = 5_000
 GROUPS = 8
 """So that the seeds are shared by the processors."""
 
