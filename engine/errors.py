@@ -102,3 +102,11 @@ class Conflict(RedressError):
 
 class DatabaseAway(RedressError):
     """The database could not be reached or could not save, so nothing was changed. Try again in a few minutes."""
+
+
+class InstanceSuspended(Conflict):
+    """Operations have suspended this case while they put something right. What you typed is kept below; try later."""
+
+
+class NotCompatible(RedressError):
+    """The other version lacks elements where this instance stands. It stays on its version; nothing was changed."""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from engine import definitions, incidents, instance_row
 from engine.definitions import LoadedDefinition
-from engine.errors import Conflict, NotFound, RedressError, ValuesRefused
+from engine.errors import Conflict, NotCompatible, NotFound, ValuesRefused
 from engine.feel import compile_expression
 from engine.feel.errors import FeelError
 from engine.feel.values import Months
@@ -35,10 +35,6 @@ OPERATIONS = Actor("operations")
 
 STANDING = ("incident", "retrying", SUSPENDED)
 """The statuses in which a value may be corrected: nothing runs on until somebody says so."""
-
-
-class NotCompatible(RedressError):
-    """The other version lacks elements where this instance stands. It stays on its version; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

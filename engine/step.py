@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from engine import definitions, history, incidents, instance_row
 from engine.definitions import LoadedDefinition
-from engine.errors import Conflict, RedressError
+from engine.errors import Conflict, InstanceSuspended, RedressError
 from engine.failpoints import failpoint
 from engine.history import Chain, Event
 from engine.instance_row import SUSPENDED
@@ -43,10 +43,6 @@ Act = Callable[[Workflow, StepHost], None]
 
 class StepBlocked(RedressError):
     """An overdue automatic step of this case failed first. Operations can see it; nothing of yours was changed."""
-
-
-class InstanceSuspended(Conflict):
-    """Operations have suspended this case while they put something right. What you typed is kept below; try later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from engine.errors import (
     Conflict,
     DatabaseAway,
     DeploymentRefused,
+    InstanceSuspended,
     MessageAmbiguous,
     MessageNotAwaited,
     NotAllowed,
+    NotCompatible,
     NotFound,
     RedressError,
     SettingsInvalid,
@@ -26,8 +28,6 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
-from engine.interventions import NotCompatible
-from engine.step import InstanceSuspended
 
 log = logging.getLogger(__name__)
 

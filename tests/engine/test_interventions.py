@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from engine import history, interventions, jobs, messages, tasks, worker
-from engine.errors import Conflict, NotFound, ValuesRefused
-from engine.interventions import NotCompatible, Value
+from engine.errors import Conflict, InstanceSuspended, NotCompatible, NotFound, ValuesRefused
+from engine.interventions import Value
 from engine.models import Definition, Notification, ProcessInstance, Submission, UserTask, Wait
-from engine.step import InstanceSuspended
 from engine.values import loads
 from tests import tiny
 from tests.stage import Stage
