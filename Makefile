@@ -20,7 +20,7 @@ run-scaled: $(STAMPS)/run assets ## The same with PostgreSQL, two web processes 
 
 .PHONY: test
 test: $(STAMPS)/test tools browser lint ## Set up what is missing and run every check and test
-	@echo "Running the tests on SQLite (about six minutes on two cores)"
+	@echo "Running the tests on SQLite (about eight minutes on two cores)"
 	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/scaled
 	@$(MAKE) --no-print-directory test-postgres
 
