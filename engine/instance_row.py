@@ -9,7 +9,7 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, exists, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.errors import Conflict, NotFound
@@ -19,7 +19,7 @@ from engine.models import Case, Document, History, Person, ProcessInstance, Serv
 from engine.values import loads
 from engine.world import Actor
 
-SUSPENDED = "suspended"
+SUSPENDED, CANCELLED = "suspended", "cancelled"
 _INSTANCE, _CASE, _REQUEST = (
     model.metadata.tables[model.__tablename__] for model in (ProcessInstance, Case, ServiceRequest)
 )
@@ -100,11 +100,13 @@ def save(connection: Connection, row: Any, changes: Mapping[str, object]) -> Non
         raise Conflict
 
 
-def is_suspended(instance_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
-    """Return the condition that operations have suspended an instance: nothing of it is due until it is resumed."""
-    return exists().where(
-        _INSTANCE.c.instance_id == instance_id, _INSTANCE.c.status == literal(SUSPENDED, literal_execute=True)
-    )
+def is_halted(instance_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    """Return the condition that operations have suspended or cancelled an instance: nothing of it is due.
+
+    Of a cancelled one something may still be owed: what a worker was just handing over, and could not.
+    """
+    halted = [_INSTANCE.c.status == literal(status, literal_execute=True) for status in (SUSPENDED, CANCELLED)]
+    return exists().where(_INSTANCE.c.instance_id == instance_id, or_(*halted))
 
 
 def last_submitter(connection: Connection, instance_id: int) -> Actor | None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, func, select
 
-from engine.instance_row import is_suspended
+from engine.instance_row import is_halted
 from engine.models import Incident, Job, Outbox, ProcessInstance, Wait
 
 STEP_SECONDS = Histogram(
@@ -41,14 +41,14 @@ class Standing:
 
 def standing(connection: Connection, *, now: datetime) -> Standing:
     """Return how things stand."""
-    is_timer = (Wait.kind == "timer", ~is_suspended(Wait.instance_id))
+    is_timer = (Wait.kind == "timer", ~is_halted(Wait.instance_id))
     oldest_due = connection.execute(
         select(Wait.due_at).where(*is_timer, Wait.due_at.is_not(None)).order_by(Wait.due_at).limit(1)
     ).scalar_one_or_none()
     overdue = select(func.count()).where(*is_timer, Wait.due_at <= now - OVERDUE)
     unsent = Outbox.state.in_(("new", "busy", "failed"))
     owed = connection.execute(select(Outbox.state, func.count()).where(unsent).group_by(Outbox.state))
-    under_way = (Outbox.state.in_(("new", "busy")), ~is_suspended(Outbox.instance_id))
+    under_way = (Outbox.state.in_(("new", "busy")), ~is_halted(Outbox.instance_id))
     oldest_owed = connection.execute(select(func.min(Outbox.created_at)).where(*under_way)).scalar_one()
     statuses = connection.execute(select(ProcessInstance.status, func.count()).group_by(ProcessInstance.status))
     open_incidents = connection.execute(

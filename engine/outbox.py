@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Update, and_, insert, or_, sel
 
 from engine import queue
 from engine.holds import hold_instance
-from engine.instance_row import is_suspended
+from engine.instance_row import is_halted
 from engine.models import Outbox
 from engine.values import dumps, loads
 
@@ -130,7 +130,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
         and_(Outbox.state == "new", Outbox.available_at > now + BACK_OFF[-1]),
         and_(Outbox.state == "busy", Outbox.lease_until > now + LEASE),
     )
-    return and_(overdue, ~is_suspended(Outbox.instance_id))
+    return and_(overdue, ~is_halted(Outbox.instance_id))
 
 
 def _new_owner() -> str:

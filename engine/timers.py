@@ -8,7 +8,7 @@ from sqlalchemy import Connection, literal, select
 
 from engine import event_starts
 from engine.background import is_broken, move
-from engine.instance_row import is_suspended
+from engine.instance_row import is_halted
 from engine.models import Wait
 from engine.step import nothing
 from engine.world import TIMERS, World
@@ -24,7 +24,7 @@ def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) 
     # Grouping would tempt the database to walk the index of instances, and so all waits.
     rows = connection.execute(
         select(Wait.instance_id)
-        .where(_IS_TIMER, Wait.due_at <= now, ~is_broken(Wait.instance_id), ~is_suspended(Wait.instance_id))
+        .where(_IS_TIMER, Wait.due_at <= now, ~is_broken(Wait.instance_id), ~is_halted(Wait.instance_id))
         .order_by(Wait.due_at)
         .limit(limit)
     )
@@ -35,7 +35,7 @@ def next_due(connection: Connection) -> datetime | None:
     """Return when the next timer is due, whether that lies ahead or behind."""
     found: datetime | None = connection.execute(
         select(Wait.due_at)
-        .where(_IS_TIMER, Wait.due_at.is_not(None), ~is_suspended(Wait.instance_id))
+        .where(_IS_TIMER, Wait.due_at.is_not(None), ~is_halted(Wait.instance_id))
         .order_by(Wait.due_at)
         .limit(1)
     ).scalar_one_or_none()

@@ -163,6 +163,29 @@ def test_what_a_cancelled_instance_owes_is_never_handed_over(stage: Stage) -> No
     assert (stage.status(), stage.incidents()) == ("cancelled", [])
 
 
+def test_a_delivery_under_way_while_its_instance_is_cancelled_is_not_tried_again(stage: Stage) -> None:
+    tries: list[str] = []
+
+    def fails_after_the_cancelling(_world: Any, owed: Any) -> dict[str, object]:
+        tries.append(owed.key)
+        if len(tries) == 1:
+            interventions.cancel(stage.world, 1, reason="It was started twice.", actor=stage.leader)
+        raise OSError("The printer is out of paper")
+
+    stage.add_handler("post", lambda context: context.enqueue("parcel", {}))
+    stage.world.deliveries = {**stage.world.deliveries, "parcel": fails_after_the_cancelling}
+    stage.deploy(
+        tiny.node("startEvent", "begin"),
+        tiny.service_task("post", "post"),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "post", "done"),
+    )
+    stage.start()
+    stage.wait_and_work()
+    stage.wait_and_work(timedelta(days=1))
+    assert (len(tries), stage.status(), stage.incidents()) == (1, "cancelled", [])
+
+
 def stuck(stage: Stage) -> None:
     """An instance that stopped because a variable is null where a truth is needed."""
     stage.deploy(
