@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from engine.models.base import Base, Instant
 from engine.models.cases import (
+    Absence,
     BankHoliday,
     Blob,
     Case,
+    CaseSight,
     ClientTerm,
     Contact,
     ContactAttempt,
@@ -21,6 +23,7 @@ from engine.models.cases import (
     Payment,
     Person,
     RequestLink,
+    SavedView,
     ServiceRequest,
     Setting,
 )
@@ -40,10 +43,12 @@ from engine.models.running import (
 )
 
 __all__ = [
+    "Absence",
     "BankHoliday",
     "Base",
     "Blob",
     "Case",
+    "CaseSight",
     "ClientTerm",
     "Contact",
     "ContactAttempt",
@@ -64,6 +69,7 @@ __all__ = [
     "Person",
     "ProcessInstance",
     "RequestLink",
+    "SavedView",
     "ServiceRequest",
     "Setting",
     "Submission",

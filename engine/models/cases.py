@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.base import Base
@@ -21,6 +21,37 @@ class Person(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
     session_mark: Mapped[int] = mapped_column(default=0)  # counts up when the sessions of this person must end
+    email: Mapped[str | None] = mapped_column(String(254))
+    is_sent_digest: Mapped[bool] = mapped_column(default=True)
+    digest_sent_on: Mapped[date | None]
+    # Who they are at the department's own sign-in: issuer and subject, with a space between.
+    identity: Mapped[str | None] = mapped_column(String(400), unique=True, index=True)
+
+
+class Absence(Base):
+    """Days on which somebody does not work, both included, and who stands in for them."""
+
+    __tablename__ = "absence"
+    absence_id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"), index=True)
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    cover_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    recorded_at: Mapped[datetime]
+
+
+class SavedView(Base):
+    """A worklist with its filters and its order, under a name; whoever has its address may open it."""
+
+    __tablename__ = "saved_view"
+    view_id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(40), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(String(2000))
+    created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("person_id", "name"),)
 
 
 class Membership(Base):
@@ -42,6 +73,21 @@ class Case(Base):
     facts: Mapped[str] = mapped_column(Text, default="{}")
     lock_flag: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+
+
+class CaseSight(Base):
+    """Somebody looked at a case: who, when and at what. Rows are only ever added."""
+
+    __tablename__ = "case_sight"
+    sight_id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"))
+    what: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_case_sight_case_id_at", "case_id", "at"),
+        Index("ix_case_sight_person_id_at", "person_id", "at"),
+    )
 
 
 class ClientTerm(Base):

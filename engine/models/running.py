@@ -90,6 +90,7 @@ class UserTask(Base):
     version: Mapped[int] = mapped_column(default=1)
     priority: Mapped[int] = mapped_column(default=50)
     draft: Mapped[str | None] = mapped_column(Text)
+    draft_saved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -203,6 +204,10 @@ class Notification(Base):
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
     group_key: Mapped[str | None] = mapped_column(String(80), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.task_id"), index=True)
+    kind: Mapped[str] = mapped_column(
+        String(20), default="told"
+    )  # told, assigned, overdue, approved, rejected, replied
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime]
