@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 BATCH = 20
 _INSIDE = ("signal", "start")
 """What leaves nothing to a receiver outside: the step that is owed is made as it is recorded, and so once."""
+_ENDED_EACH_TIME = (
+    "whoever handed it over ended each time before saying what became of it. It may have left. "
+    "Trying again sends no letter or payment twice; an e-mail may come twice."
+)
 
 
 def deliver_due(world: World) -> int:
@@ -48,7 +52,10 @@ def deliver_one(world: World, outbox_id: int | None = None) -> bool:
     if owed is None:
         return False
     failpoint("delivery_claimed")
-    _deliver(world, owed)
+    if owed.attempts > world.settings.delivery_attempts:
+        _give_up(world, owed, owed.attempts - 1, _ENDED_EACH_TIME)
+    else:
+        _deliver(world, owed)
     return True
 
 
@@ -104,14 +111,20 @@ def _go_on(world: World, connection: Connection, owed: Owed, result: Mapping[str
 
 
 def _failed(world: World, owed: Owed, error: str) -> None:
-    now = world.clock.now()
+    if owed.attempts >= world.settings.delivery_attempts:
+        _give_up(world, owed, owed.attempts, error)
+        return
+    wait = BACK_OFF[min(owed.attempts, len(BACK_OFF)) - 1]
     with world.db.write() as connection:
         outbox.hold(connection, owed)
-        if owed.attempts < world.settings.delivery_attempts:
-            wait = BACK_OFF[min(owed.attempts, len(BACK_OFF)) - 1]
-            outbox.mark_for_retry(connection, owed, error, at=now + wait)
-            DELIVERIES.labels(owed.kind, "retried").inc()
-            return
+        outbox.mark_for_retry(connection, owed, error, at=world.clock.now() + wait)
+    DELIVERIES.labels(owed.kind, "retried").inc()
+
+
+def _give_up(world: World, owed: Owed, tries: int, error: str) -> None:
+    """Leave a delivery to a person. A claim counts as a try before anything leaves, so that deaths count too."""
+    with world.db.write() as connection:
+        outbox.hold(connection, owed)
         if not outbox.mark_failed(connection, owed, error):
             return
         DELIVERIES.labels(owed.kind, "failed").inc()
@@ -120,8 +133,8 @@ def _failed(world: World, owed: Owed, error: str) -> None:
             instance_id=owed.instance_id,
             element_id=owed.element_id,
             kind="DeliveryFailed",
-            message=f"It could not be handed over after {owed.attempts} tries. The last reason was: {error}",
-            now=now,
+            message=f"It could not be handed over after {tries} tries. The last reason was: {error}",
+            now=world.clock.now(),
             outbox_id=owed.outbox_id,
         )
 

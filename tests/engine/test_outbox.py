@@ -114,6 +114,24 @@ def test_a_delivery_that_keeps_failing_becomes_an_incident_that_a_person_retries
     assert (stage.open_tasks(), stage.incidents(), len(spooled(stage))) == (["after"], [], 1)
 
 
+def test_a_delivery_that_ends_its_worker_each_time_is_given_up_and_a_person_is_told(stage: Stage) -> None:
+    gateway = break_letters(stage, failures=0)
+    stage.deploy(*issue_a_letter())
+    stage.start()
+    for _ in range(stage.world.settings.delivery_attempts):
+        claim(stage)  # and dies: nobody records what became of it
+        stage.wait(outbox.LEASE)
+    stage.wait_and_work()
+    [row], [incident] = stage.outbox(), stage.incidents()
+    assert (gateway.tried, row.state) == (0, "failed")
+    assert "after 5 tries" in incident.message
+    assert "whoever handed it over ended" in incident.message
+    assert stage.wait_and_work(timedelta(days=1)) == 0
+    jobs.retry_incident(stage.world, incident.incident_id, actor=stage.leader)
+    stage.wait_and_work()
+    assert (stage.open_tasks(), stage.incidents(), len(spooled(stage))) == (["after"], [], 1)
+
+
 def test_what_a_vanished_worker_held_is_delivered_by_another_after_its_lease(stage: Stage) -> None:
     stage.deploy(*issue_a_letter())
     stage.start()

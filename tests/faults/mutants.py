@@ -93,6 +93,13 @@ MUTANTS: dict[str, Mutant] = {
         "tests/engine/test_outbox.py",
         "slept_through_the_lease",
     ),
+    "what ends its worker is tried for ever": Mutant(
+        "engine/dispatch.py",
+        "    if owed.attempts > world.settings.delivery_attempts:\n",
+        "    if owed.attempts > 10**6:\n",
+        "tests/engine/test_outbox.py",
+        "ends_its_worker_each_time",
+    ),
     "no mark before an instruction leaves": Mutant(
         "handlers/payments_delivery.py",
         "if row.instruction_ref is None:",
