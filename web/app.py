@@ -41,8 +41,10 @@ from web import (
     notifications,
     operations,
     reopening,
+    search,
     session,
     tasks,
+    worklists,
 )
 from web.security import keep_private, secret_key, secure
 
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 
 PAGES = (
     session,
+    worklists,
+    search,
     tasks,
     cases,
     case_diagrams,

@@ -1,4 +1,4 @@
-"""Cases: the list, the page of one, notes, messages that the case waits for, and starting a procedure."""
+"""Cases: the page of one, notes, messages that the case waits for, and starting a procedure."""
 
 from __future__ import annotations
 
@@ -19,31 +19,16 @@ from engine.queries import running, told
 from engine.queries.running import WaitRow
 from engine.values import dumps
 from web import asking, case_page, history_words
-from web.access import OPERATIONS, sight_of
+from web.access import OPERATIONS
 from web.addresses import row_number
 from web.asking import Asking
-from web.case_summary import NATIONS, current_request, summary_of
+from web.case_summary import current_request, summary_of
 from web.current import person, world
 from web.forms import typed_from_names
 from web.procedure_text import documentation, message_title
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 MAX_NOTE = 5_000
-
-
-@pages.get("/")
-def listed() -> str:
-    """List the cases that a person may see, and search among them."""
-    text = request.args.get("q", "").strip()[:80]
-    with world().db.read() as connection:
-        rows = case_rows.list_cases(
-            connection,
-            person_id=person().person_id,
-            groups=sight_of(person()),
-            text=text,
-            every=OPERATIONS in person().groups,
-        )
-    return render_template("cases/listed.html", rows=rows, text=text, nations=NATIONS)
 
 
 @pages.get("/<int:case_id>")

@@ -75,9 +75,9 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
     if takes_contacts:
         items.append(("Record a contact", "intake.find", ("intake.",)))
     items += [
-        ("My tasks", "tasks.mine", ("tasks.mine", "tasks.page", "tasks.submit")),
-        ("Team queue", "tasks.queue", ("tasks.queue",)),
-        ("Cases", "cases.listed", ("cases.",)),
+        ("My tasks", "worklists.mine", ("worklists.mine", "tasks.page", "tasks.submit")),
+        ("Team queue", "worklists.queue", ("worklists.queue",)),
+        ("Cases", "search.listed", ("search.", "cases.")),
         (alerts, "notifications.listed", ("notifications.",)),
     ]
     if OPERATIONS in person.groups:

@@ -24,7 +24,7 @@ def home() -> Response:
         return redirect(url_for("operations.instances"))
     if ANALYST in person().groups:
         return redirect(url_for("definitions.listed"))
-    return redirect(url_for("tasks.mine"))
+    return redirect(url_for("worklists.mine"))
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])

@@ -1,9 +1,7 @@
-"""Tasks: my tasks, my team's queue, and the one page on which a task is done."""
+"""Tasks: the one page on which a task is done, claimed, given back and given on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
@@ -12,7 +10,6 @@ from sqlalchemy import Connection
 
 from engine import definitions, documents, tasks
 from engine.announcements import announced_to
-from engine.clock import LONDON
 from engine.errors import (
     Conflict,
     NotFound,
@@ -24,53 +21,18 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
-from engine.queries import running, told, worklist
-from engine.queries.worklist import TaskRow
+from engine.queries import told
 from letters.letter import LetterError
 from web import asking, attaching, letter_preview, task_page
-from web.access import sight_of
 from web.addresses import row_number
 from web.before import before_of
 from web.case_summary import summary_of
 from web.current import person, world
 from web.current import task as current_task
+from web.due_tags import due_tag
 from web.errors import page_for
-from web.words import up_to
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """When a task is due, in words and by urgency; `tag` is never told by colour alone."""
-
-    row: TaskRow
-    tag: str
-    colour: str
-
-
-@pages.get("/")
-def mine() -> str:
-    """Show a person's own tasks: what is due today and what is late first."""
-    with world().db.read() as connection:
-        rows = worklist.tasks_of(connection, person().person_id)
-        in_queue = worklist.count_queue(connection, person().groups)
-        kept = running.kept_for(connection, person_id=person().person_id, groups=person().groups)
-    dues = [_due(row) for row in rows]
-    waiting = up_to(in_queue, worklist.MOST_COUNTED)
-    counts = {tag: sum(due.tag == tag for due in dues) for tag in ("Overdue", "Due today")}
-    return render_template("tasks/mine.html", dues=dues, counts=counts, waiting=waiting, kept=kept)
-
-
-@pages.get("/queue")
-def queue() -> str:
-    """Show the tasks of a person's groups: free ones to claim, and to leaders who holds the others."""
-    with world().db.read() as connection:
-        free = worklist.queue_of(connection, sight_of(person()))
-        held = worklist.held_in(connection, sight_of(person()))
-    return render_template(
-        "tasks/queue.html", free=[_due(row) for row in free], held=[_due(row) for row in held], groups=person().groups
-    )
 
 
 @pages.get("/<int:task_id>")
@@ -125,7 +87,7 @@ def claim(task_id: int) -> ResponseReturnValue:
         tasks.claim(world(), task_id, actor=person())
     except TaskAlreadyClaimed as refused:
         flash(str(refused))
-        return redirect(url_for("tasks.queue"))
+        return redirect(url_for("worklists.queue"))
     return redirect(url_for("tasks.page", task_id=task_id))
 
 
@@ -134,7 +96,7 @@ def release(task_id: int) -> ResponseReturnValue:
     """Give a task back to its group."""
     tasks.release(world(), task_id, actor=person())
     flash("The task is back in the team\u2019s queue.")
-    return redirect(url_for("tasks.queue"))
+    return redirect(url_for("worklists.queue"))
 
 
 @pages.post("/<int:task_id>/assign")
@@ -148,7 +110,7 @@ def assign(task_id: int) -> ResponseReturnValue:
     with world().db.read() as connection:
         name = told.names_of_people(connection).get(chosen, "")
     flash(f"{name} now holds the task.")
-    return redirect(url_for("tasks.queue"))
+    return redirect(url_for("worklists.queue"))
 
 
 @pages.get("/<int:task_id>/letter/<int:number>.svg")
@@ -234,7 +196,7 @@ def _complete(
         flash(said)
     if current.task.case_id is not None:
         return redirect(url_for("cases.page", case_id=current.task.case_id))
-    return redirect(url_for("tasks.mine"))
+    return redirect(url_for("worklists.mine"))
 
 
 def _version() -> int | None:
@@ -271,7 +233,7 @@ def _render(connection: Connection, current: task_page.TaskPage, refusal: str = 
         page=current,
         task=task,
         holding=holding,
-        due=_tag(task.due_at),
+        due=due_tag(task.due_at),
         blocks=[block for block in drawn if block not in aside],
         aside=aside,
         errors=errors,
@@ -297,21 +259,3 @@ def _over(connection: Connection, task: Any, typed: asking.Typed) -> str:
         by=told.names_of_people(connection).get(task.ended_by_id) if task.ended_by_id else None,
         kept=asking.kept_answers(components, typed, around),
     )
-
-
-def _due(row: TaskRow) -> Due:
-    tag, colour = _tag(row.due_at)
-    return Due(row, tag, colour)
-
-
-def _tag(due_at: Any) -> tuple[str, str]:
-    if due_at is None:
-        return "", ""
-    now = world().clock.now()
-    today: date = now.astimezone(LONDON).date()
-    due_on = due_at.astimezone(LONDON).date()
-    if due_at < now:
-        return "Overdue", "govuk-tag--red"
-    if due_on == today:
-        return "Due today", "govuk-tag--orange"
-    return "", ""
