@@ -16,6 +16,7 @@ from engine.holds import hold_case
 from engine.models import Case, Definition, Note, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
 from engine.step import Outcome, begin
+from engine.upserts import upsert
 from engine.values import dumps
 from engine.world import World
 
@@ -127,15 +128,25 @@ def start_names(connection: Connection, case_id: int) -> dict[str, Any]:
 
 
 def add_note(
-    connection: Connection, world: World, *, case_id: int, request_id: int | None, text: str, author_id: int | None
+    connection: Connection,
+    world: World,
+    *,
+    case_id: int,
+    request_id: int | None,
+    text: str,
+    author_id: int | None,
+    sent_key: str | None = None,
 ) -> None:
-    """Add a note to a case; notes are never changed."""
+    """Add a note to a case, unless one of the same key has been added; notes are never changed."""
     connection.execute(
-        insert(Note).values(
+        upsert(connection, Note)
+        .values(
             case_id=case_id,
             request_id=request_id,
             text=text.strip(),
             author_id=author_id,
             written_at=world.clock.now(),
+            sent_key=sent_key,
         )
+        .on_conflict_do_nothing(index_elements=["sent_key"])
     )

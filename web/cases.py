@@ -26,8 +26,10 @@ from web.case_summary import current_request, summary_of
 from web.current import person, world
 from web.forms import typed_from_names
 from web.procedure_text import documentation, message_title
+from web.sent_once import once_field, sent_key
 
 pages = Blueprint("cases", __name__, url_prefix="/cases")
+pages.add_app_template_global(once_field)
 MAX_NOTE = 5_000
 
 
@@ -74,6 +76,7 @@ def add_note(case_id: int) -> ResponseReturnValue:
             request_id=current.request_id if current else None,
             text=text,
             author_id=person().person_id,
+            sent_key=sent_key(text),
         )
     flash("Your note has been added.")
     return redirect(url_for("cases.page", case_id=case_id, _anchor="notes"))
@@ -125,7 +128,9 @@ def record_message(case_id: int, wait_id: int) -> ResponseReturnValue:
         actor=person(),
         sender_id=f"wait {wait.wait_id} {said}",
     )
-    if result.status == "delivered":
+    if not result.is_new:
+        flash(f"“{title}” was recorded before with the same answers. It was not recorded a second time.")
+    elif result.status == "delivered":
         flash(f"“{title}” is recorded, and the case has moved on.")
     else:
         flash(f"“{title}” is recorded and kept on the case. {result.why}")

@@ -158,6 +158,7 @@ class Note(Base):
     author_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     text: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
+    sent_key: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)  # of the form it was sent with
 
 
 class ContactAttempt(Base):
@@ -174,6 +175,8 @@ class ContactAttempt(Base):
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     made_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]
+    sent_key: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)  # of the form it was sent with
 
 
 class Blob(Base):

@@ -334,6 +334,29 @@ def test_a_message_that_is_sent_twice_at_once_is_one_message(stage: Stage) -> No
     assert faults_in(stage.world) == []
 
 
+def test_a_note_is_kept_once_for_each_form_that_was_drawn_and_once_for_each_text(stage: Stage) -> None:
+    screen = Browser(create_app(world=stage.world)).sign_in("review_caseworker")
+    stage.deploy(*ASK)
+    stage.start()
+    drawn = screen.visit(f"/cases/{stage.case_id}").body
+    for text in ("Called.", "Called.", "Called again."):  # a double click; then Back, and another word
+        screen.body = drawn
+        screen.press("Add note", {"text": text})
+        assert "Your note has been added." in screen.text
+    screen.press("Add note", {"text": "Called."})  # meant: the page was drawn again
+    assert [row.text for row in stage.rows(Note)] == ["Called.", "Called again.", "Called."]
+
+
+def test_a_note_that_two_processes_add_at_once_is_kept_once(stage: Stage, other: World) -> None:
+    def add(world: World) -> None:
+        note = {"case_id": stage.case_id, "request_id": None, "text": "Called.", "author_id": None}
+        with world.db.write() as connection:
+            cases.add_note(connection, world, **note, sent_key="a" * 64)  # type: ignore[arg-type]
+
+    assert together(*(lambda world=world: add(world) for world in (stage.world, other))) == [None, None]
+    assert len(stage.rows(Note)) == 1
+
+
 def test_a_file_that_is_sent_twice_at_once_is_attached_once(stage: Stage) -> None:
     stage.deploy(*ASK)
     stage.start()

@@ -19,6 +19,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("digest_sent_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("identity", sa.String(length=400), nullable=True))
         batch_op.create_index(batch_op.f("ix_person_identity"), ["identity"], unique=True)
+    with op.batch_alter_table("note", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sent_key", sa.String(length=64), nullable=True))
+        batch_op.create_index(batch_op.f("ix_note_sent_key"), ["sent_key"], unique=True)
+    with op.batch_alter_table("contact_attempt", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("sent_key", sa.String(length=64), nullable=True))
+        batch_op.create_index(batch_op.f("ix_contact_attempt_sent_key"), ["sent_key"], unique=True)
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.add_column(sa.Column("draft_saved_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("notification", schema=None) as batch_op:
