@@ -317,7 +317,7 @@ class _Run:
         history.append(
             self.connection,
             chain,
-            self.host.events,
+            self.host.told(self.before, self.after),
             instance_id=self.row.instance_id,
             case_id=self.row.case_id,
             at=self.now,

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, NestedTransaction
 
 from engine.bank_holidays import calendar
 from engine.context import StepContext
+from engine.counted import clocks_told, note_uses
 from engine.definitions import LoadedDefinition
 from engine.due import work_out_due
 from engine.evaluation import holds, values_read
 from engine.facts import Facts, FactsMark
 from engine.feel import compile_expression
 from engine.history import Event
+from engine.projection import Open
 from engine.spiff.host import Deferred, Due, EvaluationFailed, Happening, Job, TimerKind
 from engine.values import plain
 from engine.world import Actor, World
@@ -64,6 +66,7 @@ class StepHost:
         self._calendar = calendar(world)
         self._savepoint: NestedTransaction | None = None
         self._retries: dict[str, int] = {}
+        self.counted: dict[datetime, str] = {}
 
     def retries_of(self, element_id: str) -> int:
         """Return how often the diagram allows a job that ran in this step to be tried again."""
@@ -91,7 +94,10 @@ class StepHost:
 
     def evaluate(self, expression: str, names: Mapping[str, object]) -> object:
         """Evaluate an expression of a mapping; null where FEEL says null."""
-        return compile_expression(expression).evaluate(names, now=self.now, calendar=self._calendar)
+        evaluated = compile_expression(expression).explain(names, now=self.now, calendar=self._calendar)
+        if evaluated.calendar_uses:
+            note_uses(self.counted, evaluated.value, evaluated.calendar_uses)
+        return evaluated.value
 
     def condition(self, expression: str, names: Mapping[str, object]) -> bool:
         """Evaluate a condition.
@@ -152,7 +158,15 @@ class StepHost:
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
             if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
-                self.record(element_id, kind, callers=happening.callers)
+                data = happening.detail if kind == "timer_fired" else None
+                self.record(element_id, kind, data=data, callers=happening.callers)
+
+    def told(self, before: Open, after: Open) -> list[Event]:
+        """Return what happened for history, and then the dates that were set meanwhile."""
+        waits = [wait for key, wait in after.waits.items() if key not in before.waits]
+        tasks = [task for token, task in after.tasks.items() if token not in before.tasks]
+        told = clocks_told(self._definition, self.counted, waits=waits, tasks=tasks, facts=self.facts["request"])
+        return [*self.events, *told]
 
     def _chose(self, flow_id: str) -> None:
         """Tell which way a named flow went, with the question that its gateway asks.

@@ -57,6 +57,7 @@ def test_history_says_who_did_what_in_order_with_the_version_that_it_ran_on(told
         ("completed", "begin"),
         ("claimed", "ask"),
         ("submitted", "ask"),
+        ("clock", "day"),
         ("timer_fired", "day"),
         ("completed", "day"),
         ("claimed", "after"),
@@ -64,12 +65,18 @@ def test_history_says_who_did_what_in_order_with_the_version_that_it_ran_on(told
         ("completed", "done"),
     ]
     rows = told.rows(History)
-    assert [row.seq for row in rows] == list(range(1, 10))
+    assert [row.seq for row in rows] == list(range(1, 11))
     assert (rows[3].actor, rows[3].step) == (told.caseworker.actor.key, "Review 14")
-    assert rows[4].actor == "system:timers"
-    assert rows[7].actor == told.colleague.actor.key
+    assert rows[5].actor == "system:timers"
+    assert rows[8].actor == told.colleague.actor.key
     assert loads(rows[0].data)["version"] == 1
-    assert rows[4].at - rows[3].at == timedelta(days=1)
+    assert rows[5].at - rows[3].at == timedelta(days=1)
+
+
+def test_history_keeps_the_rule_of_a_date_when_it_is_set_and_when_it_comes(told: Stage) -> None:
+    began, fired = (row for row in told.rows(History) if row.element_id == "day" and row.kind != "completed")
+    assert (began.kind, loads(began.data)) == ("clock", {"of": "wait", **loads(fired.data)})
+    assert loads(fired.data) == {"due_at": fired.at, "rule": "P1D after the wait began"}
 
 
 def test_an_untouched_history_verifies(told: Stage) -> None:
