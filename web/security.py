@@ -19,7 +19,6 @@ from web import session_life
 from web.addresses import RowNumber
 from web.errors import error_page
 from web.sent_files import Request
-from web.tries import Tries
 
 _POLICY = {
     "default-src": "'none'",
@@ -83,7 +82,6 @@ def secure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0, x_port=0, x_prefix=0
         )
-    app.extensions["redress_tries"] = Tries()
     app.url_map.converters["int"] = RowNumber
     app.before_request(_refuse_other_names)
     app.before_request(_refuse_plain_http)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine import people
 from engine.errors import SignInRefused
-from web import session_life
+from web import session_life, tries
 from web.access import ANALYST, OPERATIONS
 from web.addresses import own_address
 from web.current import person, visitor, world
@@ -41,14 +41,14 @@ def sign_in() -> str | Response | tuple[str, int]:
         problems["password"] = "Enter your password"
     if problems:
         return _form(username, problems), 422
-    tries, place = current_app.extensions["redress_tries"], request.remote_addr or ""
-    if not tries.begin(username, place, now=world().clock.now()):
+    trying = current_app.secret_key or "", username, request.remote_addr or ""
+    if not tries.begin(world(), *trying):
         return _form(username, {"username": _TOO_MANY}), 429
     try:
         somebody = people.authenticate(world(), username, password)
     except SignInRefused as refused:
         return _form(username, {"username": str(refused)}), 422
-    tries.forget(username, place)
+    tries.forget(world(), *trying)
     session_life.begin(somebody)
     return redirect(_target())
 

@@ -26,6 +26,7 @@ from engine.models.cases import (
     SavedView,
     ServiceRequest,
     Setting,
+    SignInTry,
 )
 from engine.models.running import (
     Definition,
@@ -72,6 +73,7 @@ __all__ = [
     "SavedView",
     "ServiceRequest",
     "Setting",
+    "SignInTry",
     "Submission",
     "UserTask",
     "Wait",

@@ -28,6 +28,16 @@ class Person(Base):
     identity: Mapped[str | None] = mapped_column(String(400), unique=True, index=True)
 
 
+class SignInTry(Base):
+    """A password was tried. `name` and `place` are keyed digests; rows are deleted after some minutes."""
+
+    __tablename__ = "sign_in_try"
+    try_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    place: Mapped[str] = mapped_column(String(64), index=True)
+    tried_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Absence(Base):
     """Days on which somebody does not work, both included, and who stands in for them."""
 
@@ -135,7 +145,11 @@ class ServiceRequest(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     reopened_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_service_request_status_kind", "status", "kind"),)
+    __table_args__ = (
+        Index("ix_service_request_status_kind", "status", "kind"),
+        Index("ix_service_request_owner_group", "owner_group", "request_id"),
+        Index("ix_service_request_owner", "owner_id", "request_id"),
+    )
 
 
 class RequestLink(Base):

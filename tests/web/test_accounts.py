@@ -3,7 +3,8 @@
 import dataclasses
 import os
 import stat
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -12,15 +13,15 @@ from werkzeug.security import generate_password_hash
 
 from engine import passwords
 from engine.errors import SignInRefused
-from engine.models import Person
+from engine.models import Person, SignInTry
 from engine.people import add_person, authenticate
 from tests.page import Browser
-from tests.world import make_world
-from web import serve
+from tests.world import make_world, open_world
+from web import serve, tries
 from web.app import create_app
 from web.demo_people import PASSWORD, PEOPLE
 from web.security import keep_private
-from web.tries import MOST, MOST_OF_NAME, MOST_OF_PLACE, SPAN, Tries
+from web.tries import MOST, MOST_OF_NAME, MOST_OF_PLACE, SPAN
 
 SECRET = "a long enough secret"
 
@@ -244,34 +245,48 @@ def stored(world):
         return connection.execute(select(Person.password_hash)).scalar_one()
 
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+def begin(world, username, place):
+    return tries.begin(world, b"key", username, place)
 
 
-def test_guesses_at_one_name_from_many_places_have_to_wait():
-    tries = Tries()
-    allowed = [tries.begin("olga", f"192.0.2.{place}", now=NOW) for place in range(MOST_OF_NAME + 1)]
+def test_guesses_at_one_name_from_many_places_have_to_wait(world):
+    allowed = [begin(world, "olga", f"192.0.2.{place}") for place in range(MOST_OF_NAME + 1)]
     assert allowed == [True] * MOST_OF_NAME + [False]
-    assert tries.begin("other", "192.0.2.1", now=NOW)
+    assert begin(world, "other", "192.0.2.1")
 
 
-def test_guesses_at_many_names_from_one_place_have_to_wait():
-    tries = Tries()
-    allowed = [tries.begin(f"name{number}", "192.0.2.1", now=NOW) for number in range(MOST_OF_PLACE + 1)]
+def test_guesses_at_many_names_from_one_place_have_to_wait(world):
+    allowed = [begin(world, f"name{number}", "192.0.2.1") for number in range(MOST_OF_PLACE + 1)]
     assert allowed == [True] * MOST_OF_PLACE + [False]
-    assert tries.begin("name1", "192.0.2.2", now=NOW)
+    assert begin(world, "name1", "192.0.2.2")
 
 
-def test_one_network_of_many_addresses_is_one_place():
-    tries = Tries()
-    allowed = [tries.begin("olga", f"2001:db8::{number:x}", now=NOW) for number in range(MOST + 1)]
+def test_one_network_of_many_addresses_is_one_place(world):
+    allowed = [begin(world, "olga", f"2001:db8::{number:x}") for number in range(MOST + 1)]
     assert allowed == [True] * MOST + [False]
-    assert tries.begin("olga", "2001:db8:0:1::1", now=NOW)
+    assert begin(world, "olga", "2001:db8:0:1::1")
 
 
-def test_signing_in_forgets_nobody_elses_guesses():
-    tries = Tries()
+def test_signing_in_forgets_nobody_elses_guesses(world):
     for number in range(MOST_OF_NAME):
-        assert tries.begin("olga", f"192.0.2.{number}", now=NOW)
-    tries.forget("olga", "192.0.2.0")
-    assert tries.begin("olga", "198.51.100.1", now=NOW)
-    assert not tries.begin("olga", "198.51.100.2", now=NOW)
+        assert begin(world, "olga", f"192.0.2.{number}")
+    tries.forget(world, b"key", "olga", "192.0.2.0")
+    assert begin(world, "olga", "198.51.100.1")
+    assert not begin(world, "olga", "198.51.100.2")
+
+
+def test_processes_count_together_and_of_many_guesses_at_once_none_is_one_too_many(world, tmp_path):
+    other = open_world(tmp_path)
+    with ThreadPoolExecutor(8) as many:
+        allowed = list(many.map(lambda here: begin(here, "olga", "192.0.2.1"), [world, other] * MOST))
+    other.db.close()
+    assert allowed.count(True) == MOST
+
+
+def test_what_was_tried_is_kept_for_some_minutes_without_the_name_or_the_place(world):
+    begin(world, "my password, by mistake", "192.0.2.1")
+    world.clock.move_to(world.clock.now() + SPAN + timedelta(seconds=1))
+    begin(world, "olga", "192.0.2.1")
+    with world.db.read() as connection:
+        [row] = connection.execute(select(SignInTry.__table__))
+    assert not {"olga", "192.0.2.1"} & {row.name, row.place}

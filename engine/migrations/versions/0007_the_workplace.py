@@ -34,6 +34,16 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_notification_task_id"), "user_task", ["task_id"], ["task_id"])
         batch_op.create_index(batch_op.f("ix_notification_task_id"), ["task_id"], unique=False)
     op.create_table(
+        "sign_in_try",
+        sa.Column("try_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("try_id", name=op.f("pk_sign_in_try")),
+    )
+    for column in ("name", "place", "tried_at"):
+        op.create_index(op.f(f"ix_sign_in_try_{column}"), "sign_in_try", [column], unique=False)
+    op.create_table(
         "absence",
         sa.Column("absence_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
