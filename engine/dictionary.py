@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 from engine.field_values import FIELD_TYPES, Field, Option, Picklist, validate
@@ -23,6 +24,7 @@ __all__ = [
     "Option",
     "Picklist",
     "ProcessSheet",
+    "Role",
     "read_dictionary",
     "read_groups",
     "read_sheet",
@@ -82,13 +84,29 @@ class Dictionary:
         return found.type in ("context", "person", "date", "datetime")
 
 
+class Role(StrEnum):
+    """What a group's members are to the program; a person may be several."""
+
+    CASEWORKER = "caseworker"
+    LEADER = "team leader"
+    MANAGER = "manager"
+    ANALYST = "analyst"
+    OPERATIONS = "operations"
+    AUDITOR = "auditor"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A candidate group: a role in the procedure that people are members of. `leads` is the group that it leads."""
+    """A candidate group: a role in the procedure that people are members of.
+
+    `leads` is the group that it leads, `oversees` the groups below it, `role` what its members are to the program.
+    """
 
     key: str
     title: str
     leads: str = ""
+    oversees: tuple[str, ...] = ()
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +139,7 @@ def read_dictionary(data: bytes | None) -> Dictionary:
 
 
 def read_groups(data: bytes | None) -> tuple[Mapping[str, Group], tuple[Fault, ...]]:
-    """Read groups.toml: one table a group, each with a title and, for leaders, the group that it `leads`."""
+    """Read groups.toml: one table a group, with a title; leaders say whom they lead, managers whom they oversee."""
     table, faults = read_toml(data)
     inner = table.get("groups")
     entries = inner if isinstance(inner, Mapping) else table
@@ -129,10 +147,23 @@ def read_groups(data: bytes | None) -> tuple[Mapping[str, Group], tuple[Fault, .
     for key, entry in entries.items():
         if isinstance(entry, Mapping):
             leads = str(entry.get("leads", ""))
-            groups[str(key)] = Group(key=str(key), title=str(entry.get("title", key)), leads=leads)
+            below = entry.get("oversees", [])
+            groups[str(key)] = Group(
+                key=str(key),
+                title=str(entry.get("title", key)),
+                leads=leads,
+                oversees=tuple(map(str, below)) if isinstance(below, list) else (str(below),),
+                role=str(entry.get("role", "")),
+            )
     for group in groups.values():
         if group.leads and group.leads not in groups:
             faults.append(Fault(group.key, f"There is no group “{group.leads}” to lead. Correct the name."))
+        for below in group.oversees:
+            if below not in groups:
+                faults.append(Fault(group.key, f"There is no group “{below}” to oversee. Correct the name."))
+        if group.role and group.role not in set(Role):
+            known = ", ".join(Role)
+            faults.append(Fault(group.key, f"“{group.role}” is no role. Choose one of {known}, or remove the line."))
     return groups, tuple(faults)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from engine import definitions, history, instance_row
+from engine import definitions, history, instance_row, roles
 from engine.attachments import attached_event
 from engine.errors import (
     Conflict,
@@ -153,8 +153,7 @@ def _refuse_excluded(task: Any, person_id: int) -> None:
 
 def may_lead(world: World, actor: Somebody, group: str | None) -> bool:
     """Tell whether a person may assign the tasks of a group: they lead it, or it is a group of leaders and theirs."""
-    theirs = [world.groups[key] for key in actor.groups if key in world.groups]
-    return any(own.leads and group in (own.leads, own.key) for own in theirs)
+    return roles.leads(world.groups, actor.groups, group)
 
 
 def get_task(connection: Connection, task_id: int) -> Any:

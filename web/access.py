@@ -1,92 +1,49 @@
 """Who may do what: one table with a rule for every route. A route without a rule cannot be opened.
 
-A rule looks at the person and at what the address names; it refuses by raising. Verbs of the engine check again whose
-task it is: this table decides what a person may see and try.
+A rule says how far each role reaches: everywhere, to what is theirs, or not at all. docs/access.md is made from this
+table. Verbs of the engine check again whose task it is: this table decides what a person may see and try.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, flash, g, redirect, request, session, url_for
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
+from engine import roles
+from engine.dictionary import Role
 from engine.errors import NotAllowed, NotFound
 from engine.intake_questions import in_force, may_record
-from engine.models import Document
+from engine.models import Document, Notification
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
 from engine.tasks import get_task
 from web import session_life
 from web.current import visitor, world
-
-Rule = Callable[[Connection, Somebody, Mapping[str, Any]], None]
+from web.reach import ALL, NO, OWN, Rule, row
 
 OPERATIONS = "operations"
 ANALYST = "analyst"
+_NO_CASE = NotFound("There is no such case, or it is another team's.")
+_READS_ONLY = "Auditors read cases and change nothing. Ask the team that holds the case."
 
 
 def sight_of(person: Somebody) -> frozenset[str]:
-    """Return the groups whose cases a person sees: their own and those that they lead."""
-    groups = world().groups
-    return person.groups | {groups[key].leads for key in person.groups if key in groups and groups[key].leads}
+    """Return the groups whose cases a person sees: their own, those that they lead and those that they oversee."""
+    return roles.sight_of(world().groups, person.groups)
 
 
-def anyone(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow everybody; the only rule that needs no sign-in."""
+def has_role(person: Somebody, *wanted: Role) -> bool:
+    """Tell whether a person has one of these roles."""
+    return not roles.roles_of(world().groups, person.groups).isdisjoint(wanted)
 
 
-def signed_in(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow everybody who is signed in."""
-
-
-def their_case(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> None:
-    """Allow who may see the case that the address names."""
-    _check_case(connection, person, args["case_id"])
-
-
-def their_task(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> None:
-    """Allow who may see the task: its group, its holder, and who may see its case."""
-    task = g.task = get_task(connection, args["task_id"])
-    if task.assignee_id == person.person_id or task.candidate_group in sight_of(person):
-        return
-    if task.case_id is None:
-        raise NotAllowed("This task is for another team.")
-    _check_case(connection, person, task.case_id)
-
-
-def their_document(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> None:
-    """Allow who may see the case that the document is attached to."""
-    case_id = connection.execute(
-        select(Document.case_id).where(Document.document_id == args["document_id"])
-    ).scalar_one_or_none()
-    if case_id is None:
-        raise NotFound("There is no such document.")
-    _check_case(connection, person, case_id)
-
-
-def operations(_connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow operations alone."""
-    if OPERATIONS not in person.groups:
-        raise NotAllowed("This page is for operations.")
-
-
-def designers(_connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow analysts and operations: diagrams and figures, no client's data."""
-    if not person.groups & {OPERATIONS, ANALYST}:
-        raise NotAllowed("This page is for analysts and operations.")
-
-
-def intake_team(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow who records contacts: the team that its procedure begins with, and that team's leaders.
-
-    They find every client, another team's too, or the same issue would be logged twice. Of another team's case they see
-    the name, the number and its requests' kind, status and holder, and nothing else (`engine.queries.clients`).
-    """
-    if not records_contacts(connection, person):
-        raise NotAllowed("Contacts are recorded by another team.")
+def sees_every_case(person: Somebody) -> bool:
+    """Tell whether a person may read every case: operations, to put things right, and auditors."""
+    return has_role(person, Role.OPERATIONS, Role.AUDITOR)
 
 
 def records_contacts(connection: Connection, person: Somebody) -> bool:
@@ -97,19 +54,127 @@ def records_contacts(connection: Connection, person: Somebody) -> bool:
         return False  # no procedure takes contacts in
 
 
-def demonstration(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> None:
-    """Allow everybody who is signed in, in a demonstration only."""
-    if not world().settings.demo:
-        raise NotFound
+def _is_their_case(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
+    return may_see_case(connection, args["case_id"], person_id=person.person_id, groups=sight_of(person))
 
 
-def _check_case(connection: Connection, person: Somebody, case_id: int) -> None:
-    if OPERATIONS in person.groups:
-        return
-    if not may_see_case(connection, case_id, person_id=person.person_id, groups=sight_of(person)):
-        # The same words as for a case that does not exist: what others work on is not to be guessed.
-        raise NotFound("There is no such case, or it is another team's.")
+def _find_task(connection: Connection, args: Mapping[str, Any]) -> None:
+    g.task = get_task(connection, args["task_id"])
 
+
+def _is_their_task(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
+    """Tell whether a task is its holder's, their group's, or on a case of theirs."""
+    task = g.task
+    if task.assignee_id == person.person_id or task.candidate_group in sight_of(person):
+        return True
+    if task.case_id is None:
+        raise NotAllowed("This task is for another team.")
+    return may_see_case(connection, task.case_id, person_id=person.person_id, groups=sight_of(person))
+
+
+def _find_document(connection: Connection, args: Mapping[str, Any]) -> None:
+    of_case = select(Document.case_id).where(Document.document_id == args["document_id"])
+    g.document_case_id = connection.execute(of_case).scalar_one_or_none()
+    if g.document_case_id is None:
+        raise NotFound("There is no such document.")
+
+
+def _is_their_document(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
+    return may_see_case(connection, g.document_case_id, person_id=person.person_id, groups=sight_of(person))
+
+
+def _is_told_to_them(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
+    told = select(Notification.group_key, Notification.person_id).where(
+        Notification.notification_id == args["notification_id"]
+    )
+    found = connection.execute(told).one_or_none()
+    return found is not None and (found.person_id == person.person_id or found.group_key in person.groups)
+
+
+def _takes_contacts(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
+    return records_contacts(connection, person)
+
+
+def _is_demonstration(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> bool:
+    return world().settings.demo
+
+
+# Columns: caseworker, team leader, manager, analyst, operations, auditor.
+anyone = Rule("What needs no sign-in", row(ALL, ALL, ALL, ALL, ALL, ALL))
+signed_in = Rule("Pages of one's own", row(ALL, ALL, ALL, ALL, ALL, ALL))
+their_case = Rule(
+    "A case and its history, to read",
+    row(OWN, OWN, OWN, OWN, ALL, ALL),
+    is_theirs=_is_their_case,
+    theirs="cases that their team, or a team that they lead or oversee, worked, works or was told something on",
+    other=_NO_CASE,
+)
+work_on_case = Rule(
+    "A case, to change",
+    row(OWN, OWN, OWN, OWN, ALL, NO),
+    refused=_READS_ONLY,
+    is_theirs=_is_their_case,
+    theirs="as for reading; each page says besides which group may do it",
+    other=_NO_CASE,
+)
+their_task = Rule(
+    "A task and the letter it shows, to read",
+    row(OWN, OWN, OWN, OWN, ALL, ALL),
+    find=_find_task,
+    is_theirs=_is_their_task,
+    theirs="tasks that they hold, of their teams, and of cases that they may read",
+    other=_NO_CASE,
+)
+work_on_task = Rule(
+    "A task, to do",
+    row(OWN, OWN, OWN, OWN, ALL, NO),
+    refused=_READS_ONLY,
+    find=_find_task,
+    is_theirs=_is_their_task,
+    theirs="as for reading; its group claims it, its holder does it, a leader of its group assigns it",
+    other=_NO_CASE,
+)
+their_document = Rule(
+    "A document of a case",
+    row(OWN, OWN, OWN, OWN, ALL, ALL),
+    find=_find_document,
+    is_theirs=_is_their_document,
+    theirs="documents of cases that they may read",
+    other=_NO_CASE,
+)
+their_notice = Rule(
+    "A notice, to mark as seen",
+    row(OWN, OWN, OWN, OWN, OWN, OWN),
+    is_theirs=_is_told_to_them,
+    theirs="notices to them or to a group of theirs",
+    other=NotFound("There is no such notice, or it is not for you."),
+)
+# They find every client, another team's too, or the same issue would be logged twice. Of another team's case they see
+# the name, the number and its requests' kind, status and holder, and nothing else (`engine.queries.clients`).
+intake_team = Rule(
+    "Contacts, to find clients and record",
+    row(OWN, OWN, OWN, OWN, OWN, OWN),
+    refused="Contacts are recorded by another team.",
+    is_theirs=_takes_contacts,
+    theirs="whoever sees the work of the team that the intake procedure begins with",
+)
+operations = Rule(
+    "Instances, incidents, deliveries and interventions",
+    row(NO, NO, NO, NO, ALL, NO),
+    refused="This page is for operations.",
+)
+designers = Rule(
+    "Procedures and their diagrams, no client\u2019s data",
+    row(NO, NO, NO, ALL, ALL, ALL),
+    refused="This page is for analysts, operations and auditors.",
+)
+demonstration = Rule(
+    "The clock of a demonstration",
+    row(OWN, OWN, OWN, OWN, OWN, OWN),
+    is_theirs=_is_demonstration,
+    theirs="everybody, in a demonstration only",
+    other=NotFound("There is nothing here by that name, or it is not yours to see."),
+)
 
 RULES: Mapping[str, Rule] = {
     "static": anyone,
@@ -122,42 +187,48 @@ RULES: Mapping[str, Rule] = {
     "worklists.mine": signed_in,
     "worklists.queue": signed_in,
     "tasks.page": their_task,
-    "tasks.submit": their_task,
-    "tasks.claim": their_task,
-    "tasks.release": their_task,
-    "tasks.assign": their_task,
-    "tasks.preview_page": their_task,
-    "tasks.preview_pdf": their_task,
+    "tasks.submit": work_on_task,
+    "tasks.claim": work_on_task,
+    "tasks.release": work_on_task,
+    "tasks.assign": work_on_task,
+    "tasks.draft": work_on_task,
+    "task_letters.part": their_task,
+    "task_letters.picture": their_task,
+    "task_letters.pdf": their_task,
+    "attempts.record": work_on_case,
+    "attempts.correct_form": work_on_case,
+    "attempts.correct": work_on_case,
     "search.listed": signed_in,
     "cases.page": their_case,
     "cases.history": their_case,
+    "case_dates.page": their_case,
     "case_diagrams.page": their_case,
     "case_diagrams.file": their_case,
-    "cases.add_note": their_case,
-    "cases.message_form": their_case,
-    "cases.record_message": their_case,
-    "cases.start_form": their_case,
-    "cases.start": their_case,
-    "cases.handle_message": their_case,
-    "lock_flag.release": their_case,
-    "reopening.message_form": their_case,
-    "reopening.record_message": their_case,
-    "reopening.reopen_form": their_case,
-    "reopening.reopen": their_case,
-    "reopening.correct_form": their_case,
-    "reopening.correct": their_case,
+    "cases.add_note": work_on_case,
+    "cases.message_form": work_on_case,
+    "cases.record_message": work_on_case,
+    "cases.start_form": work_on_case,
+    "cases.start": work_on_case,
+    "cases.handle_message": work_on_case,
+    "lock_flag.release": work_on_case,
+    "reopening.message_form": work_on_case,
+    "reopening.record_message": work_on_case,
+    "reopening.reopen_form": work_on_case,
+    "reopening.reopen": work_on_case,
+    "reopening.correct_form": work_on_case,
+    "reopening.correct": work_on_case,
     "intake.find": intake_team,
     "intake.new_client_form": intake_team,
     "intake.record_new_client": intake_team,
     "intake.contact_form": intake_team,
     "intake.record": intake_team,
-    "intake.client_details": their_case,
-    "intake.change_details": their_case,
+    "intake.client_details": work_on_case,
+    "intake.change_details": work_on_case,
     "documents.download": their_document,
-    "documents.attach_form": their_case,
-    "documents.attach": their_case,
+    "documents.attach_form": work_on_case,
+    "documents.attach": work_on_case,
     "notifications.listed": signed_in,
-    "notifications.seen": signed_in,
+    "notifications.seen": their_notice,
     "operations.instances": operations,
     "operations.instance": operations,
     "operations.incidents": operations,

@@ -20,7 +20,7 @@ from engine.scenarios import Told
 from engine.schema import migrate
 from engine.trace import Trace, trace_folder
 from engine.world import DEPLOYMENT, World
-from web import accounts, message_command, run_commands
+from web import access_table, accounts, message_command, run_commands
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     """Add the commands."""
     here = cast(World, app.extensions["redress"])
     accounts.register(app, here)
+    access_table.register(app)
     run_commands.register(app)
     message_command.register(app, here)
 

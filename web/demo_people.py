@@ -81,11 +81,12 @@ PEOPLE = (
         "morgan",
         "Morgan Manager",
         "Manager",
-        ("redress_authority",),
-        "authorises redress above the team leader\u2019s grade",
+        ("redress_authority", "manager"),
+        "authorises redress above the team leader\u2019s grade, and sees the work of every team",
     ),
     DemoPerson("otis", "Otis Operations", "Operations", ("operations",), "watches instances, incidents and deliveries"),
     DemoPerson("ana", "Ana Analyst", "Business analyst", ("analyst",), "draws the procedures"),
+    DemoPerson("audrey", "Audrey Auditor", "Auditor", ("auditor",), "reads every case and who looked at it"),
 )
 
 

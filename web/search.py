@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from engine.queries import cases as case_rows
-from web.access import OPERATIONS, sight_of
+from web.access import sees_every_case, sight_of
 from web.case_summary import NATIONS
 from web.current import person, world
 
@@ -22,6 +22,6 @@ def listed() -> str:
             person_id=person().person_id,
             groups=sight_of(person()),
             text=text,
-            every=OPERATIONS in person().groups,
+            every=sees_every_case(person()),
         )
     return render_template("cases/listed.html", rows=rows, text=text, nations=NATIONS)
