@@ -94,7 +94,7 @@ def project(
 
 def redraw(connection: Connection, place: Place, definition: LoadedDefinition, now_open: Open) -> None:
     """Bring the rows of an instance to another version: tasks keep their holder, their draft and their due date."""
-    kept = ("element_id", "process_id", "name", "step", "form_id", "properties")
+    kept = ("element_id", "process_id", "name", "step", "form_id", "properties", "waits_for")
     for token, task in now_open.tasks.items():
         row = _task_row(task, place, definition)
         connection.execute(
@@ -137,6 +137,7 @@ def _task_row(task: OpenTask, place: Place, definition: LoadedDefinition) -> dic
         "priority": int(task.priority) if task.priority is not None else 50,
         "created_at": place.now,
         "due_at": task.due_at,
+        "waits_for": "outside" if task.properties.get("outside") else "us",
     }
 
 

@@ -145,7 +145,11 @@ class ServiceRequest(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     reopened_at: Mapped[datetime | None]
-    __table_args__ = (Index("ix_service_request_status_kind", "status", "kind"),)
+    __table_args__ = (
+        Index("ix_service_request_status_kind", "status", "kind"),
+        Index("ix_service_request_owner_group", "owner_group", "request_id"),
+        Index("ix_service_request_owner", "owner_id", "request_id"),
+    )
 
 
 class RequestLink(Base):

@@ -70,6 +70,16 @@ class ProcessInstance(Base):
     __table_args__ = (Index("ix_process_instance_status", "status"),)
 
 
+def _of_open(name: str, *columns: str, also: str = "") -> Index:
+    """Return an index of open tasks alone: the others, ever more of them, cost nothing there."""
+    where = text("status = 'open'" + (f" AND {also}" if also else ""))
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+# Sorted as bytes, whatever language the database sorts in: a page can begin after what the last one ended with.
+_BYTEWISE = String(120).with_variant(String(120, "C"), "postgresql")
+
+
 class UserTask(Base):
     """A work item. Completed and withdrawn ones stay, so that a late submit can be told what happened."""
 
@@ -95,10 +105,27 @@ class UserTask(Base):
     due_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    waits_for: Mapped[str] = mapped_column(String(8), server_default="us")  # us, client, outside
+    # What worklists are filtered and sorted by. The database keeps it from the facts, by triggers: migration 0008.
+    procedure_key: Mapped[str] = mapped_column(String(80), server_default="")
+    stage: Mapped[str] = mapped_column(String(80), server_default="")
+    nation: Mapped[str] = mapped_column(String(80), server_default="")
+    source: Mapped[str | None] = mapped_column(String(8))  # mp, ice, phso
+    reference: Mapped[str] = mapped_column(_BYTEWISE, server_default="")
+    client_sort: Mapped[str] = mapped_column(_BYTEWISE, server_default="")
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
-        Index("ix_user_task_worklist", "status", "assignee_id", "due_at"),
-        Index("ix_user_task_queue", "status", "candidate_group", "due_at"),
+        _of_open("ix_user_task_free", "candidate_group", "due_at", "task_id", also="assignee_id IS NULL"),
+        _of_open("ix_user_task_held", "candidate_group", "due_at", "task_id", also="assignee_id IS NOT NULL"),
+        _of_open("ix_user_task_mine", "assignee_id", "due_at", "task_id", also="assignee_id IS NOT NULL"),
+        _of_open("ix_user_task_newest", "candidate_group", "task_id"),
+        _of_open("ix_user_task_client", "candidate_group", "client_sort", "task_id"),
+        _of_open("ix_user_task_reference", "candidate_group", "reference", "task_id"),
+        _of_open(
+            "ix_user_task_source",
+            *("candidate_group", "source", "due_at", "task_id"),
+            also="assignee_id IS NULL AND source IS NOT NULL",
+        ),
     )
 
 

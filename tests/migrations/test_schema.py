@@ -6,22 +6,21 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select
 
 from engine import client_terms
 from engine.db import Database
-from engine.models import Base, Case, ClientTerm
+from engine.models import Case, ClientTerm
 from engine.schema import migrate
 from engine.values import dumps
 from engine.world import World
+from tests.migrations.compared import differences
 from tests.world import open_world
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(world: World) -> None:
     with world.db.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert differences(connection) == []
 
 
 def test_a_database_that_is_up_to_date_is_left_alone(world: World) -> None:
