@@ -9,6 +9,7 @@ what it is about to change: `engine.holds`.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.errors import DatabaseAway
+from engine.errors import DatabaseAway, DatabaseBusy
 from engine.failpoints import failpoint
 from engine.queue import Work
 
@@ -42,10 +43,13 @@ _PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
+# Of PostgreSQL: what it takes back because two changes crossed, and what waited too long for another change.
+_CROSSED = {"40001": True, "40P01": True, "55P03": False}
 _LOOKS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # A thread that writes may look at the same time, so that a process of eight threads opens sixteen at the very most.
 _POOL = {"pool_size": 8, "max_overflow": 12, "pool_timeout": 20, "pool_pre_ping": True}
 _KNOWN = "known"
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 _PATIENCE = "-c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
@@ -124,6 +128,11 @@ class Database:
         """The connection of the transaction that this thread writes in now, if it does."""
         return getattr(self._open, "connection", None)
 
+    @property
+    def commits(self) -> int:
+        """How many transactions this thread has committed: who sees no more of them than before has changed nothing."""
+        return getattr(self._open, "commits", 0)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one moment of the database and changes nothing. Raises: DatabaseAway."""
@@ -156,7 +165,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Yield the connection of one transaction: committed at the end, rolled back on any exception.
 
-        Raises: DatabaseAway when the disk is full, the database is locked or gone.
+        Raises: DatabaseAway when the disk is full, the database is locked or gone; DatabaseBusy when changes cross.
         """
         look: _Look | None = getattr(self._open, "look", None)
         if look is not None:
@@ -177,6 +186,7 @@ class Database:
                 self._open.connection = None
             failpoint("commit_before")
             connection.commit()
+            self._open.commits = self.commits + 1
             failpoint("commit_after")
 
     def close(self) -> None:
@@ -190,7 +200,11 @@ def _telling_when_away() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, TimeoutError) as fault:
-        code = getattr(getattr(fault, "orig", None), "sqlite_errorcode", None)
+        cause = getattr(fault, "orig", None)
+        code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
+        if state in _CROSSED:
+            log.warning("Two changes crossed", extra={"error": type(cause).__name__})
+            raise DatabaseBusy(has_crossed=_CROSSED[state]) from fault
         if code is None or code & 0xFF in _PASSING:
             raise DatabaseAway from fault
         raise

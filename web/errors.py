@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import (
     Conflict,
     DatabaseAway,
+    DatabaseBusy,
     DeploymentRefused,
     InstanceSuspended,
     MessageAmbiguous,
@@ -28,6 +30,7 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
+from web.current import world
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +53,10 @@ PAGES: dict[type[RedressError], tuple[int, str]] = {
     NotCompatible: (409, "Not moved"),
     SettingsInvalid: (500, "The settings are not right"),
     DatabaseAway: (503, "Sorry, the service cannot save at the moment"),
+    DatabaseBusy: (503, "Others are changing this at the same moment"),
 }
 
+_TRIES = 3
 _HTTP = {
     400: ("This page could not be sent", "Go back, reload the page and try again."),
     404: ("Page not found", "If you typed the web address, check it is correct."),
@@ -72,7 +77,9 @@ def page_for(error: RedressError) -> tuple[int, str]:
 def register(app: Flask) -> None:
     """Map every error to a page."""
     app.register_error_handler(RedressError, _refused)
+    app.before_request(_note_commits)
     app.register_error_handler(DatabaseAway, _away)
+    app.register_error_handler(DatabaseBusy, _busy)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _failed)
@@ -88,6 +95,22 @@ def _away(error: DatabaseAway) -> tuple[str, int]:
     log.error("The database could not be reached or written", extra={"endpoint": request.endpoint}, exc_info=error)
     status, heading = page_for(error)
     return error_page(heading, str(error), status)
+
+
+def _note_commits() -> None:
+    g.commits, g.tries = world().db.commits, 1
+
+
+def _busy(error: DatabaseBusy) -> ResponseReturnValue:
+    """Do again what the database took back whole, so that another change could go on; files can be read only once."""
+    is_whole = world().db.commits == g.get("commits") and not any(request.files.values())
+    if error.has_crossed and is_whole and g.tries < _TRIES:
+        g.tries += 1
+        try:
+            return current_app.dispatch_request()
+        except Exception as again:  # noqa: BLE001 - what the second try meets is answered as the first would be
+            return current_app.handle_user_exception(again)
+    return _refused(error)
 
 
 def _csrf(_error: CSRFError) -> tuple[str, int]:
