@@ -7,8 +7,9 @@ alone until a person retries it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, exists, update
+from sqlalchemy import ColumnElement, Connection, exists, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine import incidents
@@ -25,9 +26,19 @@ BROKEN = "StepBroken"
 
 def move(world: World, instance_id: int, act: Act, *, actor: Actor) -> bool:
     """Move an instance by one act; return whether it moved."""
+
+    def work(connection: Connection) -> bool:
+        step(world, connection, instance_id, act, actor=actor)
+        return True
+
+    return guarded(world, instance_id, work)
+
+
+def guarded(world: World, instance_id: int, work: Callable[[Connection], bool]) -> bool:
+    """Do a piece of work on an instance in a transaction of its own; return what it returns, and False if it failed."""
     try:
         with world.db.write() as connection:
-            step(world, connection, instance_id, act, actor=actor)
+            return work(connection)
     except (Conflict, StepBlocked):
         return False  # the next round finds it as it then is
     except DatabaseAway:
@@ -37,7 +48,6 @@ def move(world: World, instance_id: int, act: Act, *, actor: Actor) -> bool:
         log.exception("Background step broke", extra={"instance_id": instance_id})
         _report(world, instance_id, error)
         return False
-    return True
 
 
 def is_broken(instance_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:

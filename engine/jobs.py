@@ -6,15 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
-from engine import outbox
-from engine.background import is_broken, move
+from engine import definitions, instance_row, outbox
+from engine.background import BROKEN, is_broken, move
 from engine.errors import NotFound
 from engine.history import Event
 from engine.holds import hold_instance
 from engine.models import Incident, Job
 from engine.people import Somebody
+from engine.projection import Open, Place, redraw_waits
 from engine.spiff import Workflow
-from engine.step import BACK_OFF, Outcome, nothing, step
+from engine.step import BACK_OFF, Outcome, intervene, nothing, step
 from engine.step_host import StepHost
 from engine.world import WORKER, World
 
@@ -56,7 +57,24 @@ def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcom
             outbox.reopen(connection, incident.outbox_id, now=world.clock.now())
             return None
 
+        if incident.kind == BROKEN:
+            _draw_waits_anew(world, connection, incident.instance_id, actor)
+
         def act(_workflow: Workflow, host: StepHost) -> None:
             host.events.append(Event("retried", incident.element_id or ""))
 
         return step(world, connection, incident.instance_id, act, actor=actor.actor)
+
+
+def _draw_waits_anew(world: World, connection: Connection, instance_id: int, actor: Somebody) -> None:
+    """Write the waits of an instance that broke as its state has them: what it broke on may be one of them."""
+    row = instance_row.lock(connection, instance_id)
+    if row.ended_at is not None:
+        return
+    definition = definitions.load(world, connection, row.definition_id)
+    place = Place(instance_id, row.case_id, world.clock.now(), actor.person_id)
+
+    def act(workflow: Workflow, _host: StepHost) -> None:
+        redraw_waits(connection, place, definition, Open.of(workflow))
+
+    intervene(world, connection, instance_id, act, actor=actor.actor, status=row.status)

@@ -102,6 +102,11 @@ def redraw(connection: Connection, place: Place, definition: LoadedDefinition, n
             .where(_TASK.c.instance_id == place.instance_id, _TASK.c.token == token)
             .values(version=_TASK.c.version + 1, **{name: row[name] for name in kept})
         )
+    redraw_waits(connection, place, definition, now_open)
+
+
+def redraw_waits(connection: Connection, place: Place, definition: LoadedDefinition, now_open: Open) -> None:
+    """Write the waits of an instance anew, as it has them open."""
     connection.execute(delete(_WAIT).where(_WAIT.c.instance_id == place.instance_id))
     if now_open.waits:
         connection.execute(_ADD_WAIT, [_wait_row(wait, place, definition) for wait in now_open.waits.values()])

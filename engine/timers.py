@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, delete, literal, select
 
-from engine import event_starts
-from engine.background import is_broken, move
-from engine.instance_row import is_halted
+from engine import event_starts, instance_row
+from engine.background import guarded, is_broken
+from engine.clock import london_moment
+from engine.instance_row import SUSPENDED, is_halted
 from engine.models import Wait
-from engine.step import nothing
+from engine.step import nothing, step
 from engine.world import TIMERS, World
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 
@@ -52,4 +57,42 @@ def fire_due(world: World) -> int:
         due = due_instances(connection, now=world.clock.now())
         is_start_due = event_starts.is_due(connection, now=world.clock.now())
     owed = event_starts.owe_due(world) if is_start_due else 0
-    return owed + sum(move(world, instance_id, nothing, actor=TIMERS) for instance_id in due)
+    return owed + sum(fire(world, instance_id) for instance_id in due)
+
+
+class NoSuchTimer(Exception):
+    """A row says that a timer is due which its instance does not have: stepped again and again, it would never fire."""
+
+
+def fire(world: World, instance_id: int) -> bool:
+    """Fire the timer of an instance that is due longest, and try again what had failed; return whether it moved."""
+
+    def work(connection: Connection) -> bool:
+        held = instance_row.lock(connection, instance_id)
+        due = _due_of(connection, instance_id, now=world.clock.now())
+        if held.ended_at is not None:
+            _clear(connection, instance_id)
+        if held.ended_at is not None or held.status == SUSPENDED:
+            return False
+        step(world, connection, instance_id, nothing, actor=TIMERS, held=held)
+        if due and _due_of(connection, instance_id, now=world.clock.now()) == due:
+            names = ", ".join(f"“{row.element_name}” was due on {london_moment(row.due_at)}" for row in due)
+            raise NoSuchTimer(
+                f"{names}, but the instance has no such timer. Nothing was changed. "
+                "Try again writes its waits anew, as it stands."
+            )
+        return True
+
+    return guarded(world, instance_id, work)
+
+
+def _due_of(connection: Connection, instance_id: int, *, now: datetime) -> list[Any]:
+    due = select(Wait.wait_id, Wait.element_name, Wait.due_at).order_by(Wait.wait_id)
+    return list(connection.execute(due.where(Wait.instance_id == instance_id, _IS_TIMER, Wait.due_at <= now)))
+
+
+def _clear(connection: Connection, instance_id: int) -> None:
+    """Clear away what an instance that has ended cannot wait for."""
+    cleared = connection.execute(delete(Wait).where(Wait.instance_id == instance_id)).rowcount
+    if cleared:
+        log.error("Cleared away waits of an instance that had ended", extra={"instance_id": instance_id})

@@ -19,11 +19,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, bindparam, func, inspect, make_url, select, text
 
 from engine import dispatch, event_starts, jobs, outbox, timers
-from engine.background import move
 from engine.models import Job, Outbox
 from engine.queue import Work
-from engine.step import nothing
-from engine.world import TIMERS, World
+from engine.world import World
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -160,7 +158,7 @@ def make_queue(world: World) -> App:
 
     @queue.task(name="fire")
     def fire(number: int) -> None:
-        _guarded(lambda here: int(move(here, number, nothing, actor=TIMERS)), world)
+        _guarded(lambda here: int(timers.fire(here, number)), world)
 
     @queue.periodic(cron=f"* * * * * */{RELEASE_SECONDS}")
     @queue.task(name="release", queueing_lock="release")

@@ -6,11 +6,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
-from engine import timers
-from engine.models import Notification, UserTask, Wait
+from engine import jobs, timers
+from engine.models import Notification, ProcessInstance, UserTask, Wait
 from engine.worker import next_work_at, work_once
 from tests import tiny
+from tests.faults.oracle import faults_in
 from tests.plans import plan_of
 from tests.stage import Stage
 
@@ -125,6 +127,42 @@ def test_a_poll_looks_at_the_index_of_due_times_only(stage: Stage) -> None:
     plan = plan_of(stage.world, lambda: timers.fire_due(stage.world), about="FROM wait")
     found = "USING INDEX ix_wait_due (due_at<?)" if stage.world.db.is_sqlite else "Index Scan using ix_wait_due on wait"
     assert found in plan, plan
+
+
+def add_a_wait_of_nothing(stage: Stage, instance_id: int) -> None:
+    """Write a row for a timer that the instance does not have, as a fault of ours would."""
+    with stage.world.db.write() as connection:
+        now = stage.world.clock.now()
+        ghost = {"token": "0" * 32, "element_id": "ghost", "element_name": "Ghost", "kind": "timer"}
+        connection.execute(insert(Wait).values(instance_id=instance_id, due_at=now, created_at=now, **ghost))
+
+
+def test_a_wait_that_its_instance_knows_nothing_of_is_an_incident_and_not_stepped_for_ever(stage: Stage) -> None:
+    stage.deploy(*waiting("P7D"))
+    wrong, right = stage.start().instance_id, stage.start().instance_id
+    add_a_wait_of_nothing(stage, wrong)
+    version = stage.rows(ProcessInstance)[0].version
+    assert timers.fire_due(stage.world) == 0
+    assert timers.fire_due(stage.world) == 0
+    [incident] = stage.incidents()
+    assert (incident.instance_id, stage.rows(ProcessInstance)[0].version) == (wrong, version)
+    assert "“Ghost” was due on 1 October 2026 at 9am" in incident.message
+    stage.wait_and_work(timedelta(days=7))
+    assert [row.instance_id for row in stage.rows(UserTask)] == [right]
+    jobs.retry_incident(stage.world, incident.incident_id, actor=stage.leader)
+    stage.wait_and_work()
+    assert (stage.incidents(), stage.status(wrong), stage.rows(Wait)) == ([], "active", [])
+    assert faults_in(stage.world) == []
+
+
+def test_a_wait_of_an_instance_that_has_ended_is_cleared_away(stage: Stage) -> None:
+    stage.deploy(*waiting("P7D"))
+    stage.start()
+    stage.wait_and_work(timedelta(days=7))
+    stage.complete("after", {"answer": "Yes"})
+    add_a_wait_of_nothing(stage, 1)
+    assert timers.fire_due(stage.world) == 0
+    assert (stage.rows(Wait), stage.incidents(), stage.status()) == ([], [], "completed")
 
 
 def test_two_workers_that_poll_at_once_fire_a_timer_once(stage: Stage) -> None:
