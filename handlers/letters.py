@@ -56,6 +56,7 @@ class Draft:
             "paragraphs": list(self.paragraphs),
             "dated": self.dated,
             "email": self.email,
+            "text_size": self.text_size,
         }
 
 

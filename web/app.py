@@ -25,7 +25,10 @@ from letters.catalogue import letter_files
 from letters.specimen import check_templates
 from web import (
     access,
+    case_dates,
     case_diagrams,
+    case_letters,
+    case_plan,
     cases,
     cli,
     definitions,
@@ -57,7 +60,10 @@ PAGES = (
     search,
     tasks,
     cases,
+    case_dates,
     case_diagrams,
+    case_letters,
+    case_plan,
     intake,
     reopening,
     lock_flag,

@@ -15,12 +15,11 @@ from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
 from engine.errors import NotAllowed, NotFound, ValuesRefused
 from engine.queries import cases as case_rows
-from engine.queries import running, told
+from engine.queries import running
 from engine.queries.running import WaitRow
 from engine.values import dumps
-from web import asking, case_page, history_words
+from web import asking, case_page, case_timeline
 from web.access import OPERATIONS
-from web.addresses import row_number
 from web.asking import Asking
 from web.case_summary import current_request, summary_of
 from web.current import person, world
@@ -42,18 +41,7 @@ def page(case_id: int) -> str:
 @pages.get("/<int:case_id>/history")
 def history(case_id: int) -> str:
     """Tell the whole history of a case, a page at a time."""
-    number = row_number(request.args.get("page", "")) or 1
-    with world().db.read() as connection:
-        last = max(1, -(-told.count_history(connection, case_id) // told.PAGE))
-        number = min(number, last)
-        rows = told.history_of_case(connection, case_id, page=number)
-        loaded = {
-            row.definition_id: definitions.load(world(), connection, row.definition_id)
-            for row in running.instances_of(connection, case_id)
-        }
-        lines = history_words.tell(rows, told.names_of_people(connection), loaded)
-        summary = summary_of(connection, case_id)
-    return render_template("cases/history.html", summary=summary, lines=lines, number=number, last=last)
+    return case_timeline.page(case_id)
 
 
 @pages.post("/<int:case_id>/notes")

@@ -12,7 +12,8 @@ from engine.dictionary import Dictionary
 from engine.forms import Form
 from engine.queries.told import HistoryRow
 from web.labels import label_of, lines, say
-from web.words import in_words
+from web.procedure_text import message_title
+from web.words import due, in_words
 
 _SYSTEM = {
     "system:timers": "The clock",
@@ -42,6 +43,14 @@ _PHRASES = {
     "instance_cancelled": "cancelled the procedure",
     "value_corrected": "corrected the value “{value}”",
     "moved_to_version": "moved the procedure to version {to_version}",
+    "clock": "set the date {date} for “{name}”",
+    "escalation_caught": "“{name}”",
+    "message_received": "received “{name}”",
+    "signal_received": "heard “{name}”",
+    "resent": "sent the letter {name} again, as a second copy",
+    "took_off": "recorded that the {name} is released",
+    "reopened": "reopened {name}",
+    "corrected": "corrected {name}",
 }
 _DECIDED = {
     ("plan", "approved"): "approved",
@@ -49,14 +58,17 @@ _DECIDED = {
     ("disagreement", "approved"): "goes ahead unchanged",
     ("disagreement", "rejected"): "must change",
 }
-QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose"})
+QUIET = frozenset({"completed", "process_started", "message_received", "decision", "chose", "clock"})
 # What these jobs do is on the case page already, or in the answer that led to them.
-_QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "set_fields"})
+QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "set_fields"})
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of a case's history; `answers` are what was given, as rows of a summary list."""
+    """One line of a case's history; `answers` are what was given, as rows of a summary list.
+
+    `number` is the service request's, `ran_on` the procedure with the version of its diagrams.
+    """
 
     title: str
     at: datetime
@@ -64,6 +76,8 @@ class Told:
     answers: list[dict[str, Any]]
     seq: int
     hash: str
+    number: str
+    ran_on: str
 
 
 def tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
@@ -89,26 +103,29 @@ def who(actor: str, people: Mapping[int, str]) -> str:
 def _tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
     return [
         Told(
-            _title(row, people),
+            _title(row, people, loaded.get(row.definition_id)),
             row.at,
             row.step,
             _answers(row, people, loaded.get(row.definition_id)),
             row.seq,
             row.hash,
+            row.number or "",
+            f"{row.title}, version {row.version}",
         )
         for row in rows
     ]
 
 
 def _is_noise(row: HistoryRow) -> bool:
-    return row.kind in QUIET or (row.kind == "job_done" and row.data.get("type") in _QUIET_JOBS)
+    return row.kind in QUIET or (row.kind == "job_done" and row.data.get("type") in QUIET_JOBS)
 
 
-def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
+def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> str:
     phrase = _PHRASES.get(row.kind, f"{row.kind.replace('_', ' ')} “{{name}}”")
-    to = row.data.get("to")
+    to, due_at = row.data.get("to"), row.data.get("due_at")
     said = phrase.format(
-        name=row.element_name or row.element_id,
+        name=_name(row, definition),
+        date=due(due_at) if isinstance(due_at, datetime) else "",
         title=row.title,
         version=row.version,
         to=people.get(to, "somebody") if isinstance(to, int) else "the team",
@@ -116,21 +133,34 @@ def _title(row: HistoryRow, people: Mapping[int, str]) -> str:
         value=row.data.get("name", ""),
         to_version=row.data.get("version", ""),
     )
-    if row.kind in ("timer_fired", "error_caught"):
+    if row.kind in ("timer_fired", "error_caught", "escalation_caught"):
         return said
     if letter := _issued(row):
         return f"The procedure issued {letter}"
     if decision := _decision(row):
         said = _DECIDED.get((str(decision.get("subject")), str(decision["decision"])), str(decision["decision"]))
         return f"Decision on version {decision.get('plan_version')} of the plan: {said}"
-    if row.kind in ("chose", "job_done", "process_ended", "completed"):
+    if row.kind in ("chose", "job_done", "process_ended", "completed", "clock", "message_received"):
         return f"The procedure {said}"
     return f"{who(row.actor, people)} {said}"
+
+
+def _name(row: HistoryRow, definition: LoadedDefinition | None) -> str:
+    """Return what a row is about: a message by its title, a field by its label, an element by its name."""
+    name = row.element_name or row.element_id
+    if row.kind in ("message", "signal"):
+        title = message_title(definition, name, "") if definition is not None else ""
+        return title if title and title != name else name.replace("_", " ").capitalize()
+    if row.kind == "clock" and not row.element_id and definition is not None:
+        return label_of(definition.dictionary, name)
+    return name
 
 
 def _answers(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> list[dict[str, Any]]:
     dictionary = definition.dictionary if definition is not None else None
     values = row.values or {}
+    if rule := row.data.get("rule"):
+        return [{"key": {"text": "Why this date"}, "value": {"html": lines(str(rule))}}]
     if _issued(row):
         values = {"letter.dispatched_at": values["letter"]["dispatched_at"]}
     if decision := _decision(row):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from engine.definitions import LoadedDefinition
-from engine.markup import BPMN, parse_xml
+from engine.markup import BPMN, ZEEBE, parse_xml
 
 
 def documentation(definition: LoadedDefinition, element_id: str) -> str:
@@ -18,6 +18,16 @@ def documentation(definition: LoadedDefinition, element_id: str) -> str:
 def message_title(definition: LoadedDefinition, name: str, otherwise: str) -> str:
     """Return what a message is called on pages: its title in process.toml, else the name of the waiting element."""
     return _message_titles(_Bundle(definition)).get(name) or otherwise or name
+
+
+def date_rule(definition: LoadedDefinition, element_id: str) -> str:
+    """Return the rule by which an element sets its date, as drawn: of a timer, or of a task's due date."""
+    return _date_rules(_Bundle(definition)).get(element_id, "")
+
+
+def elements_setting(definition: LoadedDefinition, field: str) -> frozenset[str]:
+    """Return the elements that set a field of the request as they are passed."""
+    return _setters(_Bundle(definition), field)
 
 
 class _Bundle:
@@ -47,6 +57,35 @@ def _documentation(bundle: _Bundle) -> Mapping[str, str]:
             if element_id and node.text:
                 found[element_id] = node.text.strip()
     return found
+
+
+@lru_cache(maxsize=16)
+def _date_rules(bundle: _Bundle) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for path, data in bundle.files.items():
+        if not path.endswith(".bpmn"):
+            continue
+        tree = parse_xml(data)
+        for node in tree.iter(f"{{{BPMN}}}timerEventDefinition"):
+            parent = node.getparent()
+            element_id = parent.get("id") if parent is not None else None
+            found[element_id or ""] = " ".join("".join(node.itertext()).split())
+        for task in tree.iter(f"{{{BPMN}}}userTask"):
+            for schedule in task.iter(f"{{{ZEEBE}}}taskSchedule"):
+                found[task.get("id", "")] = schedule.get("dueDate", "")
+    return found
+
+
+@lru_cache(maxsize=16)
+def _setters(bundle: _Bundle, field: str) -> frozenset[str]:
+    return frozenset(
+        task.get("id", "")
+        for path, data in bundle.files.items()
+        if path.endswith(".bpmn")
+        for task in parse_xml(data).iter(f"{{{BPMN}}}serviceTask")
+        if any(one.get("type") == "set_fields" for one in task.iter(f"{{{ZEEBE}}}taskDefinition"))
+        and any(one.get("target") == field for one in task.iter(f"{{{ZEEBE}}}input"))
+    )
 
 
 @lru_cache(maxsize=16)

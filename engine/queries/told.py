@@ -13,7 +13,7 @@ from engine.db import once_a_look
 from engine.models import Case, Definition, History, Notification, Person, ProcessInstance, Submission
 from engine.values import loads
 
-PAGE = 200
+PAGE = 100
 OF_AN_INSTANCE = 500
 MOST_COUNTED = 1_000
 
@@ -37,6 +37,8 @@ class HistoryRow:
     data: dict[str, Any]
     hash: str
     values: dict[str, Any] | None
+    number: str | None = None
+    """The number of the service request that the instance works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,44 @@ class NotificationRow:
     seen_by: str | None
 
 
-def history_of_case(connection: Connection, case_id: int, *, page: int = 1) -> list[HistoryRow]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows of a case's history are wanted: all of `kinds`, those of jobs of `types`, those that name a mark.
+
+    Nothing of these means all rows, but for `quiet_kinds` and the jobs of `quiet_types`. `number` keeps to one request.
+    """
+
+    kinds: Collection[str] = ()
+    types: Collection[str] = ()
+    marks: Collection[str] = ()
+    quiet_kinds: Collection[str] = ()
+    quiet_types: Collection[str] = ()
+    number: str = ""
+
+
+def history_of_case(connection: Connection, case_id: int, wanted: Wanted, *, page: int = 1) -> list[HistoryRow]:
     """Return what happened on a case, the newest on top; `page` 1 holds the newest rows."""
-    return _history(connection, History.case_id == case_id, offset=(page - 1) * PAGE)
+    return _history(connection, History.case_id == case_id, *_conditions(wanted), offset=(page - 1) * PAGE)
+
+
+def _conditions(wanted: Wanted) -> list[Any]:
+    found: list[Any] = [History.kind.not_in(wanted.quiet_kinds)] if wanted.quiet_kinds else []
+    found += [~_is_of_type(one) for one in wanted.quiet_types]
+    any_of = [
+        *([History.kind.in_(wanted.kinds)] if wanted.kinds else []),
+        *(_is_of_type(one) for one in wanted.types),
+        *(Submission.values.contains(mark, autoescape=True) for mark in wanted.marks),
+    ]
+    if any_of:
+        found.append(or_(*any_of))
+    if wanted.number:
+        found.append(ProcessInstance.business_key == wanted.number)
+    return found
+
+
+def _is_of_type(job_type: str) -> Any:
+    """Return the condition that a row tells of a job of a type; how it is written in the row never changes."""
+    return and_(History.kind == "job_done", History.data.contains(f'"type":"{job_type}"', autoescape=True))
 
 
 def newest_of_case(connection: Connection, case_id: int, *, most: int, leave_out: Collection[str]) -> list[HistoryRow]:
@@ -65,9 +102,32 @@ def newest_of_case(connection: Connection, case_id: int, *, most: int, leave_out
     return _history(connection, History.case_id == case_id, History.kind.not_in(leave_out), most=most)
 
 
-def count_history(connection: Connection, case_id: int) -> int:
-    """Return how many rows the history of a case has."""
-    return connection.execute(select(func.count()).where(History.case_id == case_id)).scalar_one()
+def count_history(connection: Connection, case_id: int, wanted: Wanted) -> int:
+    """Return how many rows of a case's history are wanted."""
+    return connection.execute(
+        select(func.count())
+        .select_from(History)
+        .join(ProcessInstance, ProcessInstance.instance_id == History.instance_id)
+        .outerjoin(Submission, and_(Submission.instance_id == History.instance_id, Submission.seq == History.seq))
+        .where(History.case_id == case_id, *_conditions(wanted))
+    ).scalar_one()
+
+
+def plan_of_request(connection: Connection, request_id: int, marks: Collection[str]) -> list[HistoryRow]:
+    """Return what made and changed a request's plan, and what was decided on it, the oldest first.
+
+    `marks` are names of which a submission or a result holds one. What sets fields is among them: it begins versions.
+    """
+    holds = or_(*(Submission.values.contains(f'"{mark}"', autoescape=True) for mark in marks))
+    wanted = or_(and_(History.kind.in_(("submitted", "job_done")), holds), _is_of_type("set_fields"))
+    return _history(connection, ProcessInstance.request_id == request_id, wanted, most=2_000)[::-1]
+
+
+def submissions_with(connection: Connection, instance_id: int, marks: Collection[str]) -> list[HistoryRow]:
+    """Return what people submitted in an instance with one of these names in it, the oldest first."""
+    holds = or_(*(Submission.values.contains(f'"{mark}"', autoescape=True) for mark in marks))
+    where = (History.instance_id == instance_id, History.kind == "submitted", holds)
+    return _history(connection, *where, most=OF_AN_INSTANCE)[::-1]
 
 
 def history_of_instance(connection: Connection, instance_id: int) -> list[HistoryRow]:
@@ -93,6 +153,7 @@ def _history(connection: Connection, *where: Any, most: int = PAGE, offset: int 
             History.data,
             History.hash,
             Submission.values,
+            ProcessInstance.business_key.label("number"),
         )
         .join(ProcessInstance, ProcessInstance.instance_id == History.instance_id)
         .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
