@@ -63,6 +63,7 @@ def seed(world: World, *, say: Callable[[str], object]) -> None:
             trouble = _tell(world, case_id, entry["story"])
             if trouble:
                 say(f"A review of the demonstration could not be taken as far as planned: {trouble}")
+    worker.work_until_rest(world)  # what came due since the days of the stories
 
 
 def _open(world: World, entry: Mapping[str, Any]) -> int:
@@ -155,6 +156,7 @@ class _Storyteller:
         worker.work_until_rest(self.world)
         for step in self.story.get("step", ()):
             self.world.clock.move_to(self.world.clock.now() + timedelta(minutes=int(step.get("after_minutes", 25))))
+            worker.work_until_rest(self.world)  # what came due meanwhile
             self._complete(instance_id, step)
             worker.work_until_rest(self.world)
 

@@ -59,6 +59,18 @@ def served(filled: Path, tmp_path: Path) -> Iterator[tuple[World, str]]:
     world.db.close()
 
 
+@pytest.fixture(scope="session")
+def settled(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
+    """The demonstration, served for who only looks at it."""
+    folder = tmp_path_factory.mktemp("settled") / "data"
+    shutil.copytree(filled, folder)
+    app = create_app(Settings(data_dir=folder))
+    world: World = app.extensions["redress"]
+    with serving(app) as address:
+        yield world, address
+    world.db.close()
+
+
 @pytest.fixture
 def screen(chromium: Browser, served: tuple[World, str]) -> Iterator[Screens]:
     """Sit somebody down at a screen: `screen("cara")`; with `script=False` in a browser without JavaScript."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
+from pathlib import Path
+
+import axe_playwright_python
 from playwright.sync_api import Locator, Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_AXE = Axe()
+_AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+_PAGE_FAULTS = Path(__file__).with_name("page_faults.js").read_text()
 
 
 class Screen:
@@ -97,7 +100,28 @@ class Screen:
 
     def check_access(self) -> Screen:
         """Let axe look at the page. Raises: AssertionError with what it found."""
-        found = _AXE.run(self.page, options={"runOnly": RULES})
-        named = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found.response["violations"]]
-        assert named == [], f"{self.page.url}: {named}"
+        found = self._axe()
+        assert found == [], f"{self.page.url}: {found}"
         return self
+
+    def resize(self, width: int) -> Screen:
+        """Make the window as wide as this; 320 is also a window of 1280 px at 400 %."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        return self
+
+    def faults_of_page(self) -> list[str]:
+        """Return what axe finds, and what else keeps somebody from using the page."""
+        return [*self._axe(), *self.page.evaluate(_PAGE_FAULTS)]
+
+    def take_faults(self) -> list[str]:
+        """Return what the console complained of since the last look."""
+        taken, self.faults[:] = list(self.faults), []
+        return taken
+
+    def _axe(self) -> list[str]:
+        if self.page.locator("[data-diagram]").count():
+            self.page.wait_for_selector("[data-drawn]")
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(_AXE)
+        found = self.page.evaluate("rules => axe.run({ runOnly: rules, resultTypes: ['violations'] })", RULES)
+        return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]

@@ -81,8 +81,8 @@ def test_a_demonstration_is_filled_once_with_people_cases_and_reviews_under_way(
     assert said == ["Filling the demonstration with fictional people and cases ..."]
     with world.db.read() as connection:
         assert connection.execute(select(func.count()).select_from(Person)).scalar_one() == len(PEOPLE)
-        assert connection.execute(select(func.count()).select_from(Case)).scalar_one() == 18
-        assert connection.execute(select(func.count()).select_from(ProcessInstance)).scalar_one() == 7
+        assert connection.execute(select(func.count()).select_from(Case)).scalar_one() == 22
+        assert connection.execute(select(func.count()).select_from(ProcessInstance)).scalar_one() == 11
         nations = set(connection.execute(select(Case.nation)).scalars())
         waiting = set(connection.execute(select(UserTask.element_id).where(UserTask.status == "open")).scalars())
     assert nations == {"england_wales", "scotland", "northern_ireland"}
