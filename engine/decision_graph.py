@@ -48,6 +48,7 @@ class Beside:
     services: dict[str, Service] = field(default_factory=dict)
     imports: dict[str, tuple[Import, Beside]] = field(default_factory=dict)
     types: dict[str, Callable[[object], bool]] = field(default_factory=dict)
+    is_deployed: bool = False  # what passed the check once is stopped by what cannot be read, not by newer rules
 
     def holder(self, reference: str) -> tuple[str, Beside, str]:
         """The name under which another file is imported or "", that file, and the id in it."""
@@ -63,6 +64,9 @@ class Beside:
     def name_of_knowledge(self, one: str) -> str:
         known = self.models.get(one) or self.services[one]
         return known.name
+
+    def counting(self, source: DecisionSource | KnowledgeModel) -> tuple[Finding, ...]:
+        return source.unread if self.is_deployed else source.findings
 
     def doubts_of_knowledge(self, references: tuple[str, ...], seen: set[str]) -> Iterator[Finding]:
         for reference in references:
@@ -81,7 +85,7 @@ class Beside:
                 yield "decision", f"It requires the knowledge model {reference!r}, which does not exist."
             elif model is not None and beside.key(one) not in seen:
                 seen.add(beside.key(one))
-                yield from ((f"knowledge model {model.name!r}", message) for _, message in model.findings)
+                yield from ((f"knowledge model {model.name!r}", message) for _, message in self.counting(model))
                 yield from beside.findings_of_knowledge(model.knowledge, seen)
 
 
@@ -160,6 +164,11 @@ class Decision:
         """What is wrong with it: (rule or cell, sentence). A decision with findings cannot be made."""
         return list(self._findings)
 
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """Those of its own findings that leave a part unread: however it was deployed, it cannot be made."""
+        return self._source.unread
+
     def doubts(self) -> list[Finding]:
         """What can be read and run but hardly says what was meant, also in the knowledge models that it calls."""
         return [*self._source.doubts, *self._beside.doubts_of_knowledge(self._source.knowledge, set())]
@@ -169,7 +178,7 @@ class Decision:
         """Its own, and those of the knowledge models that it calls, which are read after it."""
         if self._knows is None:
             known = self._beside.findings_of_knowledge(self._source.knowledge, set())
-            self._knows = (*self._source.findings, *known)
+            self._knows = (*self._beside.counting(self._source), *known)
         return self._knows
 
     @property

@@ -80,7 +80,8 @@ class DecisionSource:
     """One decision as its file has it.
 
     `variable` is the name under which other decisions see its result; `knowledge` are the ids of the knowledge models
-    and services that it calls. `findings` are what is wrong, `doubts` what hardly says what was meant.
+    and services that it calls. `findings` are what is wrong, `doubts` what hardly says what was meant; `unread` are
+    those findings for which a part could not be read at all, so that nothing can be decided by it.
     """
 
     file: str
@@ -94,6 +95,7 @@ class DecisionSource:
     inputs: tuple[InputData, ...] = ()
     knowledge: tuple[str, ...] = ()
     type: ItemType = ANY
+    unread: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class KnowledgeModel:
     knowledge: tuple[str, ...]
     findings: tuple[Finding, ...]
     doubts: tuple[Finding, ...] = ()
+    unread: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

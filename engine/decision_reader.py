@@ -62,8 +62,9 @@ class _Reader(TableReader):
 
     def __post_init__(self) -> None:
         self.findings.extend(self.shared.findings)
+        self.unread.extend(self.shared.findings)
         self.check_language_name(self.shared.language, "file")
-        self.boxes = Boxes(self.say, self.table, self.type_named, self.shared.declared)
+        self.boxes = Boxes(self.cannot_read, self.table, self.type_named, self.shared.declared)
 
     def decision(self, node: Node) -> DecisionSource:
         identifier = node.get("id", "")
@@ -83,13 +84,14 @@ class _Reader(TableReader):
             inputs=tuple(one for one in inputs if one is not None),
             knowledge=required(node, "knowledgeRequirement", "requiredKnowledge"),
             type=self.type_named(type_of_variable(node)),
+            unread=tuple(self.unread),
         )
 
     def model(self, node: Node) -> KnowledgeModel:
         logic = next(children(node, "encapsulatedLogic"), None)
         tree: nodes.Node = nodes.Literal(0, None)
         if logic is None:
-            self.say("knowledge model", "It has no logic.")
+            self.cannot_read("knowledge model", "It has no logic.")
         else:
             tree = self.returning(self.boxes.function(logic, "knowledge model"), node)
             self.note("knowledge model", self.expression_of(tree))
@@ -100,6 +102,7 @@ class _Reader(TableReader):
             knowledge=self.shared.required(node, "knowledgeRequirement", "requiredKnowledge"),
             findings=tuple(self.findings),
             doubts=tuple(self.doubts),
+            unread=tuple(self.unread),
         )
 
     def returning(self, function: nodes.Node, node: Node) -> nodes.Node:
@@ -122,11 +125,11 @@ class _Reader(TableReader):
             expression = self.compiled(text_of(literal), compile_expression, "expression")
             self.check_language(literal, "expression")
             if expression is None and not self.findings:
-                self.say("expression", "The expression is empty.")
+                self.cannot_read("expression", "The expression is empty.")
             return LiteralExpression(expression, type=self.type_named(next(filter(None, types), "")))
         boxes = [child for child in node if isinstance(child.tag, str) and local(child) in _BOXED]
         if not boxes:
-            self.say("decision", "It has neither a decision table nor a literal expression.")
+            self.cannot_read("decision", "It has neither a decision table nor a literal expression.")
             return None
         expression = self.expression_of(self.boxes.box(boxes[0], local(boxes[0])))
         self.note(local(boxes[0]), expression)

@@ -34,14 +34,22 @@ Compile = Callable[[str, tuple[str, ...], frozenset[str]], C]
 
 @dataclass
 class TableReader:
-    """Reads tables; `findings` are what is wrong, `doubts` what hardly says what was meant."""
+    """Reads tables; `findings` are what is wrong, `doubts` what hardly says what was meant.
+
+    `unread` are those findings that leave a part unread: nothing can be decided by it, however it was deployed.
+    """
 
     shared: Shared
     findings: list[Finding] = field(default_factory=list)
     doubts: list[Finding] = field(default_factory=list)
+    unread: list[Finding] = field(default_factory=list)
 
     def say(self, place: str, message: str) -> None:
         self.findings.append((place, message))
+
+    def cannot_read(self, place: str, message: str) -> None:
+        self.say(place, message)
+        self.unread.append((place, message))
 
     def type_named(self, name: str) -> ItemType:
         return type_named(name, self.shared.types)
@@ -59,15 +67,15 @@ class TableReader:
 
     def check_table(self, table: Table) -> None:
         if table.hit_policy not in HIT_POLICIES:
-            self.say("table", f"The hit policy {table.hit_policy!r} is not one of {', '.join(HIT_POLICIES)}.")
+            self.cannot_read("table", f"The hit policy {table.hit_policy!r} is not one of {', '.join(HIT_POLICIES)}.")
         if table.aggregation not in AGGREGATIONS:
-            self.say("table", f"The aggregation {table.aggregation!r} is not one of SUM, COUNT, MIN, MAX.")
+            self.cannot_read("table", f"The aggregation {table.aggregation!r} is not one of SUM, COUNT, MIN, MAX.")
         if table.aggregation and (table.hit_policy != "COLLECT" or len(table.outputs) != 1):
             self.say("table", "An aggregation needs the hit policy COLLECT and one output.")
         if table.hit_policy in ("PRIORITY", "OUTPUT ORDER") and not any(output.allowed for output in table.outputs):
             self.say("table", f"The hit policy {table.hit_policy} needs the list of allowed output values, best first.")
         if not table.outputs:
-            self.say("table", "The table has no output.")
+            self.cannot_read("table", "The table has no output.")
         if not table.rules:
             self.say("table", "The table has no rule.")
         names = [output.name for output in table.outputs]
@@ -80,7 +88,7 @@ class TableReader:
         label = node.get("label") or text or str(number)
         place = f"input {label!r}"
         if not text:
-            self.say(place, "The input has no expression.")
+            self.cannot_read(place, "The input has no expression.")
         for expression in expressions:
             self.check_language(expression, place)
         allowed = "".join(text_of(child) for child in children(node, "inputValues"))
@@ -121,7 +129,7 @@ class TableReader:
         place = f"rule {number}"
         cells, entries = list(children(node, "inputEntry")), list(children(node, "outputEntry"))
         if len(cells) != len(inputs) or len(entries) != len(outputs):
-            self.say(place, "It has another number of cells than the table has columns.")
+            self.cannot_read(place, "It has another number of cells than the table has columns.")
         tests: list[UnaryTests | None] = []
         for cell, column in zip(cells, inputs, strict=False):
             where = f"{place}, input {column.label!r}"
@@ -146,7 +154,7 @@ class TableReader:
         try:
             compiled = compile_text(text, self.shared.declared, self.shared.functions)
         except FeelSyntaxError as error:
-            self.say(place, f"{text[:MOST_TEXT]!r} is not FEEL: {error}.")
+            self.cannot_read(place, f"{text[:MOST_TEXT]!r} is not FEEL: {error}.")
             return None
         self.note(place, compiled, f"{text[:MOST_TEXT]!r}: ")
         return compiled
@@ -172,7 +180,7 @@ class TableReader:
 
     def check_language_name(self, language: str, place: str) -> None:
         if language not in READ_AS_FEEL and "FEEL" not in language:
-            self.say(place, f"It is written in {language!r}. Write it in FEEL.")
+            self.cannot_read(place, f"It is written in {language!r}. Write it in FEEL.")
 
     def check_listed(self, values: tuple[object, ...], allowed: tuple[object, ...], place: str) -> None:
         """A text outside the column's own list of values is a slip of the pen that would never match."""

@@ -21,7 +21,7 @@ from engine.feel.errors import quoted
 from engine.feel.functions import invoke
 from engine.feel.values import from_python
 
-__all__ = ["Answer", "Decision", "DecisionError", "evaluate", "explain", "load_decisions"]
+__all__ = ["Answer", "Decision", "DecisionError", "evaluate", "explain", "load_decisions", "load_deployed"]
 
 MOST_NAMES = 20  # that an error lists
 NOTHING_BESIDE: Mapping[str, bytes] = {}
@@ -42,6 +42,17 @@ def load_decisions(xml: bytes, *, file: str) -> dict[str, Decision]:
         DecisionError: the file is not DMN, carries a DOCTYPE, or an id is missing or comes twice.
     """
     return dict(load_file(xml, file=file, beside=NOTHING_BESIDE).decisions)
+
+
+def load_deployed(xml: bytes, *, file: str) -> dict[str, Decision]:
+    """Read every decision of a file that passed the check when it was deployed.
+
+    A rule that is newer refuses new deployments; a case that runs on an older version is never stopped by it.
+    Raises: DecisionError as `load_decisions`.
+    """
+    here = load_file(xml, file=file, beside=NOTHING_BESIDE)
+    here.is_deployed = True
+    return dict(here.decisions)
 
 
 def evaluate(

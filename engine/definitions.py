@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from engine import event_starts
 from engine.bundle import SHEET, Bundle, read_bundle
 from engine.db import once_a_look
-from engine.decisions import Decision, load_decisions
+from engine.decisions import Decision, load_deployed
 from engine.dictionary import Dictionary, Group, read_dictionary, read_groups, read_sheet
 from engine.errors import DeploymentRefused, NotFound
 from engine.forms import Form, read_form
@@ -70,7 +70,7 @@ class LoadedDefinition:
         found: dict[str, Decision] = {}
         for path, data in self.files.items():
             if path.endswith(".dmn"):
-                found.update(load_decisions(data, file=path))
+                found.update(load_deployed(data, file=path))
         return found
 
     @cached_property

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
-from engine.decisions import DecisionError, load_decisions
+from engine.decisions import DecisionError, load_decisions, load_deployed
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DMN_13 = "https://www.omg.org/spec/DMN/20191111/MODEL/"
@@ -338,3 +338,19 @@ def test_cells_may_count_with_dates_lists_and_other_names():
     )
     assert ask(cells, received_on=date(2026, 5, 1), kinds=["mp"], year="2026") == "mp of 2026"
     assert ask(cells, received_on=None, kinds=["a", "b", "c"], year="2026") == "many"
+
+
+def test_a_rule_that_is_newer_than_a_deployed_table_does_not_stop_it():
+    """A text outside the column's list stands here for whatever the next version's check refuses."""
+    strict = file_of(table(["amount"], ['grade: string: "a", "b"'], [("<= 100", '"a"'), ("> 100", '"other"')]))
+    found = load_decisions(strict, file="t.dmn")["band"].findings()
+    assert {place for place, _ in found} == {"rule 2, output 'grade'"}
+    with pytest.raises(DecisionError):
+        load_decisions(strict, file="t.dmn")["band"].evaluate({"amount": 5}, now=NOW)
+    assert load_deployed(strict, file="t.dmn")["band"].evaluate({"amount": 5}, now=NOW) == "a"
+
+
+def test_a_cell_that_cannot_be_read_is_never_taken_for_one_that_fits_everything():
+    unread = file_of(table(["amount"], ["grade"], [("<= = 100", '"a"')]))
+    with pytest.raises(DecisionError, match="is not FEEL"):
+        load_deployed(unread, file="t.dmn")["band"].evaluate({"amount": 5}, now=NOW)
