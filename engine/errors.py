@@ -34,6 +34,10 @@ class NotAllowed(RedressError):
     """You may not do this."""
 
 
+class ProofNeeded(NotAllowed):
+    """This approves money, so give your password again first. What you typed is kept."""
+
+
 class TaskNotYours(NotAllowed):
     """This task is held by someone else. Ask them to release it, or a team leader to assign it to you."""
 

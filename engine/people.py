@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from engine import passwords
 from engine.db import once_a_look
 from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
 from engine.world import Actor, World
+
+PROOF_LASTS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Somebody:
     job_title: str
     groups: frozenset[str]
     session_mark: int = 0
+    proved_at: datetime | None = None
+    """When they last gave a password, here or at their department's sign-in; None when that is not known."""
 
     @property
     def actor(self) -> Actor:
@@ -49,6 +54,48 @@ def authenticate(world: World, username: str, password: str) -> Somebody:
             renewed = passwords.hash_password(password)
             connection.execute(update(Person).where(*unchanged).values(password_hash=renewed))
     return somebody
+
+
+def has_proved(actor: Somebody, *, now: datetime) -> bool:
+    """Tell whether somebody has given their password within the last minutes."""
+    return actor.proved_at is not None and timedelta() <= now - actor.proved_at <= PROOF_LASTS
+
+
+def person_of_identity(world: World, identity: str, email: str | None) -> Somebody:
+    """Return whose account goes with an identity of the department's sign-in; the first time, by the e-mail address.
+
+    The address must have been entered by operations, for one account that has no identity yet. Rights come from the
+    account's groups alone. Raises: SignInRefused, saying what to ask operations for.
+    """
+    with world.db.write() as connection:
+        found = connection.execute(
+            select(Person.person_id, Person.is_active).where(Person.identity == identity)
+        ).one_or_none()
+        if found is None:
+            person_id = _first_time(connection, email)
+            connection.execute(update(Person).where(Person.person_id == person_id).values(identity=identity))
+        elif not found.is_active:
+            raise SignInRefused("Your account here is locked. Ask operations to unlock it.")
+        else:
+            person_id = found.person_id
+        return get_person(connection, person_id)
+
+
+def _first_time(connection: Connection, email: str | None) -> int:
+    if not email:
+        raise SignInRefused(
+            "Your sign-in did not pass on a confirmed e-mail address, so your account here was not found. "
+            "Ask operations to see that it does."
+        )
+    rows = connection.execute(
+        select(Person.person_id, Person.identity).where(func.lower(Person.email) == email.lower(), Person.is_active)
+    ).all()
+    if len(rows) != 1 or rows[0].identity is not None:
+        raise SignInRefused(
+            "There is no account here for the e-mail address that you signed in with. Ask operations to enter it for "
+            "your account: it must belong to one account only, that nobody else signs in to."
+        )
+    return int(rows[0].person_id)
 
 
 def get_person(connection: Connection, person_id: int) -> Somebody:

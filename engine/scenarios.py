@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -336,7 +336,8 @@ class _Teller:
             person_id = found.scalar_one_or_none()
             if person_id is None:
                 raise AnswerInvalid(f"There is nobody called {username} in scenarios.")
-            return people.get_person(connection, person_id)
+            # Whoever acts in a story has just given their password.
+            return replace(people.get_person(connection, person_id), proved_at=self.world.clock.now())
 
 
 def _table(data: bytes, file: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -19,6 +19,9 @@ VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_HOST = "127.0.0.1"
 _PREFIX = "REDRESS_"
+_OIDC_NAME = "your department\u2019s account"
+# Over https, but for one on this machine: whoever could answer in its place would sign in as anybody.
+_ISSUER = r"https://[^/?#@\s]+[^?#\s]*|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?[^?#\s]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Settings:
     mail_from: str = "redress@redress.invalid"
     metrics_token: str = ""  # what Prometheus sends; without one, only operations may read the measurements
     logs_json: bool = False
+    oidc_issuer: str = ""  # the department's own sign-in (OpenID Connect); without one, people have passwords here
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = _OIDC_NAME  # what people call it: "Sign in with ..."
+    local_sign_in: bool = True  # passwords of our own are asked for
 
     @property
     def database_url(self) -> str:
@@ -72,6 +80,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
     known |= {"HTTPS", "PROXIES", "HOSTS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
     known |= {"METRICS_TOKEN", "LOGS_JSON"}
+    known |= {"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "LOCAL_SIGN_IN"}
     known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
@@ -96,8 +105,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         mail_server=_matching(env, "REDRESS_MAIL_SERVER", "", r"[^:/@\s]+:[0-9]{1,5}", faults=faults),
         metrics_token=_matching(env, "REDRESS_METRICS_TOKEN", "", r"[!-~]{16,200}", faults=faults),
         logs_json=_yes(env, "REDRESS_LOGS_JSON", default=False, faults=faults),
+        oidc_issuer=_matching(env, "REDRESS_OIDC_ISSUER", "", _ISSUER, faults=faults),
+        oidc_client_id=_matching(env, "REDRESS_OIDC_CLIENT_ID", "", r"[!-~]{1,200}", faults=faults),
+        oidc_client_secret=_matching(env, "REDRESS_OIDC_CLIENT_SECRET", "", r"[!-~]{1,400}", faults=faults),
+        oidc_name=_matching(env, "REDRESS_OIDC_NAME", _OIDC_NAME, r"[^<>\x00-\x1f]{1,60}", faults=faults),
+        local_sign_in=_yes(env, "REDRESS_LOCAL_SIGN_IN", default="REDRESS_OIDC_ISSUER" not in env, faults=faults),
         mail_from=_matching(env, "REDRESS_MAIL_FROM", "redress@redress.invalid", r"[^@\s]+@[^@\s]+", faults=faults),
     )
+    if len({bool(part) for part in (settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)}) > 1:
+        faults.append("REDRESS_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET belong together: set all three, or none.")
+    if not settings.oidc_issuer and not settings.local_sign_in:
+        faults.append("REDRESS_LOCAL_SIGN_IN=no needs REDRESS_OIDC_ISSUER: nobody could sign in.")
     if settings.data_dir.exists() and not settings.data_dir.is_dir():
         faults.append(f"DATA_DIR must be a folder, and {settings.data_dir} is a file.")
     if not settings.processes_dir.is_dir():

@@ -12,6 +12,7 @@ from engine.attachments import attached_event
 from engine.errors import (
     Conflict,
     NotAllowed,
+    ProofNeeded,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
     TaskNotClaimed,
@@ -22,7 +23,7 @@ from engine.form_rules import check_submission
 from engine.history import Event
 from engine.holds import hold_task
 from engine.models import Person, UserTask
-from engine.people import Somebody
+from engine.people import Somebody, get_person, has_proved
 from engine.spiff import Workflow
 from engine.step import Outcome, step
 from engine.step_host import StepHost
@@ -67,8 +68,6 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
 
     Raises: NotFound, NotAllowed, TaskAlreadyCompleted, TaskWithdrawn.
     """
-    from engine.people import get_person
-
     with world.db.write() as connection:
         hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
@@ -101,8 +100,8 @@ def complete(
     """Submit a task's form: the values are checked, assigned to the case, and the case runs on.
 
     `version` is the task's version that the page showed.
-    Raises: NotFound, NotAllowed, TaskNotClaimed, TaskNotYours, ValuesRefused, TaskAlreadyCompleted, TaskWithdrawn,
-    Conflict.
+    Raises: NotFound, NotAllowed, TaskNotClaimed, TaskNotYours, ProofNeeded, ValuesRefused, TaskAlreadyCompleted,
+    TaskWithdrawn, Conflict.
     """
     with world.db.write() as connection:
         hold_task(connection, task_id)
@@ -112,6 +111,8 @@ def complete(
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
         _refuse_excluded(task, actor.person_id)
+        if needs_proof(task) and not has_proved(actor, now=world.clock.now()):
+            raise ProofNeeded
         if version is not None and version != task.version:
             raise Conflict("This task was changed while you had it open. What you typed is kept below.")
 
@@ -129,6 +130,11 @@ def complete(
         return step(
             world, connection, task.instance_id, act, actor=actor.actor, completes=task.token, held=task.instance
         )
+
+
+def needs_proof(task: Any) -> bool:
+    """Tell whether the diagram asks for the password again before this task is done: its property `reauthenticate`."""
+    return loads(task.properties).get("reauthenticate") in (True, "true")
 
 
 def is_excluded(task: Any, person_id: int) -> bool:

@@ -7,6 +7,7 @@ table. Verbs of the engine check again whose task it is: this table decides what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, flash, g, redirect, request, session, url_for
@@ -183,7 +184,10 @@ RULES: Mapping[str, Rule] = {
     "metrics.metrics": anyone,  # it asks for its token itself
     "session.sign_in": anyone,
     "session.sign_out": anyone,
+    "oidc.begin": anyone,
+    "oidc.come_back": anyone,
     "session.home": signed_in,
+    "session.prove": signed_in,
     "worklists.mine": signed_in,
     "worklists.queue": signed_in,
     "tasks.page": their_task,
@@ -285,4 +289,4 @@ def _who_is_here(connection: Connection) -> Somebody | None:
         session.clear()
         return None
     g.uses_session = True
-    return person
+    return replace(person, proved_at=session_life.proved_at())

@@ -70,8 +70,9 @@ def _said(reach: Reach) -> str:
 def _routes(app: Flask) -> Iterator[str]:
     yield "| address | rule |"
     yield "|---|---|"
+    routes = sorted(app.url_map.iter_rules(), key=str)
     for endpoint, rule in sorted(RULES.items(), key=lambda entry: _known_first(entry[1])):
-        for route in sorted(app.url_map.iter_rules(endpoint), key=str):
+        for route in (route for route in routes if route.endpoint == endpoint):
             methods = ", ".join(sorted((route.methods or set()) - {"HEAD", "OPTIONS"}))
             yield f"| {methods} `{route.rule}` | {rule.what} |"
 

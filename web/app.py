@@ -42,6 +42,7 @@ from web import (
     lock_flag,
     metrics,
     notifications,
+    oidc,
     operations,
     reopening,
     search,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     session,
+    oidc,
     worklists,
     search,
     tasks,
@@ -114,6 +116,7 @@ def create_app(
     for module in PAGES:
         app.register_blueprint(module.pages)
     cli.register(app)
+    oidc.register(app)
     _look_once(app, world.db)
     return app
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from engine import people
+from engine.dictionary import Role
 from engine.errors import SignInRefused
-from web import session_life, tries
-from web.access import ANALYST, OPERATIONS
+from web import oidc, session_life, tries
+from web.access import has_role
 from web.addresses import own_address
 from web.current import person, visitor, world
 from web.demo_people import PASSWORD, PEOPLE
@@ -20,10 +21,12 @@ _TOO_MANY = "You have tried too often. Wait 5 minutes, then try again"
 @pages.get("/")
 def home() -> Response:
     """Show each person the page that their day begins with."""
-    if OPERATIONS in person().groups:
+    if has_role(person(), Role.OPERATIONS):
         return redirect(url_for("operations.instances"))
-    if ANALYST in person().groups:
+    if has_role(person(), Role.ANALYST):
         return redirect(url_for("definitions.listed"))
+    if has_role(person(), Role.AUDITOR):
+        return redirect(url_for("search.listed"))
     return redirect(url_for("worklists.mine"))
 
 
@@ -31,7 +34,9 @@ def home() -> Response:
 def sign_in() -> str | Response | tuple[str, int]:
     """Ask for a user name and a password, and begin a session."""
     if request.method != "POST":
-        return redirect(_target()) if visitor() else _form()
+        return redirect(_target()) if visitor() else sign_in_page()
+    if not world().settings.local_sign_in:
+        return sign_in_page(refusal=f"Passwords are not used here. Sign in with {world().settings.oidc_name}."), 403
     username = request.form.get("username", "").strip()
     password = request.form.get("password", "")
     problems = {}
@@ -40,16 +45,39 @@ def sign_in() -> str | Response | tuple[str, int]:
     if not password:
         problems["password"] = "Enter your password"
     if problems:
-        return _form(username, problems), 422
+        return sign_in_page(username, problems), 422
     trying = current_app.secret_key or "", username, request.remote_addr or ""
     if not tries.begin(world(), *trying):
-        return _form(username, {"username": _TOO_MANY}), 429
+        return sign_in_page(username, {"username": _TOO_MANY}), 429
     try:
         somebody = people.authenticate(world(), username, password)
     except SignInRefused as refused:
-        return _form(username, {"username": str(refused)}), 422
+        return sign_in_page(username, {"username": str(refused)}), 422
     tries.forget(world(), *trying)
-    session_life.begin(somebody)
+    session_life.begin(somebody, proved=session_life.now())
+    return redirect(_target())
+
+
+@pages.route("/sign-in/again", methods=["GET", "POST"])
+def prove() -> str | Response | tuple[str, int]:
+    """Ask somebody who is here for their password again, before they approve money."""
+    if oidc.signed_in_there():
+        return redirect(url_for("oidc.begin", again="yes", next=_target()))
+    if request.method != "POST":
+        return _proof_form()
+    here, password = person(), request.form.get("password", "")
+    if not password:
+        return _proof_form("Enter your password"), 422
+    trying = current_app.secret_key or "", here.username, request.remote_addr or ""
+    if not tries.begin(world(), *trying):
+        return _proof_form(_TOO_MANY), 429
+    try:
+        people.authenticate(world(), here.username, password)
+    except SignInRefused:
+        return _proof_form("This is not your password"), 422
+    tries.forget(world(), *trying)
+    session["proved"] = session_life.now()
+    flash(oidc.GO_ON)
     return redirect(_target())
 
 
@@ -59,17 +87,30 @@ def sign_out() -> Response:
     if here := visitor():
         people.end_sessions(world(), here.person_id)
     session.clear()
+    if oidc.sign_out_address():
+        flash("You are signed out here.")
     return redirect(url_for("session.sign_in"))
 
 
-def _form(username: str = "", problems: dict[str, str] | None = None) -> str:
-    accounts = PEOPLE if world().settings.demo else ()
+def _proof_form(problem: str = "") -> str:
+    problems = {"password": problem} if problem else {}
+    return render_template("session/prove.html", problems=problems, next=_target())
+
+
+def sign_in_page(username: str = "", problems: dict[str, str] | None = None, *, refusal: str = "") -> str:
+    """Return the page; `refusal` says why the department's sign-in did not let somebody in."""
+    settings = world().settings
+    accounts = PEOPLE if settings.demo and settings.local_sign_in else ()
     return render_template(
         "session/sign_in.html",
         username=username,
         problems=problems or {},
         accounts=accounts,
         password=PASSWORD,
+        refusal=refusal,
+        provider=settings.oidc_name if settings.oidc_issuer else "",
+        sign_out_there=oidc.sign_out_address(),
+        asks_password=settings.local_sign_in,
         next=request.values.get("next", ""),
     )
 

@@ -7,6 +7,7 @@ sending the session's cookie with every answer would undo what another answer se
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 
 from flask import Response, current_app, g, request, session
 from itsdangerous import BadData, URLSafeSerializer
@@ -18,14 +19,21 @@ _USED = "_used"
 _EVERY_SECONDS = 60
 
 
-def begin(somebody: Somebody) -> None:
-    """Begin a session in place of whatever was there."""
+def begin(somebody: Somebody, *, proved: int | None) -> None:
+    """Begin a session in place of whatever was there; `proved` is the second at which a password was last given."""
     session.clear()
     session.permanent = True
     session["person_id"], session["mark"] = somebody.person_id, somebody.session_mark
     session["key"] = secrets.token_hex(8)
     session["began"] = session["used"] = now()
+    session["proved"] = proved
     g.uses_session = True
+
+
+def proved_at() -> datetime | None:
+    """Return when the person of this session last gave a password, on the clock of the world; None if not known."""
+    proved = session.get("proved")
+    return world().clock.now() - timedelta(seconds=now() - proved) if isinstance(proved, int) else None
 
 
 def is_over() -> bool:

@@ -13,6 +13,7 @@ from engine.announcements import announced_to
 from engine.errors import (
     Conflict,
     NotFound,
+    ProofNeeded,
     RedressError,
     TaskAlreadyClaimed,
     TaskAlreadyCompleted,
@@ -160,6 +161,8 @@ def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> Resp
     if action == "preview":
         anchor = url_for("tasks.page", task_id=current.task.task_id, preview="yes", _anchor="letter")
         return redirect(anchor)
+    if action == "prove":
+        return redirect(url_for("session.prove", next=url_for("tasks.page", task_id=current.task.task_id)))
     flash("Your draft is saved. Nothing has been sent, and the case has not moved.")
     return redirect(url_for("tasks.page", task_id=current.task.task_id))
 
@@ -189,6 +192,8 @@ def _complete(
     except (TaskAlreadyCompleted, TaskWithdrawn):
         with world().db.read() as connection:
             return _over(connection, tasks.get_task(connection, current.task.task_id), typed), 409
+    except ProofNeeded:
+        return _save(current, typed, "prove")
     except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
         return _refused(current.task, typed, refused)
     flash(f"You completed “{current.task.name}”.")

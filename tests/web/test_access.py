@@ -21,6 +21,8 @@ def test_only_the_first_pages_need_no_sign_in():
         "metrics.metrics",
         "session.sign_in",
         "session.sign_out",
+        "oidc.begin",
+        "oidc.come_back",
     }
 
 

@@ -32,6 +32,7 @@ EVERYBODY = (*OWNERS, *OTHERS, "operations", "auditor")
 
 PAGES = {
     "session.home": "/",
+    "session.prove": "/sign-in/again",
     "worklists.mine": "/tasks/",
     "worklists.queue": "/tasks/queue",
     "tasks.page": "/tasks/{task}",
@@ -106,7 +107,11 @@ ACTIONS = {
     "notifications.seen": "/alerts/{notice}/seen",
     "clock.move": "/clock",
 }
-FOR_EVERYBODY = {"session.sign_in": "/sign-in"}
+FOR_EVERYBODY = {
+    "session.sign_in": "/sign-in",
+    "oidc.begin": "/sign-in/provider/",
+    "oidc.come_back": "/sign-in/provider/back",
+}
 FOR_MACHINES = {"static", "health.health", "health.live", "metrics.metrics", "session.sign_out"}
 
 
