@@ -77,6 +77,10 @@ attacks: $(STAMPS)/test ## Send every page and form what nobody would send, for 
 faults: $(STAMPS)/test ## Kill the product at every point and by chance, for half an hour (FAULT_SEED, FAULT_MINUTES)
 	@$(BIN)/python -m tests.faults.soak --seed $(or $(FAULT_SEED),20261122) --minutes $(or $(FAULT_MINUTES),5)
 
+.PHONY: screenshots
+screenshots: $(STAMPS)/test assets browser ## Make a picture of every page, wide and narrow, in screenshots/
+	@$(BIN)/python -m tests.browser.pictures screenshots
+
 .PHONY: mutants
 mutants: $(STAMPS)/test ## Take out each safeguard, one after the other, and see its test fail
 	@$(BIN)/python -m tests.faults.mutants

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +11,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from engine.settings import Settings
 from engine.world import World
-from tests.browser.screen import Screen
+from tests.browser.screen import CHROMIUM, Screen
+from tests.browser.troubles import add_troubles
 from tests.serving import serving
 from web import serve
 from web.app import create_app, make_world
 from web.assets import built_from
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 Screens = Callable[..., Screen]
 
@@ -61,11 +59,12 @@ def served(filled: Path, tmp_path: Path) -> Iterator[tuple[World, str]]:
 
 @pytest.fixture(scope="session")
 def settled(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
-    """The demonstration, served for who only looks at it."""
+    """The demonstration with its troubles, served for who only looks at it."""
     folder = tmp_path_factory.mktemp("settled") / "data"
     shutil.copytree(filled, folder)
     app = create_app(Settings(data_dir=folder))
     world: World = app.extensions["redress"]
+    add_troubles(world)
     with serving(app) as address:
         yield world, address
     world.db.close()

@@ -128,6 +128,7 @@ def _of_cases(connection: Connection) -> list[Sight]:
         Sight("case", "cara", f"/cases/{waits}"),
         Sight("case-closed", "cara", f"/cases/{closed}"),
         Sight("case-plan", "rita", f"/cases/{case('Paula Planned')}"),
+        Sight("case-kept-message", "cara", f"/cases/{case('Dana Dummy')}"),
         Sight("case-untouched", "olive", f"/cases/{plain}"),
         Sight("case-history", "cara", f"/cases/{waits}/history"),
         Sight("case-message", "cara", f"/cases/{waits}/messages/{awaited}"),
@@ -147,9 +148,17 @@ def _of_procedures(connection: Connection) -> list[Sight]:
     live = connection.execute(
         select(ProcessInstance.instance_id).where(ProcessInstance.status == "active").order_by("instance_id").limit(1)
     ).scalar_one()
-    asked = ("suspend", "cancel", "move", "correct")
+    suspended = connection.execute(
+        select(ProcessInstance.instance_id).where(ProcessInstance.status == "suspended")
+    ).scalar_one()
+    asked = ("suspend", "cancel", "move")
     return [
         Sight("procedure", "ana", f"/procedures/{found}"),
         Sight("instance", "otis", f"/operations/instances/{live}"),
         *(Sight(f"instance-{verb}", "otis", f"/operations/instances/{live}/{verb}") for verb in asked),
+        Sight("instance-suspended", "otis", f"/operations/instances/{suspended}"),
+        *(
+            Sight(f"instance-{verb}", "otis", f"/operations/instances/{suspended}/{verb}")
+            for verb in ("resume", "correct")
+        ),
     ]

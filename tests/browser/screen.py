@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import axe_playwright_python
 from playwright.sync_api import Locator, Page
 
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 _PAGE_FAULTS = Path(__file__).with_name("page_faults.js").read_text()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from tests.browser.every_page import NOBODY, endpoints, every_page, pages_of
-from tests.browser.screen import Screen
+from tests.browser.every_page import endpoints, every_page, pages_of
+from tests.browser.pictures import WIDTHS, seen
 from web.app import create_app
-
-WIDTHS = (1280, 320)
 
 
 def test_no_page_is_forgotten(settled):
@@ -17,14 +15,7 @@ def test_no_page_is_forgotten(settled):
 def test_every_page_can_be_used_by_everybody(chromium, settled):
     world, address = settled
     faults: dict[str, list[str]] = {}
-    context, sitting = None, None
-    for sight in every_page(world):
-        if context is None or sight.who != sitting:
-            context, sitting = chromium.new_context(), sight.who
-            screen = Screen(context.new_page(), address)
-            if sitting != NOBODY:
-                screen.sign_in(sitting)
-        screen.visit(sight.path)
+    for sight, screen in seen(chromium, address, every_page(world)):
         for width in WIDTHS:
             screen.resize(width)
             faults[f"{sight.name} at {width} px"] = screen.faults_of_page()
