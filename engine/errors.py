@@ -104,6 +104,17 @@ class Conflict(RedressError):
     """Someone else changed this at the same moment. Nothing was changed; try again."""
 
 
+class DraftIsNewer(Conflict):
+    """This task was typed into in another window meanwhile, and that draft is newer."""
+
+    def __init__(self, *, at: datetime | None) -> None:
+        when = f" on {london_moment(at)}" if at else ""
+        super().__init__(
+            f"A newer draft of this task was saved in another window or by someone else{when}. "
+            "Nothing was overwritten, and what you typed is kept on this page."
+        )
+
+
 class DatabaseAway(RedressError):
     """The database could not be reached or could not save, so nothing was changed. Try again in a few minutes."""
 

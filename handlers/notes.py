@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
+from engine.attempts import add_attempt, tried_so_far
 from engine.cases import add_note as write_note
-from engine.clock import LONDON
 from engine.context import StepContext
-from engine.models import ContactAttempt, Notification
+from engine.models import Notification
 from handlers.earlier import request_on_case
-
-_NOON, _EVENING = 12, 17
 
 
 def add_note(context: StepContext, *, text: str, number: str | None = None) -> Mapping[str, object]:
@@ -68,37 +66,21 @@ def log_contact_attempt(
     and at how many different parts of the day (morning, afternoon, evening) they were made. A try counts in the round
     in which it is recorded, whenever it was made, and for the service request that it was made for.
     """
-    made_at = at or context.now
-    context.connection.execute(
-        insert(ContactAttempt).values(
-            case_id=_case_id(context),
-            request_id=context.request_id,
-            channel=channel,
-            outcome=outcome,
-            day_part=day_part(made_at),
-            note=note or "",
-            made_by_id=context.actor.person_id,
-            made_at=made_at,
-            recorded_at=context.now,
-        )
+    add_attempt(
+        context.connection,
+        case_id=_case_id(context),
+        request_id=context.request_id,
+        channel=channel,
+        outcome=outcome,
+        note=note or "",
+        made_by_id=context.actor.person_id,
+        made_at=at or context.now,
+        recorded_at=context.now,
     )
-    tried = select(ContactAttempt.day_part).where(
-        ContactAttempt.case_id == context.case_id,
-        ContactAttempt.request_id == context.request_id,
-        ContactAttempt.outcome != "reached",
+    attempts, day_parts = tried_so_far(
+        context.connection, case_id=context.case_id, request_id=context.request_id, since=since
     )
-    if since is not None:
-        tried = tried.where(ContactAttempt.recorded_at >= since)
-    parts = context.connection.execute(tried).all()
-    return {"attempts": len(parts), "day_parts": len({row.day_part for row in parts})}
-
-
-def day_part(instant: datetime) -> str:
-    """Return morning, afternoon or evening, by London time."""
-    hour = instant.astimezone(LONDON).hour
-    if hour < _NOON:
-        return "morning"
-    return "afternoon" if hour < _EVENING else "evening"
+    return {"attempts": attempts, "day_parts": day_parts}
 
 
 def _case_id(context: StepContext) -> int:

@@ -25,6 +25,7 @@ from letters.catalogue import letter_files
 from letters.specimen import check_templates
 from web import (
     access,
+    attempts,
     case_dates,
     case_diagrams,
     case_letters,
@@ -47,6 +48,7 @@ from web import (
     reopening,
     search,
     session,
+    task_letters,
     tasks,
     worklists,
 )
@@ -61,6 +63,8 @@ PAGES = (
     worklists,
     search,
     tasks,
+    task_letters,
+    attempts,
     cases,
     case_dates,
     case_diagrams,

@@ -22,12 +22,15 @@ from engine.people import members
 from engine.queries import cases, running
 from web.current import world
 from web.forms import Block, Sheet, Surroundings, blocks, error_summary, fill, with_row_added, with_row_removed
-from web.forms.view import every, identity, shown
+from web.forms.components import identity
+from web.forms.view import every, shown
 
 Typed = dict[str, list[str]]
-_OURS = frozenset({"csrf_token", "do", "version", "back"})
-_BUTTONS = frozenset({"complete", "save", "preview", "questions"})
-_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}")
+_OURS = frozenset(
+    ["csrf_token", "do", "version", "back", "once", "seen", "draft", "window", "differs", "call", "call_note"]
+)
+_BUTTONS = frozenset({"complete", "save", "preview", "questions", "claim", "call"})
+_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}|preview:\d{2}|take:(?:case|draft):[\w.]+")
 
 RECEIVED_ON = read_form(
     b"""{"id": "received", "components": [{"type": "datetime", "subtype": "date", "key": "received_on",
@@ -47,6 +50,8 @@ class Asking:
     typed: Typed
     problems: dict[str, str] = field(default_factory=dict)
     shows_problems: bool = False
+    pressed: str = ""
+    """The button that changed the rows of a list, so that whoever pressed it goes on there."""
 
     @property
     def sheet(self) -> Sheet:
@@ -59,7 +64,19 @@ class Asking:
         if not self.shows_problems:
             sheet.problems.clear()  # nobody has tried to submit: only what was found otherwise is said
         sheet.problems.update(self.problems)
-        return blocks(sheet, self.surroundings, with_problems=True), error_summary(sheet, self.problems)
+        drawn = blocks(sheet, self.surroundings, with_problems=True)
+        _put_focus(drawn, self.pressed)
+        return drawn, error_summary(sheet, self.problems)
+
+
+def _put_focus(drawn: Sequence[Block], pressed: str) -> None:
+    """Go on at the row that was added, or at the list that a row was removed from."""
+    button, _, rest = pressed.partition(":")
+    name = identity(rest if button == "add" else rest.rpartition(":")[0])
+    for block in drawn:
+        if block.macro == "list" and block.question == name:
+            block.params["focus"] = "last" if button == "add" else "list"
+        _put_focus(block.parts, pressed)
 
 
 def surroundings(

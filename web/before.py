@@ -1,4 +1,4 @@
-"""What happened before: the requests that a request was raised from, and the notes of the case, beside a task."""
+"""What happened before: the requests that a request was raised from, beside a task."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.dictionary import Dictionary
-from engine.queries import casework
 from engine.queries.cases import RequestRow
-from engine.queries.casework import NoteRow
 from engine.queries.standing import on_case
 from engine.queries.told import names_of_people
 from web.case_page import details_of
 from web.fact_tables import FactTable, tables_of
-
-NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +25,8 @@ class Earlier:
     tables: list[FactTable]
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The earlier requests, the nearest first, and the newest notes of the case."""
-
-    requests: list[Earlier]
-    notes: list[NoteRow]
-
-
-def before_of(connection: Connection, case_id: int, names: Mapping[str, Any], dictionary: Dictionary) -> Before | None:
-    """Return what happened before a task; None where there is neither an earlier request nor a note.
+def before_of(connection: Connection, case_id: int, names: Mapping[str, Any], dictionary: Dictionary) -> list[Earlier]:
+    """Return the earlier requests of a task's request, the nearest first.
 
     `names` are those that the task sees. What an earlier request was raised from counts too: a Review looks back as
     far as Log.
@@ -46,12 +34,10 @@ def before_of(connection: Connection, case_id: int, names: Mapping[str, Any], di
     requests = {row.number: row for row in on_case(connection, case_id).requests}
     own = names.get("request")
     people = names_of_people(connection)
-    earlier = [
+    return [
         Earlier(row, details_of(row, dictionary, people), tables_of(row.fields, dictionary, people))
         for row in _raised_from(requests, own.get("number") if isinstance(own, Mapping) else None)
     ]
-    notes = casework.notes_of(connection, case_id)[:NOTES]
-    return Before(earlier, notes) if earlier or notes else None
 
 
 def _raised_from(requests: dict[str, RequestRow], number: str | None) -> list[RequestRow]:

@@ -25,7 +25,7 @@ from web.asking import Asking, Typed
 from web.case_summary import summary_of
 from web.current import person, world
 from web.forms import Block, Surroundings, typed_from_names
-from web.forms.view import identity
+from web.forms.components import identity
 from web.groups import titles
 
 pages = Blueprint("intake", __name__, url_prefix="/contacts")

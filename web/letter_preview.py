@@ -17,6 +17,8 @@ from handlers.letters import Draft, draft_letter, render_draft
 from letters.render import Rendered, preview
 from web.current import world
 
+SIZES = {12: "Ordinary print", 16: "Large print, 16 point", 18: "Large print, 18 point", 24: "Large print, 24 point"}
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from engine import definitions, tasks
+from engine import definitions, drafts, tasks
 from engine.attachments import attached_to_task
 from engine.definitions import LoadedDefinition
+from engine.drafts import Draft
 from engine.people import Somebody, members
+from engine.queries.letter_hands import Hand, hands_of_case, hands_on
 from engine.queries.told import names_of_people
 from engine.task_names import names_at
 from engine.values import loads
-from handlers.letters import Draft
+from handlers.letters import Draft as Letter
 from letters.letter import LetterError
-from web import attaching, letter_preview
+from web import attaching, letter_preview, meanwhile
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
 from web.current import world
-from web.fact_tables import FactTable, tables_of
 from web.forms import typed_from_names
 from web.groups import group_title
 from web.procedure_text import documentation
@@ -38,17 +39,33 @@ class TaskPage:
     checks: str | None
     help_text: str
     papers: list[letter_preview.Paper]
+    draft: Draft | None = None
     preview: Preview | None = None
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Return what the case says now, for whoever sends this page back."""
+        return meanwhile.fingerprints(self.asking.components, self.asking.surroundings)
+
+    @property
+    def known(self) -> Typed:
+        """Return how the form would open with what the case says now."""
+        return typed_from_names(self.asking.components, self.asking.surroundings)
 
 
 @dataclass(slots=True)
 class Preview:
-    """A letter as it will look; or why it cannot be made yet."""
+    """A letter as it will look, or why it cannot be made yet. `size` is the print shown, `own_size` the print sent."""
 
     letter_id: str
     pages: int
     text: str
+    size: int
+    own_size: int
+    is_northern_irish: bool
+    hands: list[Hand]
     faults: tuple[str, ...] = ()
+    sizes: Mapping[int, str] = field(default_factory=lambda: letter_preview.SIZES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +81,19 @@ class Holding:
     kept_from: str = ""
 
 
+def written_letter(task: Any) -> str | None:
+    """Return the letter that a task writes."""
+    return str(loads(task.properties).get("letter") or "") or None
+
+
 def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> TaskPage:
     """Return an open task's page; `typed` is what the person has just sent, else the draft or what is known."""
     definition = definitions.load(world(), connection, task.definition_id)
     names = names_at(world(), connection, task)
     properties = loads(task.properties)
-    writes, checks = properties.get("letter") or None, properties.get("preview") or None
+    writes, checks = written_letter(task), str(properties.get("preview") or "") or None
     form = definition.forms.get(task.form_id) if task.form_id else None
-    components = components_of(form, definition.letter_form(str(writes)) if writes else None)
+    components = components_of(form, definition.letter_form(writes) if writes else None)
     if not any(component.type == "filepicker" for component in (form.inputs if form is not None else ())):
         components.append(attaching.ASIDE)
     attached = attached_to_task(connection, task) if task.has_files else []
@@ -79,30 +101,23 @@ def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> 
         surroundings(connection, definition, names, components),
         files=lambda key: [(file.document_id, file.file_name) for file in attached if file.field == key],
     )
+    draft = drafts.draft_of(task)
     if typed is None:
-        typed = drafted(task) or typed_from_names(components, around)
+        typed = draft.typed if draft is not None else typed_from_names(components, around)
     return TaskPage(
         task=task,
         definition=definition,
         names=names,
         asking=Asking(components, around, typed),
-        writes=str(writes) if writes else None,
-        checks=str(checks) if checks else None,
+        writes=writes,
+        checks=checks,
         help_text=documentation(definition, task.element_id),
         papers=letter_preview.papers(connection, task.case_id, properties.get("documents")),
+        draft=draft,
     )
 
 
-def drafted(task: Any) -> Typed | None:
-    """Return what was typed in the task's draft, exactly as it was."""
-    if not task.draft:
-        return None
-    stored = loads(task.draft)
-    typed = stored.get("typed") if isinstance(stored, dict) else None
-    return typed if isinstance(typed, dict) else None
-
-
-def draft_of(connection: Connection, page: TaskPage) -> Draft | None:
+def letter_of(connection: Connection, page: TaskPage) -> Letter | None:
     """Return the letter that the page checks, or that it would write with what was typed so far."""
     letter_id = page.checks or page.writes
     if letter_id is None:
@@ -116,7 +131,7 @@ def draft_of(connection: Connection, page: TaskPage) -> Draft | None:
 
 def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:
     """Return why the letter that the page writes could not be issued with what was typed, a sentence each."""
-    draft = draft_of(connection, page) if page.writes else None
+    draft = letter_of(connection, page) if page.writes else None
     if draft is None:
         return ()
     try:
@@ -126,18 +141,27 @@ def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:
     return ()
 
 
-def show_preview(connection: Connection, page: TaskPage) -> None:
-    """Put the letter on the page, or the sentences that say what it still lacks."""
-    draft = draft_of(connection, page)
+def show_preview(connection: Connection, page: TaskPage, *, size: int | None = None) -> None:
+    """Put the letter on the page, or the sentences that say what it still lacks; `size` is another size of print."""
+    draft = letter_of(connection, page)
     if draft is None:
         return
-    page.preview = Preview(draft.letter_id, 0, "")
+    hands = hands_of_case(connection, page.task.case_id) if page.task.case_id is not None else []
+    shown = Preview(
+        letter_id=draft.letter_id,
+        pages=0,
+        text="",
+        size=size or draft.text_size,
+        own_size=draft.text_size,
+        is_northern_irish=dict(page.names.get("case") or {}).get("nation") == "northern_ireland",
+        hands=hands_on(hands, draft.letter_id, instance_id=page.task.instance_id),
+    )
     try:
-        made = letter_preview.rendered(page.definition, draft)
+        made = letter_preview.rendered(page.definition, replace(draft, text_size=shown.size))
     except LetterError as error:
-        page.preview = replace(page.preview, faults=error.faults)
+        page.preview = replace(shown, faults=error.faults)
     else:
-        page.preview = replace(page.preview, pages=made.pages, text=made.text)
+        page.preview = replace(shown, pages=made.pages, text=made.text)
 
 
 def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding:
@@ -155,12 +179,3 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
         colleagues=[found for found in colleagues if not tasks.is_excluded(task, found[0])],
         kept_from=tasks.why_excluded(task) if is_kept_from else "",
     )
-
-
-def tables(connection: Connection, page: TaskPage) -> list[FactTable]:
-    """Return the lists of the case's service request, such as its plan, that the form itself does not ask for."""
-    fields = page.names.get("request")
-    asked = {component.key for component in page.asking.components}
-    known = fields if isinstance(fields, Mapping) else {}
-    found = tables_of(known, page.definition.dictionary, names_of_people(connection))
-    return [table for table in found if table.key not in asked]

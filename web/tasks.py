@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection
 
-from engine import definitions, documents, tasks
+from engine import documents, tasks
 from engine.announcements import announced_to
+from engine.drafts import draft_of, save_draft
 from engine.errors import (
     Conflict,
-    NotFound,
+    DraftIsNewer,
     ProofNeeded,
     RedressError,
     TaskAlreadyClaimed,
@@ -23,17 +23,20 @@ from engine.errors import (
     ValuesRefused,
 )
 from engine.queries import told
-from letters.letter import LetterError
-from web import asking, attaching, letter_preview, task_page
+from web import asking, attaching, attempts, drafting, meanwhile, task_page
 from web.addresses import row_number
-from web.before import before_of
-from web.case_summary import summary_of
 from web.current import person, world
 from web.current import task as current_task
-from web.due_tags import due_tag
 from web.errors import page_for
+from web.task_letters import asked_size
+from web.task_view import Shown, changed_since, newer_draft, over, passed_on, render, with_newer_draft
+from web.words import day_of
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
+_CHANGED = (
+    "The case changed while you had this task open, in answers that you give here too. What you typed is kept. "
+    "Look at what differs, then complete the task again."
+)
 
 
 @pages.get("/<int:task_id>")
@@ -42,43 +45,63 @@ def page(task_id: int) -> ResponseReturnValue:
     task = current_task()
     with world().db.read() as connection:
         if task.status != "open":
-            return _over(connection, task, {}), 200
-        shown_page = task_page.open_page(connection, task)
-        if shown_page.checks or "preview" in request.args:
-            task_page.show_preview(connection, shown_page)
-        return _render(connection, shown_page)
+            return over(connection, task, _kept_draft(task)), 200
+        current = task_page.open_page(connection, task)
+        if current.checks or "preview" in request.args or (current.writes and current.draft):
+            task_page.show_preview(connection, current, size=asked_size())
+        draft = current.draft
+        changes = changed_since(connection, current, dict(draft.seen)) if draft else Shown().changes
+        return render(connection, current, Shown(changes=changes))
 
 
 @pages.post("/<int:task_id>")
 def submit(task_id: int) -> ResponseReturnValue:
-    """Do what the pressed button says: complete, save, preview, add or remove a row."""
-    typed, action, version = asking.sent(), asking.pressed(), _version()
+    """Do what the pressed button says: complete, save, preview, claim, add or remove a row, take another's answer."""
+    typed, action, version, brought = asking.sent(), asking.pressed(), _version(), drafting.carried()
     task = current_task()
     problems: dict[str, str] = {}
     try:
+        if action == "claim":
+            return _claim(task_id, typed, brought)
+        if action == "call" and task.case_id is not None:
+            attempts.record_sent(task.case_id, request_id=task.instance.request_id)
         if task.status == "open" and action != "questions":
             problems = attaching.take_files(task_id, action)
         with world().db.read() as connection:
             if any(request.files.values()):
                 task = tasks.get_task(connection, task_id)
             if task.status != "open":
-                return _over(connection, task, typed), 409
+                return over(connection, task, typed), 409
             current = task_page.open_page(connection, task, typed)
     except (TaskAlreadyCompleted, TaskWithdrawn):
         with world().db.read() as connection:
-            return _over(connection, tasks.get_task(connection, task_id), typed), 409
-    except (TaskNotYours, TaskNotClaimed) as refused:
-        return _refused(task, typed, refused)
+            return over(connection, tasks.get_task(connection, task_id), typed), 409
+    except (TaskNotYours, TaskNotClaimed, TaskAlreadyClaimed) as refused:
+        return _refused(task, typed, brought, refused, version)
     if action == "questions":
         return asking.questions_that_count(current.asking)
-    current.asking.typed = asking.with_row_change(typed, action) or typed
+    if action.startswith("take:"):
+        return _taken(current, brought, action)
+    current.asking.typed, current.asking.pressed = asking.with_row_change(typed, action) or typed, action
     if action == "complete":
-        return _complete(current, typed, problems, version)
-    if problems or action not in ("save", "preview"):
+        return _complete(current, typed, problems, version, brought)
+    if problems or not action.startswith(("save", "preview", "call")):
         current.asking.problems = problems
         with world().db.read() as connection:
-            return _render(connection, current), 422 if problems else 200
-    return _save(current, typed, action)
+            return render(connection, current, Shown(carried=brought)), 422 if problems else 200
+    return _save(current, typed, action, brought)
+
+
+@pages.post("/<int:task_id>/draft")
+def draft(task_id: int) -> ResponseReturnValue:
+    """Save what is being typed, for the page's script: what it is to say, and the number of this saving."""
+    brought = drafting.carried()
+    try:
+        saved = save_draft(world(), task_id, asking.sent(), actor=person(), base=brought.base, seen=brought.seen)
+    except RedressError as refused:
+        return jsonify(said=str(refused), newer=isinstance(refused, DraftIsNewer)), page_for(refused)[0]
+    today = day_of(world().clock.now())
+    return jsonify(said=drafting.said(saved, person().person_id, None, today=today), number=saved.number)
 
 
 @pages.post("/<int:task_id>/claim")
@@ -114,69 +137,76 @@ def assign(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("worklists.queue"))
 
 
-@pages.get("/<int:task_id>/letter/<int:number>.svg")
-def preview_page(task_id: int, number: int) -> Response:
-    """Send one page of the letter as a picture."""
-    with world().db.read() as connection:
-        current, draft = _letter(connection, task_id)
-        drawn = letter_preview.pictures(current.definition, draft)
-    if not 1 <= number <= len(drawn):
-        raise NotFound("The letter has no such page.")
-    response = make_response(drawn[number - 1])
-    response.headers["Content-Type"] = "image/svg+xml"
-    return response
-
-
-@pages.get("/<int:task_id>/letter.pdf")
-def preview_pdf(task_id: int) -> Response:
-    """Send the letter as the PDF that would be issued now."""
-    with world().db.read() as connection:
-        current, draft = _letter(connection, task_id)
-        response = make_response(letter_preview.rendered(current.definition, draft).pdf)
-    response.headers["Content-Type"] = "application/pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{draft.letter_id}-preview.pdf"'
-    return response
-
-
-def _letter(connection: Connection, task_id: int) -> tuple[task_page.TaskPage, Any]:
-    task = tasks.get_task(connection, task_id)
-    if task.status != "open":
-        raise NotFound("This task is over; the letter is on the case if it was issued.")
-    current = task_page.open_page(connection, task)
-    draft = task_page.draft_of(connection, current)
-    if draft is None:
-        raise NotFound("This task has no letter.")
+def _save(
+    current: task_page.TaskPage, typed: asking.Typed, action: str, brought: drafting.Carried
+) -> ResponseReturnValue:
+    task_id, seen = current.task.task_id, brought.seen or current.fingerprints
     try:
-        letter_preview.rendered(current.definition, draft)
-    except LetterError as error:
-        raise NotFound(str(error)) from error
-    return current, draft
-
-
-def _save(current: task_page.TaskPage, typed: asking.Typed, action: str) -> ResponseReturnValue:
-    try:
-        tasks.save_draft(world(), current.task.task_id, {"typed": typed}, actor=person())
+        save_draft(world(), task_id, typed, actor=person(), base=brought.base, seen=seen)
+    except DraftIsNewer:
+        with world().db.read() as connection:
+            current.draft = draft_of(tasks.get_task(connection, task_id))
+            return with_newer_draft(connection, current, brought), 409
     except RedressError as refused:
-        return _refused(current.task, typed, refused)
-    if action == "preview":
-        anchor = url_for("tasks.page", task_id=current.task.task_id, preview="yes", _anchor="letter")
-        return redirect(anchor)
+        return _refused(current.task, typed, brought, refused)
+    if action.startswith("preview"):
+        size = action.partition(":")[2] or None
+        return redirect(url_for("tasks.page", task_id=task_id, preview="yes", size=size, _anchor="letter"))
+    if action == "call":
+        return redirect(url_for("tasks.page", task_id=task_id, _anchor="call"))
     if action == "prove":
-        return redirect(url_for("session.prove", next=url_for("tasks.page", task_id=current.task.task_id)))
+        return redirect(url_for("session.prove", next=url_for("tasks.page", task_id=task_id)))
     flash("Your draft is saved. Nothing has been sent, and the case has not moved.")
-    return redirect(url_for("tasks.page", task_id=current.task.task_id))
+    return redirect(url_for("tasks.page", task_id=task_id))
+
+
+def _taken(current: task_page.TaskPage, brought: drafting.Carried, action: str) -> ResponseReturnValue:
+    """Show the page with somebody else's answer to one question, and what else differs."""
+    _, whose, name = action.split(":", 2)
+    ask, theirs = current.asking, current.known
+    if whose == "draft":
+        theirs = current.draft.typed if current.draft is not None else {}
+    ask.typed = meanwhile.with_theirs(ask.typed, theirs, name)
+    shown_before = set(request.form.getlist("differs"))
+    left = meanwhile.differences(ask.components, ask.surroundings, yours=ask.typed, theirs=theirs)
+    still = [one for one in left if one.name in shown_before]
+    if whose == "draft":
+        shown = Shown(newer=still, carried=brought, knows_draft=True)
+    else:
+        shown = Shown(changes=meanwhile.Changes(still, []), carried=brought, knows_case=True)
+    with world().db.read() as connection:
+        return render(connection, current, shown)
+
+
+def _claim(task_id: int, typed: asking.Typed, brought: drafting.Carried) -> ResponseReturnValue:
+    """Claim the task with what was typed before it was one's own."""
+    tasks.claim(world(), task_id, actor=person())
+    save_draft(world(), task_id, typed, actor=person(), seen=brought.seen)
+    flash("The task is yours now, and what you typed is saved as a draft.")
+    return redirect(url_for("tasks.page", task_id=task_id))
 
 
 def _complete(
-    current: task_page.TaskPage, typed: asking.Typed, problems: dict[str, str], version: int | None
+    current: task_page.TaskPage,
+    typed: asking.Typed,
+    problems: dict[str, str],
+    version: int | None,
+    brought: drafting.Carried,
 ) -> ResponseReturnValue:
     sheet = current.asking.sheet
     if sheet.problems or problems:
-        return _wrong(current, problems)
+        return _wrong(current, problems, brought)
     with world().db.read() as connection:
+        if newer_draft(current, brought.base):
+            return with_newer_draft(connection, current, brought), 409
+        changes = changed_since(connection, current, brought.seen)
+        if changes.answers:
+            return render(
+                connection, current, Shown(refusal=_CHANGED, changes=changes, carried=brought, knows_case=True)
+            ), 409
         faults = task_page.letter_faults(connection, current)
         if faults:
-            return _render(connection, current, refusal=" ".join(faults)), 422
+            return render(connection, current, Shown(refusal=" ".join(faults), carried=brought)), 422
     values = asking.nested_slots(sheet.values)
     values.pop(documents.ASIDE, None)  # attached already, and no answer of the form
     try:
@@ -188,14 +218,14 @@ def _complete(
             version=version,
         )
     except ValuesRefused as refused:
-        return _wrong(current, asking.by_input_name(refused.problems))
+        return _wrong(current, asking.by_input_name(refused.problems), brought)
     except (TaskAlreadyCompleted, TaskWithdrawn):
         with world().db.read() as connection:
-            return _over(connection, tasks.get_task(connection, current.task.task_id), typed), 409
+            return over(connection, tasks.get_task(connection, current.task.task_id), typed), 409
     except ProofNeeded:
-        return _save(current, typed, "prove")
+        return _save(current, typed, "prove", brought)
     except (Conflict, TaskNotYours, TaskNotClaimed) as refused:
-        return _refused(current.task, typed, refused)
+        return _refused(current.task, typed, brought, refused, version)
     flash(f"You completed “{current.task.name}”.")
     for said in announced_to(person().person_id, outcome):
         flash(said)
@@ -213,54 +243,31 @@ def _version() -> int | None:
     return number
 
 
-def _wrong(current: task_page.TaskPage, problems: dict[str, str]) -> ResponseReturnValue:
+def _wrong(current: task_page.TaskPage, problems: dict[str, str], brought: drafting.Carried) -> ResponseReturnValue:
     current.asking.shows_problems = True
     current.asking.problems = problems
     with world().db.read() as connection:
-        return _render(connection, current), 422
+        return render(connection, current, Shown(carried=brought)), 422
 
 
-def _refused(stale: Any, typed: asking.Typed, error: RedressError) -> ResponseReturnValue:
-    """Show the page again with why nothing was done, and with everything that was typed."""
+def _refused(
+    stale: Any, typed: asking.Typed, brought: drafting.Carried, error: RedressError, version: int | None = None
+) -> ResponseReturnValue:
+    """Show the page again with why nothing was done, what changed, and everything that was typed."""
     with world().db.read() as connection:
         task = tasks.get_task(connection, stale.task_id)
         fresh = task_page.open_page(connection, task, typed)
-        return _render(connection, fresh, refusal=str(error)), page_for(error)[0]
+        shown = Shown(
+            refusal=str(error),
+            changes=changed_since(connection, fresh, brought.seen),
+            hands=passed_on(connection, task, version),
+            carried=brought,
+            knows_case=True,
+        )
+        return render(connection, fresh, shown), page_for(error)[0]
 
 
-def _render(connection: Connection, current: task_page.TaskPage, refusal: str = "") -> str:
-    drawn, errors = current.asking.draw()
-    aside = [block for block in drawn if block.question == documents.ASIDE]
-    task = current.task
-    holding = task_page.holding(connection, current, person())
-    return render_template(
-        "tasks/page.html",
-        page=current,
-        task=task,
-        holding=holding,
-        due=due_tag(task.due_at),
-        blocks=[block for block in drawn if block not in aside],
-        aside=aside,
-        errors=errors,
-        refusal=refusal,
-        shows_form=holding.is_mine or bool(refusal),
-        summary=summary_of(connection, task.case_id) if task.case_id is not None else None,
-        tables=task_page.tables(connection, current),
-        before=before_of(connection, task.case_id, current.names, current.definition.dictionary)
-        if task.case_id is not None
-        else None,
-    )
-
-
-def _over(connection: Connection, task: Any, typed: asking.Typed) -> str:
-    """Show that a task is over: by whom and when, with what this person had typed."""
-    definition = definitions.load(world(), connection, task.definition_id)
-    form = definition.forms.get(task.form_id) if task.form_id else None
-    components = asking.components_of(form)
-    around = asking.surroundings(connection, definition, {}, components)
-    return render_template(
-        "tasks/over.html",
-        task=task,
-        by=told.names_of_people(connection).get(task.ended_by_id) if task.ended_by_id else None,
-        kept=asking.kept_answers(components, typed, around),
-    )
+def _kept_draft(task: Any) -> asking.Typed:
+    """Return what this person had typed into a task that was taken from under them."""
+    left = draft_of(task)
+    return left.typed if left is not None and left.by_id == person().person_id else {}

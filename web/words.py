@@ -50,6 +50,11 @@ def steps(text: str) -> str:
     return said
 
 
+def local(value: datetime) -> datetime:
+    """Return an instant by the clock of London."""
+    return value.astimezone(LONDON)
+
+
 def clock(value: time) -> str:
     """Return a time as 2:30pm, 9am, midday or midnight."""
     if (value.hour, value.minute) in ((0, 0), (12, 0)):

@@ -25,14 +25,16 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One try to reach the client."""
+    """One try to reach the client; one that was taken back counts for nothing."""
 
+    attempt_id: int
     channel: str
     outcome: str
     day_part: str
     note: str
     made_by: str | None
     made_at: datetime
+    taken_back_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,14 @@ _NOTES = Listed(
 )
 _ATTEMPTS = Listed(
     select(
+        ContactAttempt.attempt_id,
         ContactAttempt.channel,
         ContactAttempt.outcome,
         ContactAttempt.day_part,
         ContactAttempt.note,
         Person.name.label("made_by"),
         ContactAttempt.made_at,
+        ContactAttempt.taken_back_at,
     )
     .outerjoin(Person, Person.person_id == ContactAttempt.made_by_id)
     .where(ContactAttempt.case_id == _CASE),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from engine import messages
+from engine.attempts import day_part
 from engine.models import (
     Blob,
     ContactAttempt,
@@ -21,7 +22,6 @@ from engine.models import (
 )
 from engine.values import loads
 from handlers import HANDLERS
-from handlers.notes import day_part
 from tests import tiny
 from tests.stage import Stage
 

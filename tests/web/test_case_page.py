@@ -64,7 +64,7 @@ def test_a_task_tells_what_happened_before_its_request_with_the_notes(under_way,
         note = {"case_id": case_id, "request_id": None, "text": "An explanation was given.", "author_id": None}
         cases.add_note(connection, deployed, **note)
     under_way.visit("/tasks/").follow("8 Decide")
-    assert "What happened before: Resolution SR-000900 and the notes" in under_way.text
+    assert "What happened before: Resolution SR-000900" in under_way.text
     assert "Resolution Code No Action Taken" in under_way.text
     assert "An explanation was given." in under_way.text
 

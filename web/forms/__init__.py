@@ -6,7 +6,9 @@ A `.form` file (read by `engine.forms`) is filled in through `sheet.fill`; `kind
 
 from __future__ import annotations
 
-from web.forms.sheet import Sheet, Surroundings, fill, typed_from_names, with_row_added, with_row_removed
+from web.forms.opening import typed_from_names, typed_from_values
+from web.forms.rows import with_row_added, with_row_removed
+from web.forms.sheet import Sheet, Surroundings, fill
 from web.forms.view import Block, blocks, error_summary
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "error_summary",
     "fill",
     "typed_from_names",
+    "typed_from_values",
     "with_row_added",
     "with_row_removed",
 ]

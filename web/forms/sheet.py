@@ -6,7 +6,6 @@ question that does not count is not checked and becomes null.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +17,8 @@ from engine.forms import INPUTS, Component
 from engine.read_only import look_up, parts_of, stored_rows
 from web.forms import kinds
 from web.forms.kinds import AnswerRefused, Question, Typed
+from web.forms.rows import row_count
 
-MAX_ROWS = 100
 _SETTLING_ROUNDS = 6
 
 
@@ -92,50 +91,13 @@ def fill(components: Sequence[Component], typed: Typed, surroundings: Surroundin
     return Sheet(asked, typed, values, problems)
 
 
-def typed_from_names(components: Sequence[Component], surroundings: Surroundings) -> dict[str, list[str]]:
-    """Return what a form opens with: the values that its names have already, or the form's own defaults.
-
-    A component with the property `prefill` = "no" opens empty: an answer of an earlier round is not today's answer.
-    """
-    typed: dict[str, list[str]] = {}
-    _prefill(components, surroundings, dict(surroundings.names), prefix="", into=typed)
-    return typed
-
-
-def with_row_added(typed: Typed, path: str) -> dict[str, list[str]]:
-    """Return what was typed with one more empty row in a list."""
-    changed = {name: list(values) for name, values in typed.items()}
-    changed[f"{path}-rows"] = [str(min(row_count(typed, path) + 1, MAX_ROWS))]
-    return changed
-
-
-def with_row_removed(typed: Typed, path: str, index: int) -> dict[str, list[str]]:
-    """Return what was typed without one row of a list; the rows after it move up."""
-    count = row_count(typed, path)
-    changed: dict[str, list[str]] = {}
-    for name, values in typed.items():
-        match = re.fullmatch(rf"{re.escape(path)}-(\d+)-(.+)", name)
-        if match is None:
-            changed[name] = list(values)
-        elif int(match[1]) != index:
-            changed[f"{path}-{int(match[1]) - (int(match[1]) > index)}-{match[2]}"] = list(values)
-    changed[f"{path}-rows"] = [str(max(count - 1, 0))]
-    return changed
-
-
-def row_count(typed: Typed, path: str) -> int:
-    """Return how many rows of a list were shown."""
-    text = (typed.get(f"{path}-rows") or ["0"])[0]
-    return min(int(text), MAX_ROWS) if text.isdecimal() and len(text) < 5 else 0
-
-
 def _ask(
     components: Sequence[Component], typed: Typed, surroundings: Surroundings, *, prefix: str, names: dict[str, object]
 ) -> list[Asked]:
     asked: list[Asked] = []
     for component in components:
         name = prefix + ((component.key or "").rpartition("[].")[2] or component.id)
-        question = _question(component, name, surroundings, names)
+        question = question_of(component, name, surroundings, names)
         entry = Asked(component, name, question, names=names)
         if component.type == "dynamiclist":
             for index, row_names in enumerate(_names_of_rows(component, entry.key, typed, name, names)):
@@ -143,7 +105,7 @@ def _ask(
                 entry.rows.append(_ask(component.components, typed, surroundings, prefix=inner, names=row_names))
             rows = [_row_values(row) for row in entry.rows]
             entry.value = [row for row in rows if component.has_fixed_rows or not _is_blank(row)]
-            _put(names, entry.key, entry.value)
+            put(names, entry.key, entry.value)
         elif component.type == "group":
             entry.parts = _ask(component.components, typed, surroundings, prefix=prefix, names=names)
         elif component.type in INPUTS and component.is_read_only:
@@ -153,7 +115,7 @@ def _ask(
                 entry.value = kinds.read(question, typed)
             except AnswerRefused as refusal:
                 entry.problem = str(refusal)
-            _put(names, entry.key, entry.value)
+            put(names, entry.key, entry.value)
         asked.append(entry)
     return asked
 
@@ -169,7 +131,8 @@ def _names_of_rows(
     return [{**names, **unset, **row} for row in stored_rows(names, key)]
 
 
-def _question(component: Component, name: str, surroundings: Surroundings, names: Mapping[str, object]) -> Question:
+def question_of(component: Component, name: str, surroundings: Surroundings, names: Mapping[str, object]) -> Question:
+    """Return a component as it is asked here and now."""
     declared = surroundings.dictionary.field_for(component.key) if component.key else None
     return Question(component, name, _options(component, surroundings, names), declared)
 
@@ -215,7 +178,7 @@ def _overlay(asked: list[Asked], names: dict[str, object]) -> None:
             and entry.component.type != "group"
             and not (entry.is_hidden and _is_shown_elsewhere(entry, asked))
         ):
-            _put(names, entry.key, None if entry.is_hidden else entry.value)
+            put(names, entry.key, None if entry.is_hidden else entry.value)
 
 
 def _is_shown_elsewhere(entry: Asked, asked: list[Asked]) -> bool:
@@ -305,34 +268,7 @@ def _walk(asked: list[Asked]) -> Iterator[Asked]:
             yield from _walk(row)
 
 
-def _prefill(
-    components: Sequence[Component],
-    surroundings: Surroundings,
-    names: Mapping[str, object],
-    *,
-    prefix: str,
-    into: dict[str, list[str]],
-) -> None:
-    for component in components:
-        key = (component.key or "").rpartition("[].")[2]
-        name = prefix + (key or component.id)
-        value = look_up(names, key) if component.properties.get("prefill") != "no" else None
-        if component.type == "group":
-            _prefill(component.components, surroundings, names, prefix=prefix, into=into)
-        elif component.type == "dynamiclist":
-            needs_none = component.has_fixed_rows or component.properties.get("minimum") == "0"
-            first: list[object] = [] if needs_none else [{}]
-            rows = value if isinstance(value, list) and value else first
-            into[f"{name}-rows"] = [str(min(len(rows), MAX_ROWS))]
-            for index, row in enumerate(rows[:MAX_ROWS]):
-                row_names = row if isinstance(row, Mapping) else {}
-                _prefill(component.components, surroundings, row_names, prefix=f"{name}-{index}-", into=into)
-        elif component.type in INPUTS:
-            question = _question(component, name, surroundings, names)
-            into.update(kinds.write(question, component.default if value is None else value))
-
-
-def _put(names: dict[str, object], key: str, value: object) -> None:
+def put(names: dict[str, object], key: str, value: object) -> None:
     """Set a dotted name without changing the mappings that `names` shares with others."""
     first, _, rest = key.partition(".")
     if not rest:
@@ -340,5 +276,5 @@ def _put(names: dict[str, object], key: str, value: object) -> None:
         return
     inner = names.get(first)
     copy = dict(inner) if isinstance(inner, Mapping) else {}
-    _put(copy, rest, value)
+    put(copy, rest, value)
     names[first] = copy

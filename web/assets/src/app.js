@@ -2,9 +2,14 @@
 // answer makes needless are put out of sight (the server decides again which of them count).
 import { initAll } from "govuk-frontend";
 
+import { keepDrafts } from "./drafts.js";
+import { followDraft } from "./preview.js";
+
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
 document.querySelectorAll("form[data-questions]").forEach(followAnswers);
+document.querySelectorAll("form[data-draft]").forEach(keepDrafts);
+document.querySelectorAll("[data-preview]").forEach(followDraft);
 
 function followAnswers(form) {
   let asked = 0;

@@ -1,0 +1,81 @@
+// Saves what is being typed into a task, soon after typing stops and when the page is left. The server keeps one draft
+// and numbers each saving; from an older window it takes none, and says so here.
+const SOON = 400;
+const AGAIN = 5000;
+
+export function keepDrafts(form) {
+  const status = document.getElementById("draft-status");
+  const newer = document.getElementById("draft-newer");
+  let waiting;
+  let saving = false;
+  let isOver = false;
+  let saved = said(form);
+
+  const say = (text) => {
+    if (status.textContent !== text) status.textContent = text;
+  };
+  const later = (milliseconds) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(save, milliseconds);
+  };
+  async function save() {
+    clearTimeout(waiting);
+    if (isOver || said(form) === saved) return;
+    if (saving) return later(SOON);
+    saving = true;
+    const sent = said(form);
+    try {
+      took(await fetch(form.dataset.draft, { method: "POST", body: answers(form), headers: { Accept: "application/json" } }), sent);
+    } catch {
+      say("Your draft is not saved: the service cannot be reached. What you typed is still on this page.");
+      later(AGAIN);
+    } finally {
+      saving = false;
+    }
+    if (!isOver && said(form) !== saved) later(SOON);
+  }
+  async function took(response, sent) {
+    if (response.redirected || !(response.headers.get("Content-Type") || "").includes("json")) {
+      isOver = true;
+      say("Your draft is not saved: you are signed out. Sign in in another window, then go on here.");
+      addEventListener("focus", () => { isOver = false; later(SOON); }, { once: true });
+      return;
+    }
+    const answer = await response.json();
+    say(answer.said);
+    if (response.ok) {
+      saved = sent;
+      form.elements.draft.value = answer.number;
+      form.dispatchEvent(new CustomEvent("draftsaved", { detail: answer.number }));
+    } else {
+      isOver = true;
+      newer.hidden = !answer.newer;
+    }
+  }
+  function leave() {
+    if (isOver || said(form) === saved) return;
+    const left = said(form);
+    if (navigator.sendBeacon(form.dataset.draft, answers(form))) saved = left;
+  }
+
+  form.addEventListener("input", () => later(SOON));
+  form.addEventListener("change", () => later(0));
+  form.addEventListener("submit", () => { isOver = true; });
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => { if (event.persisted) isOver = false; });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
+}
+
+// What is sent: all but the files, which are attached by a button of their own.
+function answers(form) {
+  const given = new FormData(form);
+  for (const [name, answer] of [...given]) if (answer instanceof File) given.delete(name);
+  return given;
+}
+
+// What a person has said: without the fields that the page brought along.
+function said(form) {
+  const given = answers(form);
+  for (const name of ["csrf_token", "version", "draft", "window", "seen", "once", "differs", "call", "call_note"]) given.delete(name);
+  return new URLSearchParams(given).toString();
+}
