@@ -56,8 +56,8 @@ lint: $(STAMPS)/test ## Ruff, mypy --strict and the layers between packages
 	@$(BIN)/lint-imports --no-cache
 
 .PHONY: bench
-bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; writes bench/RESULTS.md (20 minutes)
-	@$(BIN)/python -m bench
+bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; writes bench/RESULTS.md (20 minutes; AGAIN=yes goes on after a failure)
+	@$(BIN)/python -m bench $(if $(AGAIN),--again)
 
 .PHONY: soak
 soak: $(STAMPS)/test ## The long forms: a million random steps, then faults, then attacks on pages (SOAK_STEPS, SOAK_SEEDS=12-20)

@@ -1,4 +1,4 @@
-"""A case of years beside a new one, as their pages open: `python -m bench.case_page`.
+"""A case of years beside a new one, as their pages open: `python -m bench case_page`.
 
 Aim: at most twice the time, and no more statements. The new case is a review at its step 5; the other one is the same
 with 200 more rows of history and 12 more service requests, half of them open. They are opened in turn, so that what
@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 
 from bench.floor import recorded
 from bench.office import bring_to_task, open_office
-from bench.report import Fact, Figure, told
+from bench.report import Fact, Figure, Measured
 from engine import cases
 from engine.models import History, ServiceRequest
 from engine.world import World
@@ -24,7 +24,7 @@ from web.app import create_app
 REQUESTS, ROWS, ROUNDS = 12, 200, 60
 
 
-def measure() -> tuple[list[Figure], list[Fact]]:
+def measure(database: str) -> Measured:
     """Open both pages in turn, and count their statements."""
     with open_office() as world:
         new, old = _reviews(world)
@@ -39,14 +39,9 @@ def measure() -> tuple[list[Figure], list[Fact]]:
                 start = time.perf_counter()
                 _open(client, case_id)
                 times.append(time.perf_counter() - start)
-    work = f"case page with {ROWS} rows and {REQUESTS} requests more"
+    work = f"case page with {ROWS} rows and {REQUESTS} requests more, {database}"
     figure = Figure(work, taken[old], "that of a new case", taken[new], aim=2)
-    return [figure], [Fact(f"{work}: statements more", sent[old] - sent[new], "", 0)]
-
-
-def main() -> None:
-    """Print the figures."""
-    print(told(*measure()))
+    return Measured([figure], [Fact(f"{work}: statements more", sent[old] - sent[new], "", 0)])
 
 
 def _reviews(world: World) -> list[int]:
@@ -86,7 +81,3 @@ def _statements(world: World, client: FlaskClient, case_id: int) -> int:
     with recorded(world) as sent:
         _open(client, case_id)
     return sent.statements
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""People at their browsers: one and eight at once, each with a connection of their own: `python -m bench.clients`.
+"""People at their browsers: one and eight at once, each with a connection of their own: `python -m bench clients`.
 
 The service runs in a process of its own, as `make run` starts it, so that those who measure do not slow it down.
 """
@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from urllib.parse import urlencode
 from lxml import html
 
 from bench.office import bring_to_task, leader_and_values, open_office
-from bench.report import Fact, Figure, told
+from bench.report import Fact, Measured
+from bench.scale import scale
 from tests.serving import serving
 from tests.world import open_world
 from web.app import create_app
 
 CLIENTS = 8
-EACH = 25
+ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,37 +103,59 @@ def _serve(folder: Path, now: Any, pipe: Connection) -> None:
         pipe.recv()
 
 
-def measure(name: str) -> tuple[list[Figure], list[Fact]]:
-    """Complete as many tasks with one client as with eight; compare the rates and the times."""
+def measure(database: str) -> Measured:
+    """Complete tasks with one client and with eight, in turn; compare the rates and the times."""
+    alone = scale().alone
     with open_office() as world:
-        task_ids = bring_to_task(world, EACH + CLIENTS * EACH)
+        task_ids = bring_to_task(world, 2 * ROUNDS * alone)
         actor, values = leader_and_values(world)
         answers = {key: str(value) for key, value in values.items()}
         folder, now = world.settings.data_dir, world.clock.now()
         world.db.close()
         with service(folder, now) as address:
-            visitors = []
-            for _ in range(CLIENTS):
-                visitors.append(Visitor(address))
-                visitors[-1].sign_in(actor.username)
-            forms = [visitors[0].form(f"/tasks/{task_id}", answers) for task_id in task_ids[:EACH]]
-            alone, rate_alone = _all_at_once([(visitors[0], forms)])
-            work = []
-            for number, visitor in enumerate(visitors):
-                theirs = task_ids[EACH + number * EACH : EACH + (number + 1) * EACH]
-                work.append((visitor, [visitor.form(f"/tasks/{task_id}", answers) for task_id in theirs]))
-            together, rate_together = _all_at_once(work)
-    slowest = (statistics.quantiles(together, n=20)[-1] / statistics.quantiles(alone, n=20)[-1], 15.0)
-    return [], [
-        Fact(f"complete over HTTP, {name}: one client", rate_alone, "a second"),
-        Fact(f"complete over HTTP, {name}: eight clients", rate_together, "a second"),
-        Fact(f"rate of one client to that of eight, {name}", rate_alone / rate_together, "times", 1 / 0.9),
-        Fact(f"p95 of eight clients to that of one, {name}", slowest[0], "times", slowest[1]),
-    ]
+            visitors = [Visitor(address) for _ in range(CLIENTS)]
+            for visitor in visitors:
+                visitor.sign_in(actor.username)
+            waiting = iter(task_ids)
+
+            def forms(visitor: Visitor, count: int) -> tuple[Visitor, list[Form]]:
+                return visitor, [visitor.form(f"/tasks/{next(waiting)}", answers) for _ in range(count)]
+
+            one, eight = Pace(), Pace()
+            for _ in range(ROUNDS):
+                one.add(*_all_at_once([forms(visitors[0], alone)]))
+                eight.add(*_all_at_once([forms(visitor, alone // CLIENTS) for visitor in visitors]))
+    slowest = statistics.quantiles(eight.taken, n=20)[-1] / statistics.quantiles(one.taken, n=20)[-1]
+    return Measured(
+        facts=[
+            Fact(f"complete over HTTP, {database}: one client", one.rate, "a second", at_least=200),
+            Fact(f"complete over HTTP, {database}: eight clients", eight.rate, "a second", at_least=200),
+            Fact(f"rate of eight clients to that of one, {database}", eight.rate / one.rate, "times", at_least=0.9),
+            Fact(f"p95 of eight clients to that of one, {database}", slowest, "times", 15),
+        ]
+    )
+
+
+@dataclass(slots=True)
+class Pace:
+    """What tasks took, and how long it took in all."""
+
+    taken: list[float] = field(default_factory=list)
+    seconds: float = 0
+
+    @property
+    def rate(self) -> float:
+        """Tasks a second."""
+        return len(self.taken) / self.seconds
+
+    def add(self, taken: list[float], seconds: float) -> None:
+        """Add a round."""
+        self.taken += taken
+        self.seconds += seconds
 
 
 def _all_at_once(work: list[tuple[Visitor, list[Form]]]) -> tuple[list[float], float]:
-    """Let each visitor send their forms one after the other; return all times and the rate a second."""
+    """Let each visitor send their forms one after the other; return all times and the seconds in all."""
     taken: list[float] = []
     ready = threading.Barrier(len(work) + 1)
 
@@ -148,15 +171,7 @@ def _all_at_once(work: list[tuple[Visitor, list[Form]]]) -> tuple[list[float], f
     begun = time.perf_counter()
     for thread in threads:
         thread.join()
+    seconds = time.perf_counter() - begun
     if len(taken) != sum(len(forms) for _, forms in work):
         raise SystemExit("A client was refused.")
-    return taken, len(taken) / (time.perf_counter() - begun)
-
-
-def main() -> None:
-    """Print the figures."""
-    print(told(*measure("SQLite")))
-
-
-if __name__ == "__main__":
-    main()
+    return taken, seconds

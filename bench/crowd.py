@@ -8,6 +8,7 @@ pages are opened of.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ BATCH = 50_000
 DAYS = 60
 """Tasks fall due on so many days, as many on each."""
 
+_HASTE = {
+    "sqlite": ("PRAGMA cache_size=-500000", "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=OFF"),
+    "postgresql": ("SET session_replication_role = replica", "SET synchronous_commit = off"),
+}
 _NUMBER = f"({FIRST} + n)"
 _REFERENCE = "'CM-' || (70000000 + n)"
 _BUSINESS_KEY = "'SR-' || (7000000 + n)"
@@ -40,19 +45,44 @@ def business_key(number: int) -> str:
 
 
 def fill(world: World, instance_id: int, count: int) -> None:
-    """Copy the parked case of an instance that many times more."""
+    """Copy the parked case of an instance that many times more.
+
+    What is copied is whole, so that the database need not check it; nor need it be safe from a power cut.
+    """
     with world.db.read() as connection:
         made = _copies(connection)
-    for first in range(made + 1, made + count + 1, BATCH):
-        with world.db.write() as connection:
-            if world.db.is_sqlite:
-                connection.exec_driver_sql("PRAGMA cache_size=-500000")  # kB, for filling alone
-            _copy_case(connection, instance_id, first, min(first + BATCH, made + count + 1) - 1)
-    with world.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # PostgreSQL does so by itself, only later; SQLite is left as the product leaves it.
-        if not world.db.is_sqlite:
+    with world.db.engine.connect().execution_options(redress_write=True) as connection:
+        driver: Any = connection.connection.driver_connection
+        for setting in _HASTE[connection.dialect.name]:
+            driver.execute(setting)
+        driver.commit()
+        begun = time.monotonic()
+        for first in range(made + 1, made + count + 1, BATCH):
+            last = min(first + BATCH, made + count + 1) - 1
+            with connection.begin():
+                _copy_case(connection, instance_id, first, last)
+            _say_how_far(last - made, count, time.monotonic() - begun)
+    if not world.db.is_sqlite:
+        with world.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # PostgreSQL does so by itself, only later; SQLite is left as the product leaves it.
             connection.exec_driver_sql("VACUUM ANALYZE")
     world.db.close()  # what is measured opens its connections as the product does
+
+
+def weight(world: World) -> int:
+    """Return the bytes of the database on disk."""
+    if world.db.is_sqlite:
+        with world.db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return (world.settings.data_dir / "redress.db").stat().st_size
+    with world.db.read() as connection:
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
+def _say_how_far(done: int, count: int, seconds: float) -> None:
+    if count > BATCH:
+        left = seconds / done * (count - done)
+        print(f"  {done:,} of {count:,} cases are there, {left:.0f} seconds left", flush=True)
 
 
 def make_answerable(world: World, number: int) -> str:

@@ -1,4 +1,4 @@
-"""How many letters a second one core sets, each a different one: `python -m bench.letters`.
+"""How many letters a second one core sets, each a different one: `python -m bench letters`.
 
 A render makes PDF and plain text, as at issue. Aim: 20 letters a second a core or more.
 """
@@ -6,10 +6,13 @@ A render makes PDF and plain text, as at issue. Aim: 20 letters a second a core 
 from __future__ import annotations
 
 import resource
+import statistics
 import time
 from collections.abc import Callable
 
-from bench.report import Fact, Figure, told
+import typst
+
+from bench.report import Fact, Figure, Measured
 from letters.catalogue import letter_files, load_letters
 from letters.letter import Letter
 from letters.render import preview, render
@@ -19,13 +22,13 @@ ROUNDS = 30
 FILES = letter_files()
 
 
-def milliseconds(act: Callable[[int], object]) -> list[float]:
+def seconds(act: Callable[[int], object]) -> list[float]:
     """Time `ROUNDS` calls, each with its own number so that none can be answered from a cache."""
     taken = []
     for number in range(ROUNDS):
         begun = time.perf_counter()
         act(number)
-        taken.append((time.perf_counter() - begun) * 1000)
+        taken.append(time.perf_counter() - begun)
     return taken
 
 
@@ -44,27 +47,28 @@ def setting(letter: Letter, make: Callable[..., object]) -> Callable[[int], obje
     return act
 
 
-def measure() -> tuple[list[Figure], list[Fact]]:
-    """Set every letter of the catalogue, and preview it."""
+def measure() -> Measured:
+    """Set every letter of the catalogue beside one page of plain words by Typst alone, and preview it."""
     rendered: list[float] = []
     pictured: list[float] = []
+    alone: list[float] = []
     for letter in load_letters(FILES).values():
         setting(letter, render)(-1)
-        rendered += milliseconds(setting(letter, render))
-        pictured += milliseconds(setting(letter, preview))
+        for act, taken in ((setting(letter, render), rendered), (_plain, alone), (setting(letter, preview), pictured)):
+            taken += seconds(act)
     weight = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    each = sum(rendered) / len(rendered)
-    return [], [
-        Fact("set a letter as PDF and text, mean over all letters", each, "ms", 50),
-        Fact("preview a letter, mean over all letters", sum(pictured) / len(pictured), "ms"),
-        Fact("memory after setting every letter", weight, "MB"),
-    ]
+    plain = "a page of plain words by Typst alone"
+    return Measured(
+        [
+            Figure("set a letter as PDF and text", rendered, plain, alone),
+            Figure("preview a letter", pictured, plain, alone),
+        ],
+        [
+            Fact("set a letter as PDF and text, mean over all letters", statistics.mean(rendered) * 1000, "ms", 50),
+            Fact("memory after setting every letter", weight, "MB"),
+        ],
+    )
 
 
-def main() -> None:
-    """Print the figures."""
-    print(told(*measure()))
-
-
-if __name__ == "__main__":
-    main()
+def _plain(number: int) -> object:
+    return typst.compile(f"= Letter {number}\n\n{'Words of a letter. ' * 300}".encode(), format="pdf")

@@ -18,6 +18,7 @@ from engine.world import World
 from tests.world import PROCESSES, deployed_world, somebody
 
 STORY = PROCESSES / "review" / "scenarios" / "no_further_action_silence.toml"
+COMPLAINT = PROCESSES / "resolution" / "scenarios" / "acknowledged_at_each_stage.toml"
 TASK = "allocate_review"
 
 
@@ -59,14 +60,21 @@ def bring_to_task(world: World, count: int) -> list[int]:
 
 def bring_to_open_task(world: World) -> int:
     """Start a review and bring it to step 5, which nobody has claimed; return the instance."""
-    story = scenarios.read_story(STORY)
-    table = {**story.table, "step": [{"complete": "call_client"}]}
-    told = scenarios.tell(world, dataclasses.replace(story, table=table))
+    return _told(world, STORY, steps=[{"complete": "call_client"}])
+
+
+def bring_to_allocation(world: World) -> int:
+    """Start a complaint at Resolution, open to its team leaders, with two timers and a message; return the instance."""
+    return _told(world, COMPLAINT, steps=[])
+
+
+def _told(world: World, path: Path, *, steps: list[dict[str, str]]) -> int:
+    story = scenarios.read_story(path)
+    told = scenarios.tell(world, dataclasses.replace(story, table={**story.table, "step": steps}))
     if told.failures:
         raise RuntimeError(told.failures)
     with world.db.read() as connection:
-        opened = select(UserTask.instance_id).where(UserTask.element_id == TASK, UserTask.status == "open")
-        return int(connection.execute(opened).scalar_one())
+        return int(connection.execute(select(UserTask.instance_id).where(UserTask.status == "open")).scalar_one())
 
 
 def to_reply(world: World) -> int:

@@ -1,4 +1,6 @@
-"""Create and complete, beside what they cannot be faster than and what they are meant to beat: `python -m bench.steps`.
+"""Create and complete, beside what they cannot be faster than and what they are meant to beat: `python -m bench steps`.
+
+`python -m bench.steps` prints where the time of a completed task goes.
 
 A completed task is "5 Allocate the SR" of a Review: the values are checked, the instance runs on through the gate's
 decision to the next user task, and work items, waits, facts and history are written in one commit. Beside it, in the
@@ -11,54 +13,62 @@ from __future__ import annotations
 import cProfile
 import json
 import pstats
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from bench.clients import Visitor
 from bench.floor import Floor, Sent, recorded
 from bench.office import STORY, TASK, bring_to_task, leader_and_values, open_office
-from bench.report import Fact, Figure, told
+from bench.report import Fact, Figure, Measured
+from bench.scale import scale
 from bench.stock import StockPeer
 from engine import cases, scenarios, tasks
 from engine.scenario_cases import open_case, open_earlier
 from engine.world import World
+from tests import postgres
 from tests.serving import serving
 from tests.world import is_postgres, somebody
 from web.app import create_app
 
-COUNT = 60
+COUNT = scale().steps
 WARM = 5  # the first few also read what is kept from then on
 
 
-def measure(name: str, *, peers: bool) -> tuple[list[Figure], list[Fact]]:
-    """Measure on the database that is set; with the peers only on SQLite, which is theirs too."""
-    figures, facts = [], []
-    others = _viewflow() if peers else {}
-    floor = f"a bare commit, {name}"
-    created, alone, _ = _each_beside_its_floor(_create)
-    figures.append(Figure(f"create, {name}", created, floor, alone))
-    if peers:
-        figures.append(Figure("create", created, "django-viewflow", others["create"]))
-    completed, alone, _ = _each_beside_its_floor(_complete)
-    figures.append(Figure(f"complete, engine, {name}", completed, floor, alone, aim=4))
-    if peers:
-        figures.append(Figure("complete, engine", completed, "django-viewflow", others["complete"]))
-        figures.append(Figure("complete, engine", completed, "stock SpiffWorkflow", _stock(), aim=1))
-    over_http, alone, sent = _over_http()
-    figures.append(Figure(f"complete over HTTP, {name}", over_http, floor, alone, aim=4))
-    facts.append(Fact(f"complete over HTTP, {name}: statements", max(one.statements for one in sent), "", 15))
-    facts.append(Fact(f"complete over HTTP, {name}: commits", max(one.commits for one in sent), "", 1))
-    return figures, facts
+def measure(database: str) -> Measured:
+    """Measure on the database that is set, beside a bare commit and both peers."""
+    floor = f"a bare commit, {database}"
+    others = _viewflow()
+    created, alone_created, _ = _each_beside_its_floor(_create)
+    completed, alone_completed, _ = _each_beside_its_floor(_complete)
+    over_http, alone_over_http, sent = _over_http()
+    redrawn, stock = _stock()
+    figures = [
+        Figure(f"create, {database}", created, floor, alone_created),
+        Figure(f"create, {database}", created, "django-viewflow", others["create"]),
+        Figure(f"complete, engine, {database}", completed, floor, alone_completed, aim=4),
+        Figure(f"complete, engine, {database}", completed, "django-viewflow", others["complete"]),
+        Figure(f"complete, engine, {database}", redrawn, "stock SpiffWorkflow", stock, aim=1),
+        Figure(f"complete over HTTP, {database}", over_http, floor, alone_over_http, aim=4),
+    ]
+    work = f"complete over HTTP, {database}"
+    facts = [
+        Fact(f"{work}: statements", max(one.statements for one in sent), "", 15),
+        Fact(f"{work}: commits", max(one.commits for one in sent), "", 1),
+        Fact(f"a bare commit of those rows, {database}", 1 / statistics.median(alone_over_http), "a second"),
+    ]
+    return Measured(figures, facts)
 
 
-Measured = tuple[list[float], list[float], list[Sent]]
+Taken = tuple[list[float], list[float], list[Sent]]
 Doing = Callable[[World], "list[Callable[[], None]]"]
 
 
-def _each_beside_its_floor(prepare: Doing) -> Measured:
+def _each_beside_its_floor(prepare: Doing) -> Taken:
     """Do each piece of work, and right after it the same writes alone, so that what else runs weighs on both alike."""
     ours: list[float] = []
     alone: list[float] = []
@@ -109,7 +119,7 @@ def void(_outcome: object) -> None:
     """Leave a result alone."""
 
 
-def _over_http() -> Measured:
+def _over_http() -> Taken:
     """Submit the task's form as a browser does; the form is fetched before, and only the answer to it is timed."""
     ours: list[float] = []
     alone: list[float] = []
@@ -132,29 +142,35 @@ def _over_http() -> Measured:
     return ours[WARM:], alone[WARM:], everything
 
 
-def _stock() -> list[float]:
-    """Let stock SpiffWorkflow take the same step and store its state, with the same rows written beside it."""
-    taken: list[float] = []
+def _stock() -> tuple[list[float], list[float]]:
+    """Take the same step as we do and as stock SpiffWorkflow does, which then stores its state and the same rows."""
+    ours: list[float] = []
+    theirs: list[float] = []
     with open_office() as world:
         task_ids = bring_to_task(world, COUNT)
         actor, values = leader_and_values(world)
         floor = Floor(world)
         [review] = [one for one in world.definitions.values() if one.key == "review"]
         stock = StockPeer(review.files, review.process_id)
-        begun = stock.begin(TASK)
+        parked = stock.begin(TASK)
         for task_id in task_ids:
             with recorded(world) as sent:
+                begun = time.perf_counter()
                 tasks.complete(world, task_id, values, actor=actor)
-            begin = time.perf_counter()
-            stock.step(begun, TASK, {"caseworker": 1})
-            taken.append(time.perf_counter() - begin + floor.commit(sent))
+                ours.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            stock.step(parked, TASK, {"caseworker": 1})
+            theirs.append(time.perf_counter() - begun + floor.commit(sent))
         floor.close()
-    return taken[WARM:]
+    return ours[WARM:], theirs[WARM:]
 
 
 def _viewflow() -> dict[str, list[float]]:
+    """Let django-viewflow do its flow as often, on a database of its own of the same kind with our settings."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "bench.viewflow_peer", str(COUNT), folder]
+        if is_postgres():
+            postgres.make_database(Path(folder))
+        command = [sys.executable, "-m", "bench.viewflow_peer", str(COUNT), folder, postgres.url_of(Path(folder))]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, list[float]] = json.loads(done.stdout)
     return {work: seconds[WARM:] for work, seconds in found.items()}
@@ -173,14 +189,5 @@ def profile() -> None:
         pstats.Stats(profiler).sort_stats("cumulative").print_stats(70)
 
 
-def main() -> None:
-    """Print the figures of the database that is set."""
-    if "--profile" in sys.argv:
-        profile()
-        return
-    name = "PostgreSQL" if is_postgres() else "SQLite"
-    print(told(*measure(name, peers=name == "SQLite")))
-
-
 if __name__ == "__main__":
-    main()
+    profile()

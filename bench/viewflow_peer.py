@@ -1,8 +1,8 @@
-"""The other peer: django-viewflow, as its own documentation uses it, on SQLite with our settings.
+"""The other peer: django-viewflow, as its own documentation uses it, on the same kind of database with our settings.
 
-Run in a process of its own: `python -m bench.viewflow_peer COUNT FOLDER` prints the seconds of each start and of each
-completed task as JSON. The flow has what the measured step has: a task of a person, an automatic one, a choice, the
-next task of a person.
+Run in a process of its own: `python -m bench.viewflow_peer COUNT FOLDER ADDRESS` prints the seconds of each start and
+of each completed task as JSON. The flow has what the measured step has: a task of a person, an automatic one, a choice,
+the next task of a person.
 """
 
 from __future__ import annotations
@@ -14,11 +14,22 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from sqlalchemy import make_url
 
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
-def _set_up(folder: Path) -> None:
+def _database(folder: Path, address: str) -> dict[str, object]:
+    """Return Django's settings of the database; without an address it is SQLite in the folder."""
+    if address:
+        url = make_url(address)
+        engine = "django.db.backends.postgresql"
+        return {"ENGINE": engine, "NAME": url.database, "USER": url.username, "HOST": url.query["host"]}
+    options = {"init_command": PRAGMAS, "transaction_mode": "IMMEDIATE"}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "viewflow.db"), "OPTIONS": options}
+
+
+def _set_up(folder: Path, address: str) -> None:
     settings.configure(
         INSTALLED_APPS=[
             "django.contrib.auth",
@@ -27,13 +38,7 @@ def _set_up(folder: Path) -> None:
             "viewflow.workflow",
             "bench",
         ],
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": str(folder / "viewflow.db"),
-                "OPTIONS": {"init_command": PRAGMAS, "transaction_mode": "IMMEDIATE"},
-            }
-        },
+        DATABASES={"default": _database(folder, address)},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         USE_TZ=True,
         SECRET_KEY="bench",
@@ -44,9 +49,9 @@ def _set_up(folder: Path) -> None:
     call_command("migrate", verbosity=0, run_syncdb=True)
 
 
-def main(count: int, folder: Path) -> None:
+def main(count: int, folder: Path, address: str) -> None:
     """Print what each start and each completed task took."""
-    _set_up(folder)
+    _set_up(folder, address)
     from django.contrib.auth.models import User
     from django.db import transaction
     from viewflow.workflow.models import Task
@@ -76,4 +81,4 @@ def main(count: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
