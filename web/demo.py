@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,7 +185,8 @@ class _Storyteller:
 
     def _person(self, username: str) -> Somebody:
         with self.world.db.read() as connection:
-            return people.get_person(connection, self._person_id(username))
+            person = people.get_person(connection, self._person_id(username))
+        return replace(person, proved_at=self.world.clock.now())  # who tells the story is who they say they are
 
     def _person_id(self, username: str) -> int:
         with self.world.db.read() as connection:

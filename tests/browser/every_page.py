@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from flask import Flask
 from sqlalchemy import Connection, func, select
 
-from engine.models import Case, Definition, Membership, Person, ProcessInstance, ServiceRequest, UserTask, Wait
+from engine.models import (
+    Case,
+    ContactAttempt,
+    Definition,
+    Document,
+    Membership,
+    Person,
+    ProcessInstance,
+    ServiceRequest,
+    UserTask,
+    Wait,
+)
 from engine.world import World
 
 # What is fetched and is no page: files, pictures inside pages, answers for machines, and addresses that lead elsewhere.
@@ -23,8 +34,11 @@ NO_PAGE = frozenset(
         "metrics.metrics",
         "session.home",
         "documents.download",
-        "tasks.preview_pdf",
-        "tasks.preview_page",
+        "oidc.begin",
+        "oidc.come_back",
+        "task_letters.part",
+        "task_letters.pdf",
+        "task_letters.picture",
         "case_diagrams.file",
         "definitions.diagram",
     }
@@ -77,6 +91,7 @@ def _fixed() -> list[Sight]:
         Sight("instances", "otis", "/operations/instances"),
         Sight("incidents", "otis", "/operations/incidents"),
         Sight("deliveries", "otis", "/operations/deliveries"),
+        Sight("prove", "rita", "/sign-in/again?next=/tasks/"),
         Sight("procedures", "ana", "/procedures/"),
     ]
 
@@ -119,6 +134,15 @@ def _of_cases(connection: Connection) -> list[Sight]:
     over = connection.execute(
         select(func.max(ServiceRequest.request_id)).where(ServiceRequest.case_id == closed)
     ).scalar_one()
+    planned = connection.execute(
+        select(ServiceRequest.request_id).where(
+            ServiceRequest.case_id == case("Paula Planned"), ServiceRequest.kind == "Review"
+        )
+    ).scalar_one()
+    letter = connection.execute(select(Document.document_id).where(Document.case_id == waits)).scalars().first()
+    attempt = connection.execute(
+        select(func.max(ContactAttempt.attempt_id)).where(ContactAttempt.case_id == waits)
+    ).scalar_one()
     instance, awaited = connection.execute(
         select(Wait.instance_id, Wait.wait_id)
         .join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
@@ -134,6 +158,11 @@ def _of_cases(connection: Connection) -> list[Sight]:
         Sight("case-message", "cara", f"/cases/{waits}/messages/{awaited}"),
         Sight("case-documents", "cara", f"/cases/{waits}/documents"),
         Sight("case-diagram", "cara", f"/cases/{waits}/diagrams/{instance}/"),
+        Sight("case-dates", "cara", f"/cases/{waits}/dates/"),
+        Sight("case-plan-versions", "rita", f"/cases/{case('Paula Planned')}/plan/{planned}"),
+        Sight("case-letter", "cara", f"/cases/{waits}/letters/{letter}/"),
+        Sight("case-letter-again", "cara", f"/cases/{waits}/letters/{letter}/again"),
+        Sight("attempt-correct", "cara", f"/cases/{waits}/attempts/{attempt}/correct"),
         Sight("case-start", "olive", f"/cases/{plain}/start/review"),
         Sight("request-reopen", "rita", f"/cases/{closed}/requests/{over}/reopen"),
         Sight("request-correct", "rita", f"/cases/{closed}/requests/{over}/correct"),
