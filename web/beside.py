@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engine.attempts import day_part
 from engine.dictionary import Dictionary
+from engine.queries.cases import RequestRow
 from engine.queries.lately import Attempt, Lately, lately_on
 from engine.queries.told import names_of_people
 from web.before import Earlier, before_of
@@ -53,10 +54,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plan as it stands: its version and what is known of it, and its lists as rows of (label, text)."""
+    """The plan as it stands: its version and what is known of it, its lists, and whose versions there are to see."""
 
     facts: list[tuple[str, str]]
     lists: list[FactTable]
+    request_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def beside(connection: Connection, page: TaskPage) -> Beside | None:
         ahead=_ahead(standing, task),
         newest=lines[:_FIRST],
         older=lines[_FIRST:],
-        plan=_plan(fields, of_plan, dictionary, people),
+        plan=_plan(fields, of_plan, own, dictionary, people),
         lists=[facts for facts in lists if facts not in of_plan],
         details=[row for row in details_of(own, dictionary, people) if row["key"]["text"] not in shown],
         before=before_of(connection, task.case_id, page.names, dictionary),
@@ -182,7 +184,11 @@ def _calling(page: TaskPage, standing: Standing, lately: Lately) -> Calling:
 
 
 def _plan(
-    fields: Mapping[str, Any], lists: list[FactTable], dictionary: Dictionary, people: Mapping[int, str]
+    fields: Mapping[str, Any],
+    lists: list[FactTable],
+    own: RequestRow | None,
+    dictionary: Dictionary,
+    people: Mapping[int, str],
 ) -> Plan | None:
     if fields.get("plan_version") is None and not lists:
         return None
@@ -190,4 +196,9 @@ def _plan(
         (label_of(dictionary, f"request.{name}"), say(dictionary, f"request.{name}", fields.get(name), people))
         for name in _OF_THE_PLAN
     ]
-    return Plan([(label, text) for label, text in pairs if text], lists)
+    has_versions = own is not None and (fields.get("plan_version") or 0) > 1
+    return Plan(
+        [(label, text) for label, text in pairs if text],
+        lists,
+        own.request_id if own is not None and has_versions else None,
+    )

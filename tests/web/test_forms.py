@@ -82,6 +82,9 @@ def one(component, answers, **names):
         (field("checklist", values=[{"value": "a"}, {"value": "b"}]), typed(answer=["b", "a", "b"]), ["b", "a"]),
         (field("datetime", subtype="date"), day("8", "11", "2026"), date(2026, 11, 8)),
         (field("datetime", subtype="date"), day("8", "nov", "2026"), date(2026, 11, 8)),
+        (field("datetime", subtype="date"), day("8th", "Nov.", "26"), date(2026, 11, 8)),
+        (field("datetime", subtype="date"), day("22/11/26", "", ""), date(2026, 11, 22)),
+        (field("datetime", subtype="date"), day("22 November 2026", "", ""), date(2026, 11, 22)),
         (
             field("datetime", subtype="datetime"),
             typed(answer__day="1", answer__month="7", answer__year="2026", answer__time="2:30pm"),
@@ -140,7 +143,7 @@ def test_what_is_typed_becomes_a_typed_value(component, answers, value):
         ),
         (
             field("datetime", subtype="date"),
-            typed(answer__day="1", answer__month="2", answer__year="26"),
+            typed(answer__day="1", answer__month="2", answer__year="226"),
             "Answer must include a year with 4 digits, like 2026",
         ),
         (

@@ -25,6 +25,9 @@ _VERBS = dict.fromkeys(("radio", "select", "checklist", "checkbox"), "Select") |
 _TRUE = frozenset({"true", "yes"})
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _PHONE = re.compile(r"[+()\d][\d\s()+-]{6,24}")
+_PARTS = ("day", "month", "year")
+_CENTURY = 2000  # what somebody means who writes a year in two digits: nothing here is older
+_ORDINAL = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)$", re.IGNORECASE)
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 
 
@@ -241,7 +244,7 @@ def _read_moment(question: Question, typed: Typed) -> object:
 
 
 def _date(question: Question, typed: Typed) -> date | None:
-    parts = {part: _text(typed, f"{question.name}-{part}") for part in ("day", "month", "year")}
+    parts = _parts_of(*(_text(typed, f"{question.name}-{part}") for part in _PARTS))
     if not any(parts.values()):
         return None
     absent = [part for part, text in parts.items() if not text]
@@ -249,16 +252,27 @@ def _date(question: Question, typed: Typed) -> date | None:
         raise AnswerRefused(f"{question.subject} must include a {' and a '.join(absent)}")
     try:
         year = int(parts["year"])
+        if len(parts["year"]) == 2:
+            year += _CENTURY
         if not 1900 <= year <= 2200:
             raise AnswerRefused(f"{question.subject} must include a year with 4 digits, like 2026")
-        return date(year, _month(parts["month"]), int(parts["day"]))
+        return date(year, _month(parts["month"]), int(_ORDINAL.sub(r"\1", parts["day"])))
     except (ValueError, OverflowError):
         raise AnswerRefused(f"{question.subject} must be a real date") from None
+
+
+def _parts_of(day: str, month: str, year: str) -> dict[str, str]:
+    """Return a date's parts; a whole date that was put into the first box, such as 22/11/26, is taken apart."""
+    pieces = re.split(r"[\s/.,-]+", day.strip(" ,."))
+    if not month and not year and len(pieces) == len(_PARTS):
+        day, month, year = pieces
+    return {"day": day, "month": month, "year": year}
 
 
 def _month(text: str) -> int:
     if text.isdecimal():
         return int(text)
+    text = text.rstrip(".")
     names = [date(2026, number, 1).strftime("%B").lower() for number in range(1, 13)]
     matches = [number for number, name in enumerate(names, 1) if len(text) > 2 and name.startswith(text.lower())]
     if len(matches) != 1:
