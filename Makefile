@@ -65,9 +65,10 @@ soak: $(STAMPS)/test ## The long forms: a million random steps, then faults, the
 	@$(MAKE) faults attacks restarts
 
 .PHONY: restarts
-restarts: $(STAMPS)/test ## Replace every process again and again while people work, on PostgreSQL (RESTARTS=20)
+restarts: $(STAMPS)/test ## Replace, then kill every process while people work, on PostgreSQL (RESTARTS=20, KILL_ROUNDS=1, FAULT_SEED)
 	@sh .ci/need-postgres
 	@$(BIN)/python -m tests.postgres tests.scaled.rolling $(or $(RESTARTS),20)
+	@$(BIN)/python -m tests.postgres tests.scaled.killed_workers $(or $(FAULT_SEED),20261122) $(or $(KILL_ROUNDS),1)
 
 .PHONY: attacks
 attacks: $(STAMPS)/test ## Send every page and form what nobody would send, for ten minutes (ATTACK_SEED, ATTACK_MINUTES)

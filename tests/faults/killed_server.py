@@ -25,6 +25,7 @@ from sqlalchemy import select
 
 from engine import tasks
 from engine.clock import MovableClock
+from engine.database_clock import DatabaseClock
 from engine.models import Outbox, ProcessInstance, Submission, UserTask
 from engine.settings import ROOT
 from engine.worker import work_until_rest
@@ -124,7 +125,7 @@ def kill_again_and_again(root: Path, *, seed: int, kills: int, cases: int) -> To
     found(folder, cases)
     told = Told()
     with provider(root) as outside:
-        office = Office(_free_port(), cases * TASKS_OF_A_CASE)
+        office = Office(free_port(), cases * TASKS_OF_A_CASE)
         people = [threading.Thread(target=office.work, args=(name, seed + index)) for index, name in enumerate(PEOPLE)]
         for person in people:
             person.start()
@@ -140,7 +141,7 @@ def kill_again_and_again(root: Path, *, seed: int, kills: int, cases: int) -> To
             office.stopped.set()
             for person in people:
                 person.join()
-        _work_off(folder, office, outside, told)
+        work_off(folder, office, outside, told)
     return told
 
 
@@ -167,10 +168,11 @@ def _serve(folder: Path, port: int, outside: Provider) -> subprocess.Popen[bytes
     raise AssertionError(server.communicate()[0].decode())
 
 
-def _work_off(folder: Path, office: Office, outside: Provider, told: Told) -> None:
+def work_off(folder: Path, office: Office, outside: Provider, told: Told) -> None:
     """Do all that is left, and compare with what people were told and with what the provider took."""
     world = open_world(folder, processes=folder / "processes")
-    world.clock = MovableClock(offset=_LEASE_AND_MORE)
+    world.clock = DatabaseClock(world.db) if is_postgres() else MovableClock()
+    world.clock.move_to(world.clock.now() + _LEASE_AND_MORE)
     for _ in range(TASKS_OF_A_CASE + 1):
         work_until_rest(world)
         _complete_all(world)
@@ -216,7 +218,8 @@ def _complete_all(world: World) -> None:
         tasks.complete(world, task.task_id, {"answer": "Done at last"}, actor=person)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
