@@ -72,19 +72,19 @@ class Facts:
     def __init__(self, *, case: dict[str, Any], request: dict[str, Any], request_id: int | None) -> None:
         self.values: dict[str, Any] = {"case": case, "request": request}
         self.request_id = request_id
-        self._as_stored = copied(self.values)
+        self._as_stored = copied(self.values)  # never changed in place, only replaced group by group
 
     def mark(self) -> FactsMark:
         """Remember the facts as they are now, to come back to with `rewind`."""
         fields = {name: copied(self.values[name]) for name in ("case", "request")}
-        return FactsMark(fields, copied(self._as_stored), self.request_id)
+        return FactsMark(fields, dict(self._as_stored), self.request_id)
 
     def rewind(self, mark: FactsMark) -> None:
         """Put the facts back; the dictionaries stay the same objects, because expressions hold them."""
         for name, fields in mark.fields.items():
             self.values[name].clear()
             self.values[name].update(fields)
-        self._as_stored = mark.as_stored
+        self._as_stored = dict(mark.as_stored)
         self.request_id = mark.request_id
 
     def bind(self, request_id: int, fields: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engine import passwords
 from engine.db import once_a_look
@@ -14,6 +14,25 @@ from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
 from engine.world import Actor, World
 
+# Built once: every request asks for these.
+_ONE = (
+    select(
+        Person.person_id,
+        Person.username,
+        Person.name,
+        Person.job_title,
+        Person.session_mark,
+        Membership.group_key,
+    )
+    .outerjoin(Membership, Membership.person_id == Person.person_id)
+    .where(Person.person_id == bindparam("b_person"), Person.is_active)
+)
+_MEMBERS = (
+    select(Person.person_id, Person.name)
+    .join(Membership, Membership.person_id == Person.person_id)
+    .where(Membership.group_key == bindparam("b_group"), Person.is_active)
+    .order_by(Person.name)
+)
 PROOF_LASTS = timedelta(minutes=5)
 
 
@@ -103,18 +122,7 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
 
     Raises: NotFound.
     """
-    rows = connection.execute(
-        select(
-            Person.person_id,
-            Person.username,
-            Person.name,
-            Person.job_title,
-            Person.session_mark,
-            Membership.group_key,
-        )
-        .outerjoin(Membership, Membership.person_id == Person.person_id)
-        .where(Person.person_id == person_id, Person.is_active)
-    ).all()
+    rows = connection.execute(_ONE, {"b_person": person_id}).all()
     if not rows:
         raise NotFound("There is no such person.")
     groups = frozenset(row.group_key for row in rows if row.group_key)
@@ -179,10 +187,5 @@ def set_groups(connection: Connection, person_id: int, groups: Iterable[str]) ->
 @once_a_look
 def members(connection: Connection, group: str) -> list[tuple[int, str]]:
     """Return (person id, name) of everyone active in a group, by name."""
-    rows = connection.execute(
-        select(Person.person_id, Person.name)
-        .join(Membership, Membership.person_id == Person.person_id)
-        .where(Membership.group_key == group, Person.is_active)
-        .order_by(Person.name)
-    )
+    rows = connection.execute(_MEMBERS, {"b_group": group})
     return [(row.person_id, row.name) for row in rows]

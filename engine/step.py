@@ -34,8 +34,7 @@ from engine.world import Actor, World
 
 log = logging.getLogger(__name__)
 
-_FAILED = ("retrying", "incident")
-_ENDED = ("completed", "cancelled")
+_FAILED, _ENDED = ("retrying", "incident"), ("completed", "cancelled")
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 
 Act = Callable[[Workflow, StepHost], None]
@@ -240,6 +239,8 @@ class _Run:
         if act is nothing:
             workflow.fire_due_timers(most=1)
             return
+        if not workflow.has_due_timers:
+            return
         start = self.host.mark()
         try:
             while workflow.fire_due_timers(most=1):
@@ -275,14 +276,13 @@ class _Run:
         self.connection.execute(delete(Job).where(Job.instance_id == self.row.instance_id))
         retries = self.host.retries_of(element_id)
         if isinstance(failure, HandlerFailed) and attempts <= retries:
-            wait = BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
             self.connection.execute(
                 insert(Job).values(
                     instance_id=self.row.instance_id,
                     element_id=element_id,
                     attempts=attempts,
                     retries=retries,
-                    available_at=self.now + wait,
+                    available_at=self.now + BACK_OFF[min(attempts, len(BACK_OFF)) - 1],
                     last_error=str(failure),
                 )
             )

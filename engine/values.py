@@ -20,6 +20,7 @@ from engine.clock import LONDON, ZULU
 _TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@escaped")
 _BITS = 64  # what msgpack holds
 _DIGITS = 40
+_HOLDING = (dict, list, tuple)
 
 
 def dumps(value: object) -> str:
@@ -54,8 +55,8 @@ def unpack(data: bytes) -> Any:
 def copied(value: Any) -> Any:
     """Return the value without a list or a context that it shares with the original; everything else is immutable."""
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+        return {key: copied(item) if isinstance(item, _HOLDING) else item for key, item in value.items()}
+    if isinstance(value, _HOLDING):
         return [copied(item) for item in value]
     return value
 

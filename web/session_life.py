@@ -77,11 +77,20 @@ def now() -> int:
 
 
 def _told() -> int | None:
-    try:
-        key, moment = _signer().loads(request.cookies.get(_cookie(), ""))
-    except (BadData, TypeError, ValueError):
-        return None
+    key, moment = _second_cookie()
     return moment if key == session.get("key") and isinstance(moment, int) else None
+
+
+def _second_cookie() -> tuple[object, object]:
+    """Return which session the second cookie is of and what it says, read once a request."""
+    if "second_cookie" not in g:
+        try:
+            key, moment = _signer().loads(request.cookies.get(_cookie(), ""))
+        except (BadData, TypeError, ValueError):
+            key = moment = None
+        g.second_cookie = key, moment
+    found: tuple[object, object] = g.second_cookie
+    return found
 
 
 def _cookie() -> str:

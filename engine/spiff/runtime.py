@@ -6,7 +6,7 @@ discard it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -90,21 +90,27 @@ class Workflow:
 
         An interrupting one withdraws its activity at once, so that it beats a submit of the same step.
         """
-        now = self._instance.host.now
-        due: list[tuple[Any, int, Any, str]] = []
-        for order, task in enumerate(self._instance.all_tasks()):
-            if task.state == TaskState.WAITING and isinstance(task.task_spec, Catching):
-                for element_id, _, armed in task.task_spec.armed(task):
-                    if armed.due is not None and armed.due <= now:
-                        due.append((armed.due, order, task, element_id))
         fired = 0
-        for _, _, task, element_id in sorted(due, key=lambda item: item[:2]):
+        for _, _, task, element_id in sorted(self._due_timers(), key=lambda item: item[:2]):
             if task.state == TaskState.WAITING:  # an earlier one may have withdrawn it
                 task.task_spec.fire_timer(task, element_id)
                 fired += 1
             if fired == most:
                 break
         return fired
+
+    @property
+    def has_due_timers(self) -> bool:
+        """Whether a timer is due by the host's clock."""
+        return next(self._due_timers(), None) is not None
+
+    def _due_timers(self) -> Iterator[tuple[datetime, int, Any, str]]:
+        now = self._instance.host.now
+        for order, task in enumerate(self._instance.all_tasks()):
+            if task.state == TaskState.WAITING and isinstance(task.task_spec, Catching):
+                for element_id, _, armed in task.task_spec.armed(task):
+                    if armed.due is not None and armed.due <= now:
+                        yield armed.due, order, task, element_id
 
     def complete_task(self, token: str, values: Mapping[str, Any]) -> None:
         """Take what a person submitted: values are assigned, never merged. Does not run further.
