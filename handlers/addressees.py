@@ -23,6 +23,8 @@ class Addressee:
     told: Mapping[str, Any] = field(default_factory=dict)
     email: str | None = None
     faults: tuple[str, ...] = ()
+    print_format: str | None = None
+    """The size of print that a representative reads; None where the client's own format counts."""
 
 
 def addressee(case: Mapping[str, Any]) -> Addressee:
@@ -58,7 +60,8 @@ def _representative(case: Mapping[str, Any], role: str) -> Addressee:
         for what, lines in (("name", names), ("address", address))
         if not lines
     )
-    return Addressee(address, {"envelope": [*names, *address], role: ", ".join(names)}, faults=faults)
+    told = {"envelope": [*names, *address], role: ", ".join(names)}
+    return Addressee(address, told, faults=faults, print_format=str(case.get("representative_print") or "") or None)
 
 
 def _lines(value: object) -> list[str]:

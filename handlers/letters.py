@@ -160,11 +160,14 @@ def owe_copy(context: StepContext, letter: str, words: Mapping[str, Any], enclos
     if to is None:
         return
     facts = {**told(letter_in(context, letter), words["facts"]), **to.told, "case.client_address": to.address}
-    copy = Draft(letter, facts, words["slots"], words["paragraphs"], words["dated"], _ORDINARY)
+    size = _SIZES.get(str(to.print_format), _ORDINARY)
+    copy = Draft(letter, facts, words["slots"], words["paragraphs"], words["dated"], size)
     try:
         rendered = render_draft(context.definition.letter_files, copy)
     except LetterError as refused:
         raise _refused(refused) from refused
+    if size != words.get("text_size", size):
+        enclosed = [_at_size(context, number, copy) for number in enclosed]
     known = letter_in(context, letter)
     title = f"{known.title}: copy for the representative"
     document_id = attach(context, known, rendered, copy.words, kind="copy", title=title)
@@ -222,7 +225,7 @@ def draft_letter(
         plain(written),
         list(paragraphs or ()),
         dated,
-        _SIZES.get(str(case.get("letter_format")), _ORDINARY),
+        _SIZES.get(str(to.print_format or case.get("letter_format")), _ORDINARY),
         to.email,
         (*to.faults, *_copy_faults(case), *_format_faults(case, version)),
     )
@@ -278,6 +281,13 @@ def _enclose(context: StepContext, leaflet: str, draft: Draft) -> int:
     enclosed = Draft(leaflet, draft.facts, {}, (), draft.dated, draft.text_size)
     rendered = render_draft(context.definition.letter_files, enclosed)
     return attach(context, letter_in(context, leaflet), rendered, enclosed.words)
+
+
+def _at_size(context: StepContext, number: int, draft: Draft) -> int:
+    """Return the document of a leaflet at a letter's size of print; what else is enclosed goes as it is."""
+    found = select(Document.template_id).where(Document.document_id == number, Document.kind == "leaflet")
+    leaflet = context.connection.execute(found).scalar()
+    return _enclose(context, leaflet, draft) if leaflet else number
 
 
 def _name(connection: Connection, person_id: object) -> str | None:

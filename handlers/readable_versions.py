@@ -74,7 +74,8 @@ def issue_translation(
     document_id = _attach_made(context, text, _document(context, numbers(translation)[0]), ["Welsh"])
     leaflets = numbers(text.get("enclosed"))
     enclosed = [*numbers(enclosures), english.document_id, *leaflets]
-    owe_copy(context, text["letter"], words, leaflets)
+    # The representative reads what the client reads, with the English text as their own copy.
+    owe_copy(context, text["letter"], words, [*numbers(translation), *leaflets])
     return context.enqueue("letter", {"document_id": document_id, "enclosures": enclosed, "email": words.get("email")})
 
 

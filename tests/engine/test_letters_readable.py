@@ -280,6 +280,20 @@ def test_a_representative_gets_a_copy_of_their_own_once(stage: Stage) -> None:
     assert stage.open_tasks() == ["after"]
 
 
+def test_a_copy_with_its_leaflet_is_in_the_print_that_the_representative_reads(stage: Stage) -> None:
+    issue(stage, FINAL, **REPRESENTATIVE, representative_print="large_print_18")
+    [letter], [copy] = documents(stage, "letter"), documents(stage, "copy")
+    assert [loads(one.facts)["text_size"] for one in (letter, copy)] == [12, 18]
+    assert [loads(one.facts)["text_size"] for one in documents(stage, "leaflet")] == [12, 18]
+    own, copied = (loads(row.payload) for row in sorted(owed(stage), key=lambda row: row.key.endswith("-copy")))
+    assert own["enclosures"] != copied["enclosures"]
+
+
+def test_letters_instead_of_the_clients_are_in_the_print_that_the_representative_reads(stage: Stage) -> None:
+    issue(stage, **{**REPRESENTATIVE, "representative_receives": "instead"}, representative_print="large_print_16")
+    assert loads(documents(stage, "letter")[0].facts)["text_size"] == 16
+
+
 def test_the_clock_runs_from_the_clients_letter_and_not_from_the_copy(stage: Stage) -> None:
     send = tiny.node(
         "serviceTask",

@@ -63,6 +63,18 @@ def test_seven_long_lines_of_address_stay_in_the_window(text_size: TextSize) -> 
         assert part in in_window
 
 
+def test_the_address_of_a_large_print_letter_is_as_large_as_the_window_allows() -> None:
+    def height(text_size: TextSize, lines: list[str]) -> float:
+        facts = {"case.client_name": "Robin Example", "case.client_address": lines}
+        words = words_of(made("CMSL5800", facts=facts, text_size=text_size).pdf)
+        return next(word.bottom - word.top for word in words if is_within(word, ADDRESS) and word.text == "EX1")
+
+    short = ["1 Sample Street", "EX1 1EX"]
+    usual = ["1 Sample Street", "Exampletown", "EX1 1EX"]
+    assert height(18, short) > 1.5 * height(12, short)
+    assert height(18, usual) > 1.15 * height(12, usual)
+
+
 @pytest.mark.parametrize("letter_id", [id for id in LETTERS if LETTERS[id].kind != "letter"])
 def test_the_leaflet_and_the_forms_keep_the_margins_of_every_page(letter_id: str) -> None:
     for text_size in SIZES:
