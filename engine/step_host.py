@@ -6,7 +6,7 @@ It collects what happened, for history, and can be taken back to a mark when the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, NestedTransaction
@@ -157,6 +157,8 @@ class StepHost:
             self._chose(element_id)
         elif kind not in _NEVER_TOLD and kind != "job_done":
             element = self._definition.program.elements.get(element_id)
+            if element is not None and kind == "completed" and element.kind == "businessRuleTask":
+                self._place_decision(happening)
             if element is not None and not (kind == "completed" and _goes_without_saying(element.kind)):
                 data = happening.detail if kind == "timer_fired" else None
                 self.record(element_id, kind, data=data, callers=happening.callers)
@@ -167,6 +169,16 @@ class StepHost:
         tasks = [task for token, task in after.tasks.items() if token not in before.tasks]
         told = clocks_told(self._definition, self.counted, waits=waits, tasks=tasks, facts=self.facts["request"])
         return [*self.events, *told]
+
+    def _place_decision(self, happening: Happening) -> None:
+        """Say of the decision that a task has just made at which step it was: the decision alone does not know."""
+        for place in range(len(self.events) - 1, -1, -1):
+            made = self.events[place]
+            if made.kind == "decision" and not made.step:
+                step = self._definition.step_of(happening.element_id, happening.callers)
+                data = {**(made.data or {}), "element": happening.element_id}
+                self.events[place] = replace(made, step=step, data=data)
+                return
 
     def _chose(self, flow_id: str) -> None:
         """Tell which way a named flow went, with the question that its gateway asks.

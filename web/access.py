@@ -205,6 +205,7 @@ RULES: Mapping[str, Rule] = {
     "search.listed": signed_in,
     "cases.page": their_case,
     "cases.history": their_case,
+    "cases.records": their_case,
     "case_dates.page": their_case,
     "case_plan.page": their_case,
     "case_letters.page": their_case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,17 +16,19 @@ from engine.dictionary import Dictionary
 from engine.people import Somebody
 from engine.queries import casework, contacts, running, told, worklist
 from engine.queries.cases import RequestRow
-from engine.queries.paths import steps_taken
+from engine.queries.paths import way_of
 from engine.queries.running import WaitRow
 from web import history_words
 from web.access import OPERATIONS
+from web.case_dates import parts_of
+from web.case_next import Ahead, Rules, ahead
 from web.case_summary import NATIONS, CaseSummary, Standing, current_request, read_standing, summarise
 from web.current import world
 from web.fact_tables import FactTable, tables_of
 from web.labels import label_of, lines, option_label, say
-from web.procedure_text import message_title
+from web.procedure_text import date_rule, message_title
 from web.request_cards import RequestCard, cards_of
-from web.words import due
+from web.request_tree import Branch, tree_of
 
 # How many lines of history a case page tells; automatic ones that say nothing new are looked through for them.
 _TOLD, _LOOKED_AT = 8, 60
@@ -54,7 +57,10 @@ _NOT_OF_THE_CLIENT = frozenset({"reference", "client_name", "nation", "lock_flag
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A message that the case waits for, as something that a person can record."""
+    """A message that the case waits for, as something that a person can record.
+
+    `where` tells two of the same title apart; it is empty where there is nothing to tell apart.
+    """
 
     wait_id: int
     title: str
@@ -73,6 +79,7 @@ class Deadline:
     number: str
     due_at: datetime
     rule: str
+    parts: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +104,15 @@ class CasePage:
     """A case as its page shows it."""
 
     summary: CaseSummary
-    ahead: list[dict[str, Any]]
-    why: str
+    ahead: list[Ahead]
+    now: datetime
     facts: dict[str, Any]
     client: list[dict[str, Any]]
     request: RequestRow | None
     requests: list[RequestRow]
     cards: list[RequestCard]
+    tree: list[Branch]
+    rules: Rules
     details: list[dict[str, Any]]
     tables: list[FactTable]
     tasks: list[worklist.TaskRow]
@@ -131,35 +140,27 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
     done = casework.casework_of(connection, case_id)
     in_force = _in_force(connection)
     dictionary = next((found.dictionary for found in (*loaded.values(), *in_force.values())), Dictionary())
-    cards = cards_of(standing, steps_taken(connection, case_id, loaded))
-    ahead, why = _ahead(cards)
+    way, now = way_of(connection, case_id, loaded), world().clock.now()
+    cards = cards_of(standing, way.taken)
     may_reopen, may_correct = _leads(standing, in_force, person)
     numbers = {row.request_id: row.number for row in requests}
     newest = told.newest_of_case(connection, case_id, most=_LOOKED_AT, leave_out=history_words.QUIET)
     return CasePage(
         summary=summarise(standing, case_id),
-        ahead=ahead,
-        why=why,
+        ahead=ahead(cards, standing.groups, way.rules, now),
+        now=now,
         facts=standing.facts,
         client=_client(standing.facts, dictionary, people),
         request=request,
         requests=requests,
         cards=cards,
+        tree=tree_of(requests),
+        rules=way.rules,
         details=details_of(request, dictionary, people),
         tables=tables_of(request.fields if request is not None else {}, dictionary, people),
         tasks=standing.tasks,
         actions=actions_of(standing.waits, loaded, numbers),
-        deadlines=[
-            Deadline(
-                wait.element_name or wait.element_id,
-                wait.step,
-                numbers.get(wait.request_id or 0, ""),
-                wait.due_at,
-                wait.rule,
-            )
-            for wait in standing.waits
-            if wait.kind == "timer" and wait.due_at is not None
-        ],
+        deadlines=[_deadline(wait, loaded, numbers) for wait in standing.waits if wait.kind == "timer" and wait.due_at],
         contacts=_contacts(done.contacts, dictionary),
         notes=done.notes,
         attempts=_attempts(done.attempts, dictionary),
@@ -182,24 +183,17 @@ def _in_force(connection: Connection) -> dict[str, LoadedDefinition]:
     }
 
 
-def _ahead(cards: list[RequestCard]) -> tuple[list[dict[str, Any]], str]:
-    """Return what is next on the whole case as rows of a summary list, and the rule behind its date."""
-    still_open = [card for card in cards if card.is_open]
-    if not still_open:
-        return [_row("What is next", "Nothing: every service request is closed")], ""
-    dated = [card for card in still_open if card.next_due is not None]
-    card = (
-        min(dated, key=lambda one: one.next_due.due_at.timestamp() if one.next_due else 0) if dated else still_open[0]
+def _deadline(wait: WaitRow, loaded: Mapping[int, LoadedDefinition], numbers: Mapping[int, str]) -> Deadline:
+    definition = loaded[wait.definition_id]
+    due_at = wait.due_at or wait.created_at
+    return Deadline(
+        wait.element_name or wait.element_id,
+        wait.step,
+        numbers.get(wait.request_id or 0, ""),
+        due_at,
+        wait.rule,
+        parts_of(wait.rule, due_at, definition, date_rule(definition, wait.element_id)),
     )
-    soonest = card.next_due
-    what = soonest.what if soonest else (card.tasks[0].name if card.tasks else card.holder)
-    rows = [
-        _row("What is next", f"{what} ({card.row.kind} {card.row.number})" if card.row is not None else what),
-        _row("By when", due(soonest.due_at) if soonest else "No date is set"),
-        _row("Who holds it now", card.holder),
-        _row("Open service requests", ", ".join(one.title for one in still_open if one.row is not None) or "None yet"),
-    ]
-    return rows, soonest.rule if soonest else ""
 
 
 def _client(facts: dict[str, Any], dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:
@@ -253,7 +247,10 @@ def actions_of(
                 wait.created_at,
                 dates.get(wait.instance_id),
             )
-    return list(found.values())
+    titled = Counter((action.title, action.number) for action in found.values())
+    return [
+        action if titled[action.title, action.number] > 1 else replace(action, where="") for action in found.values()
+    ]
 
 
 def details_of(request: RequestRow | None, dictionary: Dictionary, people: Mapping[int, str]) -> list[dict[str, Any]]:

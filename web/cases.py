@@ -20,6 +20,7 @@ from engine.queries.running import WaitRow
 from engine.values import dumps
 from web import asking, case_page, case_timeline
 from web.access import OPERATIONS
+from web.addresses import row_number
 from web.asking import Asking
 from web.case_summary import current_request, summary_of
 from web.current import person, world
@@ -30,6 +31,15 @@ from web.sent_once import once_field, sent_key
 pages = Blueprint("cases", __name__, url_prefix="/cases")
 pages.add_app_template_global(once_field)
 MAX_NOTE = 5_000
+_ROWS = 50
+# What has a page of its own on which there is all of it: the list of the case page, and its title.
+_RECORDS = {
+    "letters": ("documents", "Letters and documents"),
+    "contacts": ("contacts", "Contacts"),
+    "attempts": ("attempts", "Calls"),
+    "messages": ("messages", "Messages"),
+    "notes": ("notes", "Notes"),
+}
 
 
 @pages.get("/<int:case_id>")
@@ -42,6 +52,30 @@ def page(case_id: int) -> str:
 def history(case_id: int) -> str:
     """Tell the whole history of a case, a page at a time."""
     return case_timeline.page(case_id)
+
+
+@pages.get("/<int:case_id>/all/<what>")
+def records(case_id: int, what: str) -> str:
+    """Show all that there is of one kind on a case, a page at a time: the case page has the newest of each."""
+    if what not in _RECORDS:
+        raise NotFound("There is no such list on a case.")
+    with world().db.read() as connection:
+        shown = case_page.open_case(connection, case_id, person())
+    name, title = _RECORDS[what]
+    rows = getattr(shown, name)
+    last = max(1, -(-len(rows) // _ROWS))
+    number = min(row_number(request.args.get("page", "")) or 1, last)
+    setattr(shown, name, rows[(number - 1) * _ROWS : number * _ROWS])
+    return render_template(
+        "cases/records.html",
+        page=shown,
+        case_id=case_id,
+        what=what,
+        title=title,
+        most=_ROWS,
+        number=number,
+        last=last,
+    )
 
 
 @pages.post("/<int:case_id>/notes")

@@ -13,6 +13,8 @@ from engine.queries.worklist import TaskRow
 from web.case_summary import Standing
 from web.holders import NextDue, Work, holder_of, next_due
 
+MOST_STEPS = 30
+_PAYMENT = "Payment - Non Standard"
 # What a link is in words, seen from the request that it was made from (True) and from the other one.
 _TIES = {
     ("child", True): "Has the child request",
@@ -59,10 +61,21 @@ class RequestCard:
     now: str
     tasks: list[TaskRow]
     instances: list[InstanceRow]
+    is_lesser: bool
+    """A payment, or another request that serves one of the case, and has no work of its own without it."""
+    steps_before: int
+    """How many steps of the path are not told here: the diagram's page has them all."""
+
+    @property
+    def anchor(self) -> str:
+        """Where the case page shows it."""
+        return self.row.number if self.row is not None else "requests"
 
 
 def cards_of(standing: Standing, taken: Mapping[int, list[StepTaken]]) -> list[RequestCard]:
     """Return the requests of a case: the open ones first, then the closed ones, the newest of each on top.
+
+    What only serves another request, such as a payment, comes after those.
 
     `taken` are the steps taken by each instance. Work that has no request yet comes before all others.
     """
@@ -71,7 +84,7 @@ def cards_of(standing: Standing, taken: Mapping[int, list[StepTaken]]) -> list[R
     if len(before) > 1:
         before = [replace(card, title=f"{card.title} ({n} of {len(before)})") for n, card in enumerate(before, start=1)]
     cards = before + cards
-    return sorted(cards, key=lambda card: not card.is_open)
+    return sorted(cards, key=lambda card: (not card.is_open, card.is_lesser))
 
 
 def _without_request(standing: Standing) -> list[Work]:
@@ -97,6 +110,7 @@ def _card(standing: Standing, work: Work, taken: Mapping[int, list[StepTaken]]) 
         if (one.request_id == row.request_id if row is not None else one.instance_id in wanted)
     ]
     path = [step for instance in instances for step in _path(standing, instance, taken)]
+    is_child = row is not None and any(link.relation == "child" and not link.is_outward for link in row.links)
     return RequestCard(
         row=row,
         title=f"{row.kind} {row.number}" if row is not None else _before(instances),
@@ -105,10 +119,12 @@ def _card(standing: Standing, work: Work, taken: Mapping[int, list[StepTaken]]) 
         next_due=next_due(work),
         ties=[_tie(link) for link in row.links] if row is not None else [],
         procedure=_procedure(standing, instances),
-        path=path,
+        path=path[-MOST_STEPS:],
         now=_now(work, path),
         tasks=work.tasks,
         instances=instances,
+        is_lesser=is_child or (row is not None and row.kind == _PAYMENT),
+        steps_before=max(0, len(path) - MOST_STEPS),
     )
 
 

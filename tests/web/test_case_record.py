@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from engine import dispatch, scenarios
+from engine import definitions, dispatch, scenarios
 from engine.errors import Conflict, NotAllowed
 from engine.models import Document, Wait
+from engine.queries import running
+from engine.queries.paths import way_of
 from engine.resending import resend
 from tests.page import Browser
 from tests.world import PROCESSES, close_whole, copy_world, deployed_world, open_world, somebody
@@ -75,6 +77,12 @@ def test_the_plan_has_its_versions_with_who_changed_what_and_who_decided_on_whic
     assert "Actions, row 1, Due date agreed with the client: Yes, now nothing" in words
 
 
+def test_the_path_tells_no_step_that_was_only_looked_up_by_the_way(reader):
+    page = reader().visit(f"/cases/{CASE}")
+    words = " ".join(page.page.get_element_by_id("SR-000001").text_content().split())
+    assert "12 13 16 17 18 19 21 12 13 14 15 12 13 14 21 16 17" in words
+
+
 def test_a_date_of_the_past_still_says_why_it_was_that_date(reader):
     page = reader().visit(f"/cases/{CASE}/dates/")
     assert "No date runs now." in page.text
@@ -139,3 +147,14 @@ def test_a_letter_that_has_not_left_is_not_sent_again(told):
         connection.execute(Document.__table__.update().values(dispatched_at=None))
     with pytest.raises(Conflict, match="has not left yet"):
         resend(told, letter, "Lost", press="one", actor=somebody(told, "review_caseworker"))
+
+
+def test_a_step_that_a_table_alone_decides_is_on_the_path(deployed):
+    story = scenarios.read_story(PROCESSES / "log" / "scenarios" / "question_only.toml")
+    assert scenarios.tell(deployed, story).failures == []
+    with deployed.db.read() as connection:
+        rows = running.instances_of(connection, CASE)
+        loaded = {row.definition_id: definitions.load(deployed, connection, row.definition_id) for row in rows}
+        (path,) = way_of(connection, CASE, loaded).taken.values()
+    steps = [step.step for step in path]
+    assert steps[steps.index("Log 4") + 1] == "Log 5"
