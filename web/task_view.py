@@ -20,6 +20,8 @@ from web.due_tags import due_tag
 from web.forms import typed_from_values
 from web.words import day_of
 
+_NOT_SAVED = "What is on this page is not saved yet: the newer draft is kept until you save yours."
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -40,7 +42,7 @@ class Shown:
     def links(self) -> list[dict[str, str]]:
         """Return the error summary's links to what differs."""
         return [
-            {"text": f"{one.label} differs", "href": f"#differs-{one.href.removeprefix('#')}"}
+            {"text": f"See what differs: {one.label}", "href": f"#differs-{one.href.removeprefix('#')}"}
             for one in (*self.newer, *self.changes.answers)
         ]
 
@@ -67,7 +69,7 @@ def render(connection: Connection, current: task_page.TaskPage, shown: Shown | N
         shows_form=holding.is_mine or bool(shown.refusal),
         beside=beside(connection, current),
         short=SHORT,
-        draft_said=_draft_said(connection, current),
+        draft_said=_NOT_SAVED if shown.newer else _draft_said(connection, current),
         base=base,
         seen=json.dumps(seen, separators=(",", ":")),
     )

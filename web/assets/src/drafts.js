@@ -9,7 +9,8 @@ export function keepDrafts(form) {
   let waiting;
   let saving = false;
   let isOver = false;
-  let saved = said(form);
+  // A page that answers what was sent shows words that may not be saved yet.
+  let saved = "unsaved" in form.dataset ? "" : said(form);
 
   const say = (text) => {
     if (status.textContent !== text) status.textContent = text;
@@ -58,6 +59,7 @@ export function keepDrafts(form) {
     if (navigator.sendBeacon(form.dataset.draft, answers(form))) saved = left;
   }
 
+  if (saved === "") later(SOON);
   form.addEventListener("input", () => later(SOON));
   form.addEventListener("change", () => later(0));
   form.addEventListener("submit", () => { isOver = true; });
