@@ -9,11 +9,13 @@ import pytest
 
 from engine.world import World
 from tests import postgres
+from tests.once import compile_once
 from tests.world import deployed_world, empty_world
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let commands that run in the tests' own process leave their connections to the end of it, as they do outside."""
+    """Compile once; let commands in the tests' own process leave their connections to its end, as they do outside."""
+    compile_once()
     if postgres.server_url():
         config.addinivalue_line("filterwarnings", "ignore:.*BaseConnection:pytest.PytestUnraisableExceptionWarning")
 

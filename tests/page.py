@@ -7,6 +7,7 @@ and on every answer the headers and cookies that `tests.security.headers` names.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from itertools import pairwise
@@ -155,8 +156,8 @@ def _inputs(page: HtmlElement) -> list[str]:
     for button in page.iter("button"):
         if not " ".join(str(button.text_content()).split()):
             faults.append("a button without a name")
+    known = set(_ids_of(page))
     for element in page.iter("input", "select", "textarea", "fieldset"):
-        known = {e.get("id") for e in page.iter() if isinstance(e.tag, str)}
         for described in (element.get("aria-describedby") or "").split():
             if described not in known:
                 faults.append(f"{element.get('name')} is described by {described}, which is not there")
@@ -164,13 +165,17 @@ def _inputs(page: HtmlElement) -> list[str]:
 
 
 def _ids(page: HtmlElement) -> list[str]:
-    ids = [e.get("id") for e in page.iter() if isinstance(e.tag, str) and e.get("id")]
-    faults = [f"the id {one} is used more than once" for one in sorted({str(i) for i in ids if ids.count(i) > 1})]
+    ids = Counter(_ids_of(page))
+    faults = [f"the id {one} is used more than once" for one, times in sorted(ids.items()) if times > 1]
     for link in page.iter("a"):
         href = link.get("href") or ""
         if href.startswith("#") and href[1:] not in ids:
             faults.append(f"the link {href} leads nowhere")
     return faults
+
+
+def _ids_of(page: HtmlElement) -> list[str]:
+    return [str(found) for found in page.xpath("//@id") if found]
 
 
 def _forms(page: HtmlElement) -> list[str]:
@@ -184,9 +189,7 @@ def _forms(page: HtmlElement) -> list[str]:
 
 def _inline(page: HtmlElement) -> list[str]:
     faults = []
-    for element in page.iter():
-        if not isinstance(element.tag, str):
-            continue
+    for element in page.iter("*"):
         if element.tag == "style" or (element.tag == "script" and not element.get("src")):
             faults.append(f"inline {element.tag}")
         faults += [f"{a} on {element.tag}" for a in element.attrib if a == "style" or str(a).startswith("on")]

@@ -8,17 +8,19 @@ most tests.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from engine import bank_holidays, definitions, scenarios
 from engine.clock import MovableClock
 from engine.db import Database
-from engine.dictionary import read_groups
+from engine.dictionary import Group, read_groups
+from engine.lint.finding import Known
 from engine.people import Somebody, get_person
 from engine.schema import migrate
 from engine.settings import ROOT, Settings
@@ -52,12 +54,26 @@ def open_world(folder: Path, *, at: datetime = START, processes: Path = PROCESSE
         clock=MovableClock(frozen_at=at),
         handlers=HANDLERS,
         deliveries=DELIVERIES,
-        known=known_to_diagrams(processes),
+        known=dataclasses.replace(_known(), root=processes),
         letter_form=letter_form,
         letter_faults=check_templates,
-        groups=read_groups((PROCESSES / "groups.toml").read_bytes())[0],
-        letter_files=letter_files(),
+        groups=dict(_groups()),
+        letter_files=dict(_letter_files()),
     )
+
+
+# What is read from the product's own files is the same for every world of a run.
+_letter_files = cache(letter_files)
+
+
+@cache
+def _known() -> Known:
+    return known_to_diagrams(PROCESSES)
+
+
+@cache
+def _groups() -> Mapping[str, Group]:
+    return read_groups((PROCESSES / "groups.toml").read_bytes())[0]
 
 
 def is_postgres() -> bool:
@@ -99,13 +115,12 @@ def deployed_world(folder: Path, *, at: datetime = START) -> World:
 _DEFINITIONS: dict[int, definitions.LoadedDefinition] = {}
 
 
-@lru_cache(maxsize=1)
+@cache
 def _ready_database() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
     world = make_world(folder, at=START)
     bank_holidays.seed(world)
-    groups = list(read_groups((PROCESSES / "groups.toml").read_bytes())[0])
-    scenarios.cast(world, groups)
+    scenarios.cast(world, list(world.groups))
     for process in definitions.process_folders(PROCESSES):
         definitions.deploy(world, process, actor=DEPLOYMENT)
         with world.db.read() as connection:
@@ -121,7 +136,7 @@ def empty_world(folder: Path, *, at: datetime = START) -> World:
     return open_world(folder, at=at)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _empty_database() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
     close_whole(make_world(folder))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 
 from engine import cases
 from engine.world import World
 from tests.page import Browser
 from tests.world import somebody
+from web import session_life
 from web.app import create_app
 
 Visitors = Callable[[str], Browser]
@@ -26,8 +27,16 @@ def app(deployed: World) -> Flask:
 
 @pytest.fixture
 def visitor(app: Flask) -> Visitors:
-    """Sign somebody in: `visitor("owning_team")`."""
-    return lambda username: Browser(app).sign_in(username)
+    """Begin the session of somebody who has just signed in, on their first page: `visitor("owning_team")`."""
+
+    def begin(username: str) -> Browser:
+        browser = Browser(app)
+        with app.test_request_context(), browser.client.session_transaction() as kept:
+            session_life.begin(somebody(app.extensions["redress"], username), proved=session_life.now())
+            kept.update(session)
+        return browser.visit("/")
+
+    return begin
 
 
 @pytest.fixture
