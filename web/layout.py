@@ -76,7 +76,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         items.append(("Record a contact", "intake.find", ("intake.",)))
     items += [
         ("My tasks", "worklists.mine", ("worklists.mine", "tasks.page", "tasks.submit")),
-        ("Team queue", "worklists.queue", ("worklists.queue",)),
+        ("Team queue", "worklists.queue", ("worklists.queue", "worklists.held", "worklists.due")),
         ("Cases", "search.listed", ("search.", "cases.")),
         (alerts, "notifications.listed", ("notifications.",)),
     ]

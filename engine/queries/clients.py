@@ -161,7 +161,7 @@ def requests_of(connection: Connection, cases: Mapping[int, bool]) -> dict[int, 
         .order_by(ServiceRequest.request_id.desc())
     )
     for row in rows:
-        about = _about(row.facts) if cases[row.case_id] else ""
+        about = about_of(row.facts) if cases[row.case_id] else ""
         found[row.case_id].append(
             ClientRequest(
                 row.number,
@@ -203,7 +203,7 @@ def _add_issues(connection: Connection, cases: Mapping[int, bool], found: dict[i
         if row.instance_id in seen:
             continue
         seen.add(row.instance_id)
-        about = _about(row.pending_facts) if cases[row.case_id] else ""
+        about = about_of(row.pending_facts) if cases[row.case_id] else ""
         found[row.case_id].append(
             ClientRequest(
                 f"{ISSUE}{row.instance_id}",
@@ -220,7 +220,8 @@ def _add_issues(connection: Connection, cases: Mapping[int, bool], found: dict[i
         )
 
 
-def _about(facts: str) -> str:
+def about_of(facts: str) -> str:
+    """Return the beginning of what an issue is about, from its facts as they are stored."""
     known = loads(facts)
     text = str(known.get("issue") or known.get("reason_for_review") or known.get("complaint_details") or "")
     text = " ".join(text.split())

@@ -1,22 +1,18 @@
-"""Work lists: a person's tasks and a team's queue, what is due first on top."""
+"""The open tasks of a case or an instance, what is due first on top. Worklists are in `engine.queries.worklists`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, nulls_last, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Integer, Select, bindparam, nulls_last, select
 
 from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.together import Listed
 from engine.values import loads
 
 PAGE = 100
-MOST_COUNTED = 1_000
-"""A page says 999+ for it: to count a million takes longer than to open the page."""
 _SOONEST = (nulls_last(UserTask.due_at), UserTask.priority.desc(), UserTask.created_at, UserTask.task_id)
 
 
@@ -45,38 +41,11 @@ class TaskRow:
     has_draft: bool
     outside: str = ""
     """Who decides although they cannot sign in: this task records what they say."""
-    other_open: int = 0
-    """How many other requests of the case are open; counted for the lists of tasks alone."""
-
-
-def tasks_of(connection: Connection, person_id: int) -> list[TaskRow]:
-    """Return the open tasks that a person holds, what is due first on top."""
-    return _rows(connection, _listed().where(UserTask.assignee_id == person_id))
-
-
-def queue_of(connection: Connection, groups: Collection[str]) -> list[TaskRow]:
-    """Return the open tasks of groups that nobody holds, what is due first on top."""
-    return _rows(connection, _listed().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_(None)))
-
-
-def held_in(connection: Connection, groups: Collection[str]) -> list[TaskRow]:
-    """Return the open tasks of groups that somebody holds, what is due first on top."""
-    return _rows(connection, _listed().where(UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_not(None)))
 
 
 def tasks_of_instance(connection: Connection, instance_id: int) -> list[TaskRow]:
     """Return the open tasks of a process instance."""
     return _rows(connection, _open().where(UserTask.instance_id == instance_id))
-
-
-def count_queue(connection: Connection, groups: Collection[str]) -> int:
-    """Return how many open tasks of groups nobody holds; MOST_COUNTED stands for that many and more."""
-    found = (
-        select(UserTask.task_id)
-        .where(UserTask.status == "open", UserTask.candidate_group.in_(groups), UserTask.assignee_id.is_(None))
-        .limit(MOST_COUNTED)
-    )
-    return int(connection.execute(select(func.count()).select_from(found.subquery())).scalar_one())
 
 
 def _open() -> Select[*tuple[Any, ...]]:
@@ -110,17 +79,6 @@ def _open() -> Select[*tuple[Any, ...]]:
         .outerjoin(Person, Person.person_id == UserTask.assignee_id)
         .where(UserTask.status == "open")
     )
-
-
-def _listed() -> Select[*tuple[Any, ...]]:
-    """Return open tasks with how many other requests of their case are open."""
-    other = aliased(ServiceRequest)
-    others = select(func.count()).where(
-        other.case_id == UserTask.case_id,
-        other.status != "Closed",
-        other.request_id.is_distinct_from(ProcessInstance.request_id),
-    )
-    return _open().add_columns(others.correlate(UserTask, ProcessInstance).scalar_subquery().label("other_open"))
 
 
 def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[TaskRow]:

@@ -57,7 +57,7 @@ def test_a_page_that_fails_tells_the_log_where_and_not_with_what(app, visitor, w
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     page = visitor("owning_team")
-    monkeypatch.setattr("engine.queries.worklist.tasks_of", broken)
+    monkeypatch.setattr("engine.queries.worklists.find", broken)
     page.visit("/tasks/?q=" + MARK)
     assert page.status == 500
     assert "A page failed" in written.getvalue()

@@ -35,6 +35,9 @@ PAGES = {
     "session.prove": "/sign-in/again",
     "worklists.mine": "/tasks/",
     "worklists.queue": "/tasks/queue",
+    "worklists.held": "/tasks/held",
+    "worklists.due": "/tasks/due",
+    "saved_views.listed": "/views/",
     "tasks.page": "/tasks/{task}",
     "task_letters.part": "/tasks/{task}/letter",
     "task_letters.picture": "/tasks/{task}/letter/1.svg",
@@ -108,6 +111,10 @@ ACTIONS = {
     "clock.move": "/clock",
 }
 FOR_EVERYBODY = {
+    "worklists.view": "/tasks/views/x",
+    "saved_views.save": "/views/",
+    "saved_views.rename": "/views/1/name",
+    "saved_views.delete": "/views/1/delete",
     "session.sign_in": "/sign-in",
     "oidc.begin": "/sign-in/provider/",
     "oidc.come_back": "/sign-in/provider/back",

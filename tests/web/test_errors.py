@@ -50,7 +50,7 @@ def test_a_fault_of_ours_shows_no_inside(app, visitor, monkeypatch):
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     page = visitor("owning_team")
-    monkeypatch.setattr("engine.queries.worklist.tasks_of", broken)
+    monkeypatch.setattr("engine.queries.worklists.find", broken)
     page.visit("/tasks/")
     assert page.status == 500
     assert page.heading == "Sorry, there is a problem with the service"

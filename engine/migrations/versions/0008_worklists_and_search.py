@@ -43,8 +43,8 @@ def upgrade() -> None:
     op.execute(f"UPDATE user_task SET waits_for = 'outside' WHERE {IS_OPEN} AND coalesce({outside}, '') <> ''")
     op.drop_index("ix_user_task_worklist", "user_task")
     op.drop_index("ix_user_task_queue", "user_task")
-    for name, (columns, where) in INDEXES.items():
-        op.create_index(name, "user_task", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+    for index, (columns, where) in INDEXES.items():
+        op.create_index(index, "user_task", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     op.create_index("ix_service_request_owner_group", "service_request", ["owner_group", "request_id"])
     op.create_index("ix_service_request_owner", "service_request", ["owner_id", "request_id"])
     (_index_notes_on_postgres if is_postgres else _index_notes_on_sqlite)()
