@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy import Connection
 
 from engine import definitions
+from engine.definitions import LoadedDefinition
 from engine.errors import NotFound
-from engine.queries import operations, running, worklist
+from engine.queries import operations, running, told, worklist
+from engine.queries.paths import StepTaken, elements_passed, way_of
 from engine.queries.running import InstanceRow
-from web.case_summary import summary_of
+from web import history_words
+from web.case_summary import read_standing, summarise
 from web.current import world
 from web.diagrams import files_of, titled
-from web.live import marks_on, tokens_of
+from web.live import marks_on, passed_on, tokens_of
 
 pages = Blueprint("case_diagrams", __name__, url_prefix="/cases/<int:case_id>/diagrams/<int:instance_id>")
 
@@ -29,19 +34,35 @@ def page(case_id: int, instance_id: int) -> str:
             running.waits_of_instance(connection, instance_id),
             operations.open_incidents(connection, instance_id=instance_id),
         )
-        summary = summary_of(connection, case_id)
+        standing = read_standing(connection, case_id)
+        taken = way_of(connection, case_id, standing.loaded).taken.get(instance_id, [])
+        people = told.names_of_people(connection)
+        passed = elements_passed(connection, instance_id)
     chosen = request.args.get("diagram", "")
     if chosen not in files_of(definition):
         chosen = next((token.file for token in tokens if token.file), files_of(definition)[0])
     return render_template(
         "cases/diagram.html",
         row=row,
-        summary=summary,
+        summary=summarise(standing, case_id),
+        ran_on=f"{row.title}, version {row.version}",
+        steps=[_step(step, definition, people) for step in taken],
+        passed=passed_on(definition, passed, chosen),
         tokens=tokens,
         chosen=chosen,
         files=[(path, titled(path, sum(token.file == path for token in tokens))) for path in files_of(definition)],
         live=marks_on(definition, tokens, chosen),
     )
+
+
+def _step(step: StepTaken, definition: LoadedDefinition, people: Mapping[int, str]) -> dict[str, object]:
+    """Return a step of the way as a row of the list beside the diagram."""
+    return {
+        "step": step.step,
+        "title": definition.procedure.get(step.step, step.element_name),
+        "at": step.at,
+        "by": history_words.who(step.actor, people),
+    }
 
 
 @pages.get("/<path:file>")

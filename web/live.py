@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,3 +95,17 @@ def marks_on(definition: LoadedDefinition, tokens: list[Token], file: str) -> st
             if token.kind == "incident":
                 here["kind"] = "incident"
     return json.dumps(live)
+
+
+def passed_on(definition: LoadedDefinition, passed: Mapping[str, int], file: str) -> str:
+    """Return what the viewer marks as passed on a diagram: element or flow id -> how often, as JSON."""
+    program, places = definition.program, drawn_in(definition)
+    found: dict[str, int] = {}
+    for element_id, times in passed.items():
+        flow = program.flows.get(element_id)
+        drawn = places.get(flow.source if flow is not None else element_id, "")
+        if drawn == file:
+            found[element_id] = times
+        else:
+            found |= {caller: max(found.get(caller, 0), 1) for caller in callers_in(definition, element_id, file)}
+    return json.dumps(found)

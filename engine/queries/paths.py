@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from engine.models import History, ProcessInstance
 from engine.values import loads
 
 _TELLING = ("submitted", "job_done", "completed", "decision")
+_PASSING = ("submitted", "job_done", "completed", "decision", "chose")
 # An element of the procedure's own diagrams that counts when it is passed; gateways, ends and calls do not.
 _PASSED = frozenset({"startEvent", "scriptTask", "task", "manualTask", "intermediateThrowEvent"})
 # What a shared diagram does by the way, whatever step it is called from.
@@ -121,3 +123,13 @@ def _is_following(step: str, last: str, definition: LoadedDefinition) -> bool:
     """Tell whether a step is the very next of the procedure: a table may be looked up long before its step is due."""
     order = list(definition.procedure)
     return last in order and order.index(last) + 1 < len(order) and order[order.index(last) + 1] == step
+
+
+def elements_passed(connection: Connection, instance_id: int) -> dict[str, int]:
+    """Return how often each element and each named flow of an instance was passed."""
+    rows = connection.execute(
+        select(History.kind, History.element_id, History.data).where(
+            History.instance_id == instance_id, History.kind.in_(_PASSING)
+        )
+    )
+    return Counter(loads(row.data).get("element", "") if row.kind == "decision" else row.element_id for row in rows)

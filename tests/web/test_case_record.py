@@ -1,5 +1,6 @@
 """A contested case is told from its pages: versions of the plan, dates with their rules, letters with their makers."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -75,6 +76,14 @@ def test_the_plan_has_its_versions_with_who_changed_what_and_who_decided_on_whic
     assert "Decision on version 2 of the plan: rejected" in words
     assert "on Complaint - Review, version 1" in words
     assert "Actions, row 1, Due date agreed with the client: Yes, now nothing" in words
+
+
+def test_the_diagram_has_the_path_taken_as_a_picture_and_as_a_list(reader):
+    page = reader().visit(f"/cases/{CASE}/diagrams/1/?diagram=processes/review/review_plan.bpmn")
+    passed = json.loads(page.page.get_element_by_id("diagram").get("data-passed"))
+    assert passed["create_plan"] == 3
+    rows = [" ".join(one.text_content().split()) for one in page.page.iter("tr")]
+    assert "Review 14 Decide on the plan 2 November 2026 at 9:30am Scenario review team leader Reached" in rows
 
 
 def test_the_path_tells_no_step_that_was_only_looked_up_by_the_way(reader):

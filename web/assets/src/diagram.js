@@ -16,6 +16,8 @@ async function draw(place) {
   const viewer = new NavigatedViewer({ container: place });
   await viewer.importXML(await response.text());
   const live = JSON.parse(place.dataset.live || "{}");
+  const passed = JSON.parse(place.dataset.passed || "{}");
+  for (const [element, times] of Object.entries(passed)) if (!live[element]) markPassed(viewer, element, times);
   for (const [element, state] of Object.entries(live)) mark(viewer, element, state);
   showLegibly(viewer, Object.keys(live));
   const drawing = place.querySelector("svg");
@@ -42,6 +44,17 @@ function mark(viewer, element, { kind, count }) {
   badge.className = `app-live-badge app-live-badge--${kind}`;
   badge.textContent = String(count);
   viewer.get("overlays").add(element, { position: { top: -14, right: 14 }, html: badge });
+}
+
+function markPassed(viewer, id, times) {
+  const element = viewer.get("elementRegistry").get(id);
+  if (!element) return;
+  viewer.get("canvas").addMarker(id, "app-passed");
+  if (element.waypoints) return; // a line needs no badge
+  const badge = document.createElement("div");
+  badge.className = "app-live-badge app-live-badge--passed";
+  badge.textContent = times > 1 ? `✓ ${times}` : "✓";
+  viewer.get("overlays").add(id, { position: { top: -14, left: -6 }, html: badge });
 }
 
 function offerZoom(place, viewer) {
