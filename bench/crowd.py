@@ -111,7 +111,9 @@ def _copy_case(connection: Connection, instance_id: int, first: int, last: int) 
     _copy(connection, Case, Case.case_id == instance.case_id, case, first, last)
     _copy(connection, ServiceRequest, ServiceRequest.request_id == instance.request_id, request, first, last)
     _copy(connection, ProcessInstance, ProcessInstance.instance_id == instance_id, own, first, last)
-    due = {**_OF_INSTANCE, "due_at": _DUE[connection.dialect.name]}
+    # The last two are kept by triggers, which do not run on PostgreSQL while it is filled.
+    listed = {"reference": _REFERENCE, "client_sort": "'robin example' || n"}
+    due = {**_OF_INSTANCE, "due_at": _DUE[connection.dialect.name], **listed}
     _copy(connection, UserTask, UserTask.instance_id == instance_id, due, first, last)
     waiting = {"instance_id": _NUMBER, "correlation_key": _BUSINESS_KEY}
     _copy(connection, Wait, Wait.instance_id == instance_id, waiting, first, last)
