@@ -31,7 +31,7 @@ class Block:
 
 def blocks(sheet: Sheet, surroundings: Surroundings, *, with_problems: bool) -> list[Block]:
     """Return what to draw. Problems are shown once a person has tried to submit."""
-    questions = {asked.key: asked.question for asked in every(sheet.asked) if asked.key}
+    questions = _asked_now(every(sheet.asked), surroundings)
     return _blocks(sheet.asked, sheet, surroundings, questions=questions, with_problems=with_problems)
 
 
@@ -93,6 +93,21 @@ def _blocks(
             drawn.append(block)
         was_plain = is_plain
     return drawn
+
+
+def _asked_now(asked: Sequence[Asked], surroundings: Surroundings) -> dict[str, Question]:
+    """Return the questions that may come to count, by key: what is never asked decides nothing about others."""
+    found = {entry.key: entry.question for entry in asked if entry.key}
+    while True:
+        may_count = set()
+        for entry in asked:
+            condition = _condition(entry, found, surroundings)
+            if condition or (condition == "" and not entry.is_hidden):
+                may_count.add(entry.key)
+        left = {key: question for key, question in found.items() if key in may_count}
+        if len(left) == len(found):
+            return found
+        found = left
 
 
 def named_apart(params: Params, row: str) -> Params:
