@@ -1,4 +1,4 @@
-"""User tasks: claim, release, assign, save a draft, complete. Each refuses before anything changes."""
+"""User tasks: claim, release, assign, complete. Each refuses before anything changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from engine.people import Somebody, get_person, has_proved
 from engine.spiff import Workflow
 from engine.step import Outcome, step
 from engine.step_host import StepHost
-from engine.values import dumps, loads
+from engine.values import loads
 from engine.world import World
 
 
@@ -79,19 +79,6 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
         _refuse_excluded(task, to)
         if task.assignee_id != to:
             _give(world, connection, task, to=to, kind="assigned", actor=actor)
-
-
-def save_draft(world: World, task_id: int, values: Mapping[str, object], *, actor: Somebody) -> None:
-    """Keep what was typed so far; nothing is checked and the case does not move.
-
-    Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
-    """
-    with world.db.write() as connection:
-        hold_task(connection, task_id)
-        task = get_open_task(connection, task_id)
-        if task.assignee_id != actor.person_id:
-            raise TaskNotYours
-        connection.execute(update(UserTask).where(UserTask.task_id == task_id).values(draft=dumps(values)))
 
 
 def complete(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine import history, interventions, jobs, messages, tasks, worker
+from engine.drafts import draft_of, save_draft
 from engine.errors import Conflict, InstanceSuspended, NotCompatible, NotFound, ValuesRefused
 from engine.interventions import Value
 from engine.models import Definition, Notification, ProcessInstance, Submission, UserTask, Wait
@@ -70,11 +71,11 @@ def test_a_submit_to_a_suspended_instance_is_refused_and_the_draft_kept(stage: S
     stage.start()
     task_id = stage.task_id("ask")
     tasks.claim(stage.world, task_id, actor=stage.caseworker)
-    tasks.save_draft(stage.world, task_id, {"answer": "Typed"}, actor=stage.caseworker)
+    save_draft(stage.world, task_id, {"answer": ["Typed"]}, actor=stage.caseworker)
     suspend(stage)
     with pytest.raises(InstanceSuspended, match="suspended"):
         tasks.complete(stage.world, task_id, {"answer": "Typed"}, actor=stage.caseworker)
-    assert loads(stage.task("ask").draft) == {"answer": "Typed"}
+    assert draft_of(stage.task("ask")).typed == {"answer": ["Typed"]}
     resume(stage)
     tasks.complete(stage.world, task_id, {"answer": "Typed"}, actor=stage.caseworker)
     assert stage.task("ask").status == "completed"

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from engine import tasks
+from engine.drafts import draft_of, save_draft
 from engine.errors import (
     Conflict,
     NotAllowed,
@@ -155,7 +156,7 @@ def test_a_task_that_another_holds_cannot_be_completed_released_or_drafted(stage
     with pytest.raises(TaskNotYours):
         tasks.release(stage.world, task_id, actor=stage.colleague)
     with pytest.raises(TaskNotYours):
-        tasks.save_draft(stage.world, task_id, {"answer": "x"}, actor=stage.colleague)
+        save_draft(stage.world, task_id, {"answer": ["x"]}, actor=stage.colleague)
     assert stage.task("ask") == before
 
 
@@ -188,10 +189,10 @@ def test_a_released_task_goes_back_to_the_group_with_its_draft(stage: Stage) -> 
     stage.start()
     task_id = stage.task_id("ask")
     tasks.claim(stage.world, task_id, actor=stage.caseworker)
-    tasks.save_draft(stage.world, task_id, {"answer": "half a sen"}, actor=stage.caseworker)
+    save_draft(stage.world, task_id, {"answer": ["half a sen"]}, actor=stage.caseworker)
     tasks.release(stage.world, task_id, actor=stage.leader)
     assert stage.task("ask").assignee_id is None
-    assert loads(stage.task("ask").draft) == {"answer": "half a sen"}
+    assert draft_of(stage.task("ask")).typed == {"answer": ["half a sen"]}
     tasks.claim(stage.world, task_id, actor=stage.colleague)
 
 
@@ -200,7 +201,7 @@ def test_a_draft_may_hold_what_a_submit_may_not_and_goes_when_the_task_is_comple
     stage.start()
     task_id = stage.task_id("ask")
     tasks.claim(stage.world, task_id, actor=stage.caseworker)
-    tasks.save_draft(stage.world, task_id, {"answer": "x" * 5_000, "nonsense": 1}, actor=stage.caseworker)
+    save_draft(stage.world, task_id, {"answer": ["x" * 5_000], "nonsense": ["1"]}, actor=stage.caseworker)
     assert stage.open_tasks() == ["ask"]
     tasks.complete(stage.world, task_id, {"answer": "short"}, actor=stage.caseworker)
     assert stage.task("ask").draft is None
@@ -305,10 +306,10 @@ def test_a_withdrawn_task_keeps_what_was_typed(stage: Stage) -> None:
     stage.start()
     task_id = stage.task_id("ask")
     tasks.claim(stage.world, task_id, actor=stage.caseworker)
-    tasks.save_draft(stage.world, task_id, {"answer": "nearly"}, actor=stage.caseworker)
+    save_draft(stage.world, task_id, {"answer": ["nearly"]}, actor=stage.caseworker)
     stage.wait_and_work(timedelta(days=8))
     row = next(row for row in stage.rows(UserTask) if row.task_id == task_id)
-    assert (row.status, loads(row.draft)) == ("withdrawn", {"answer": "nearly"})
+    assert (row.status, draft_of(row).typed) == ("withdrawn", {"answer": ["nearly"]})
 
 
 def test_a_submit_just_before_the_deadline_counts(stage: Stage) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from engine import bank_holidays, cases, definitions, documents, intake, jobs, messages, notifications, tasks
 from engine.documents import Upload
+from engine.drafts import save_draft
 from engine.errors import RedressError
 from engine.models import Case, Incident, Notification, UserTask
 from engine.schema import migrate
@@ -127,7 +128,7 @@ def _assign(play: Play) -> None:
 
 def _draft(play: Play) -> None:
     actor = somebody(play.world, "review_caseworker.2")
-    tasks.save_draft(play.world, play.task("ask"), {"answer": "so far"}, actor=actor)
+    save_draft(play.world, play.task("ask"), {"answer": ["so far"]}, actor=actor)
 
 
 def _release(play: Play) -> None:

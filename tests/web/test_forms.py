@@ -255,6 +255,22 @@ def test_a_list_opens_with_one_row_and_keeps_typed_rows():
     assert values == {"actions": [{"what": "Apologise", "amount": 5000}, {"what": "Pay", "amount": None}]}
 
 
+def test_each_row_has_labels_and_errors_of_its_own():
+    typed_rows = {"actions-rows": ["2"], "actions-0-what": ["Apologise"], "actions-1-amount": ["a lot"]}
+    sheet = fill(form(ACTIONS), typed_rows, around())
+    [drawn] = blocks(sheet, around(), with_problems=True)
+    labels = [str(part.params["label"]["html"]) for row in drawn.rows for part in row]
+    assert len(set(labels)) == len(labels) == 4
+    assert labels[2] == 'Action <span class="govuk-visually-hidden">(resolution action 2)</span>'
+    assert error_summary(sheet)["errorList"] == [
+        {"text": "Resolution action 2: Enter action", "href": "#actions-1-what"},
+        {
+            "text": "Resolution action 2: Amount must be an amount of money, like 50 or 50.25",
+            "href": "#actions-1-amount",
+        },
+    ]
+
+
 def test_rows_are_added_and_removed_without_losing_what_was_typed():
     rows = typed(actions__rows="2", actions__0__what="first", actions__1__what="second", other="kept")
     assert with_row_added(rows, "actions")["actions-rows"] == ["3"]
