@@ -1,15 +1,28 @@
-"""The schema: made or brought up to date by migrations, in one transaction."""
+"""The schema: made or brought up to date by migrations, in one transaction.
+
+On PostgreSQL people work meanwhile. Every table is held before the first is changed: asked for one after the other they
+would cross with steps that are under way. Whoever works is never taken back for it: after a moment's wait the change
+lets go of what it has, and asks again.
+"""
 
 from __future__ import annotations
 
+import logging
+import time
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
 from engine.db import Database
+from engine.errors import DatabaseBusy
 from engine.holds import hold_name
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
+_TRIES = 200
+_WAIT = "300ms"  # shorter than the second after which the server takes back one of two that wait for each other
+_PAUSE = 0.2  # seconds, in which others get on
 
 
 def migrate(db: Database, *, to: str = "head") -> bool:
@@ -23,11 +36,30 @@ def migrate(db: Database, *, to: str = "head") -> bool:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
-    with db.write() as connection:
-        hold_name(connection, "the schema")
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with db.write() as connection:
+                hold_name(connection, "the schema")
+                if not db.is_sqlite:
+                    _hold_all(connection)
+                config.attributes["connection"] = connection
+                command.upgrade(config, to)
+            return True
+        except DatabaseBusy:
+            if not tries_left:
+                raise
+            log.info("The tables are in use: the schema waits")
+            time.sleep(_PAUSE)
     return True
+
+
+def _hold_all(connection: Connection) -> None:
+    """Hold every table of a PostgreSQL database. Raises: DatabaseBusy when somebody works in one."""
+    names = ", ".join(f'"{name}"' for name in sorted(inspect(connection).get_table_names()))
+    if names:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}'")
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def is_ready(db: Database) -> bool:
