@@ -5,7 +5,7 @@
     python -m bench growth steps      these parts alone: printed, and nothing is written
     python -m bench --small           all of it in a small form, to see that it works: nothing is written
 
-A part that fails, or takes four times as long as it should, is written down as failed, and the rest goes on.
+A part that fails, or takes far longer than it should, is written down as failed, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _run(work: list[tuple[str, str, str, float]], *, keeps: bool, again: bool) -
             print(f"[{number}/{len(work)}] {name} ... about {left:.0f} minutes left", flush=True)
             kept.unlink(missing_ok=True)
             begun = time.perf_counter()
-            found = apart.measured(part, address, patience=max(180, minutes * 60 * 4))
+            found = apart.measured(part, address, patience=max(480, minutes * 60 * 4))
             seconds = time.perf_counter() - begun
             print(found if isinstance(found, str) else told(found))
             print(f"  ({seconds:.0f} seconds)", flush=True)

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.clients import Visitor
+from bench.clients import Visitor, service
 from bench.floor import Floor, Sent, recorded
 from bench.office import STORY, TASK, bring_to_task, leader_and_values, open_office
 from bench.report import Fact, Figure, Measured
@@ -120,26 +120,44 @@ def void(_outcome: object) -> None:
 
 
 def _over_http() -> Taken:
-    """Submit the task's form as a browser does; the form is fetched before, and only the answer to it is timed."""
+    """Submit the task's form as a browser does; the form is fetched before, and only the answer to it is timed.
+
+    The service runs in a process of its own, as it does for people. What it sends to the database is seen before, in
+    this process, with as many other tasks.
+    """
     ours: list[float] = []
     alone: list[float] = []
-    everything: list[Sent] = []
     with open_office() as world:
-        task_ids = bring_to_task(world, COUNT)
+        task_ids = bring_to_task(world, 2 * COUNT)
         actor, values = leader_and_values(world)
         answers = {name: str(value) for name, value in values.items()}
         floor = Floor(world)
-        with serving(create_app(world=world)) as address:
+        everything = _seen(world, actor.username, task_ids[:COUNT], answers)
+        folder, now = world.settings.data_dir, world.clock.now()
+        world.db.close()
+        with service(folder, now) as address:
             visitor = Visitor(address)
             visitor.sign_in(actor.username)
-            for task_id in task_ids:
+            for task_id, sent in zip(task_ids[COUNT:], everything, strict=True):
                 form = visitor.form(f"/tasks/{task_id}", answers)
-                with recorded(world) as sent:
-                    ours.append(visitor.submit(form))
+                ours.append(visitor.submit(form))
                 alone.append(floor.commit(sent))
-                everything.append(sent)
         floor.close()
-    return ours[WARM:], alone[WARM:], everything
+    return ours[WARM:], alone[WARM:], everything[WARM:]
+
+
+def _seen(world: World, username: str, task_ids: list[int], answers: dict[str, str]) -> list[Sent]:
+    """Submit tasks to a service in this process and return what each sent to the database."""
+    everything = []
+    with serving(create_app(world=world)) as address:
+        visitor = Visitor(address)
+        visitor.sign_in(username)
+        for task_id in task_ids:
+            form = visitor.form(f"/tasks/{task_id}", answers)
+            with recorded(world) as sent:
+                visitor.submit(form)
+            everything.append(sent)
+    return everything
 
 
 def _stock() -> tuple[list[float], list[float]]:
