@@ -130,15 +130,16 @@ class LoadedDefinition:
         return {str(row.get("name")): str(row["after_closure"]) for row in rows if row.get("after_closure")}
 
     def hand_over_to(self, key: str) -> Mapping[str, str] | None:
-        """Return which facts go over to another procedure (source name to target name), or None if it is not declared.
+        """Return which facts go over to another procedure (target name to source name), or None if it is not declared.
 
-        process.toml: ``[[hand_overs]]`` with `to` and `fields`, each a name or ``{ from = "...", to = "..." }``.
+        process.toml: ``[[hand_overs]]`` with `to` and `fields`, each a name or ``{ from = "...", to = "..." }``. One
+        fact may go over under several names.
         """
         entries = self.sheet.get("hand_overs")
         for entry in entries if isinstance(entries, list) else []:
             if isinstance(entry, Mapping) and entry.get("to") == key:
                 fields = entry.get("fields") or []
-                return dict((f, f) if isinstance(f, str) else (str(f["from"]), str(f["to"])) for f in fields)
+                return dict((f, f) if isinstance(f, str) else (str(f["to"]), str(f["from"])) for f in fields)
         return None
 
     @cached_property

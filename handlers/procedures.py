@@ -36,7 +36,7 @@ def hand_over(context: StepContext, *, to: str, **values: object) -> Mapping[str
         raise ValueError(f"process.toml of {context.definition.key} declares no hand-over to {to!r}.")
     carried: dict[str, Any] = {
         target: _look_up(context.facts.values, source)
-        for source, target in declared.items()
+        for target, source in declared.items()
         if _look_up(context.facts.values, source) is not None
     }
     given = {f"request.{name.removeprefix('request_')}": value for name, value in values.items()}

@@ -178,3 +178,10 @@ def test_a_rule_that_came_later_stops_no_case_that_runs(stage: Stage) -> None:
     stage.start()
     stage.complete("ask")
     assert stage.waits() == ["heard", "read"]
+
+
+def test_one_fact_goes_over_to_the_next_procedure_under_two_names(deployed: World) -> None:
+    with deployed.db.read() as connection:
+        log = definitions.in_force(deployed, connection, "log")
+    carried = log.hand_over_to("resolution") or {}
+    assert carried["request.received_on"] == carried["request.first_contact_on"] == "request.received_on"
