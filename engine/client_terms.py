@@ -66,7 +66,7 @@ def begins(kind: str, beginning: str) -> ColumnElement[bool]:
 
 def named(text: str) -> ColumnElement[bool] | None:
     """Return the condition on `Case` that the client's name has a word for each word of a text; None without words."""
-    words = ["".join(re.findall(r"\w+", word)) for word in _folded(text).split()]
+    words = ["".join(re.findall(r"\w+", word)) for word in folded(text).split()]
     conditions = [begins(NAME, word) for word in words[:_MOST_WORDS] if word]
     return and_(*conditions) if conditions else None
 
@@ -87,13 +87,13 @@ def postcode(text: str) -> str:
 def _words(name: str) -> set[str]:
     """Return a name's words, and of Smith-Jones or O’Brien the parts too."""
     found: set[str] = set()
-    for word in _folded(name).split()[:_MOST_WORDS]:
+    for word in folded(name).split()[:_MOST_WORDS]:
         parts = re.findall(r"\w+", word)
         found |= {*parts, "".join(parts)}
     return found
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Return a text without capitals and accents, for comparing."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in parts if not unicodedata.combining(character))

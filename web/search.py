@@ -1,27 +1,40 @@
-"""Search: the cases that a person may see, and finding one among them."""
+"""Search: the cases that a person may see, found by name, number, telephone, postcode or words in notes."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from engine.queries import cases as case_rows
+from engine.queries import search
+from engine.queries.search import Sight
 from web.access import sees_every_case, sight_of
 from web.case_summary import NATIONS
 from web.current import person, world
+from web.note_marks import excerpt
 
 pages = Blueprint("search", __name__, url_prefix="/cases")
+_LONGEST = 80
 
 
 @pages.get("/")
 def listed() -> str:
-    """List the cases that a person may see, and search among them."""
-    text = request.args.get("q", "").strip()[:80]
+    """Search among the cases that a person may see; without words, list the newest that their teams work on."""
+    text = " ".join(request.args.get("q", "").replace("\0", "").split())[:_LONGEST]
+    sight = Sight(person().person_id, sorted(sight_of(person())), every=sees_every_case(person()))
     with world().db.read() as connection:
-        rows = case_rows.list_cases(
-            connection,
-            person_id=person().person_id,
-            groups=sight_of(person()),
-            text=text,
-            every=sees_every_case(person()),
-        )
-    return render_template("cases/listed.html", rows=rows, text=text, nations=NATIONS)
+        if text:
+            rows, is_partial = search.find_cases(connection, text, sight)
+            notes = search.find_notes(connection, text, sight)
+        else:
+            rows, is_partial, notes = search.newest_cases(connection, sight), False, []
+    words = search.words_of(text)
+    return render_template(
+        "search/listed.html",
+        rows=rows,
+        text=text,
+        nations=NATIONS,
+        is_partial=is_partial,
+        looked_at=search.LOOKED_AT,
+        most=search.MOST,
+        notes=[(note, excerpt(note.text, words)) for note in notes],
+        most_notes=search.MOST_NOTES,
+    )

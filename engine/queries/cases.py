@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, or_, select
+from sqlalchemy import Connection, Integer, bindparam, select
 from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
@@ -18,10 +18,7 @@ from engine.models import (
     RequestLink,
     ServiceRequest,
 )
-from engine.queries.sight import seen_by
 from engine.queries.together import Listed
-
-PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +72,10 @@ class RequestRow:
         return self.closed_at is None and self.status != "Closed"
 
 
-def list_cases(
-    connection: Connection, *, person_id: int, groups: Collection[str], text: str = "", every: bool = False
-) -> list[CaseRow]:
-    """Return the cases that a person may see, newest first; `text` is part of a name, a reference or a number.
-
-    `every` leaves the question of who may see them aside, for operations.
-    """
-    query = select(Case.case_id, Case.reference, Case.client_name, Case.nation)
-    if not every:
-        query = query.where(seen_by(person_id, groups))
-    if text:
-        pattern = f"%{text.replace('%', '').replace('_', '')}%"
-        numbered = select(ServiceRequest.case_id).where(ServiceRequest.number.ilike(pattern))
-        query = query.where(
-            or_(Case.reference.ilike(pattern), Case.client_name.ilike(pattern), Case.case_id.in_(numbered))
-        )
-    cases = connection.execute(query.order_by(Case.case_id.desc()).limit(PAGE)).all()
-    newest = _newest_requests(connection, [row.case_id for row in cases])
-    return [CaseRow(*row, *newest.get(row.case_id, (None,) * 4)) for row in cases]
+def with_newest_request(connection: Connection, cases: Sequence[Any]) -> list[CaseRow]:
+    """Return cases, given as id, reference, name and nation, each with its newest service request."""
+    newest = _newest_requests(connection, [row[0] for row in cases])
+    return [CaseRow(*row, *newest.get(row[0], (None,) * 4)) for row in cases]
 
 
 def _newest_requests(connection: Connection, case_ids: list[int]) -> dict[int, tuple[Any, ...]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from engine import tasks, worker
 from engine.models import Case, ProcessInstance, UserTask
@@ -36,6 +37,23 @@ def copies(world, number: int, **changed) -> list[int]:
             ids.append(task_id)
         connection.execute(update(UserTask).where(UserTask.task_id.in_(ids)).values({"due_at": None, **changed}))
     return ids
+
+
+def sent_by(world, read) -> list[tuple[str, Any]]:
+    """Return the statements that a reading sends, with their parameters."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if "FROM" in statement:
+            sent.append((statement, parameters))
+
+    event.listen(world.db.engine, "before_cursor_execute", note)
+    try:
+        with world.db.read() as connection:
+            read(connection)
+    finally:
+        event.remove(world.db.engine, "before_cursor_execute", note)
+    return sent
 
 
 def names(page) -> list[str]:
