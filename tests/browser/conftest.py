@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from engine.settings import Settings
 from engine.world import World
+from tests.browser.hands import Keyboard
 from tests.browser.screen import CHROMIUM, Screen
 from tests.browser.troubles import add_troubles
 from tests.serving import serving
@@ -72,15 +73,21 @@ def settled(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def screen(chromium: Browser, served: tuple[World, str]) -> Iterator[Screens]:
-    """Sit somebody down at a screen: `screen("cara")`; with `script=False` in a browser without JavaScript."""
+    """Sit somebody down at a screen: `screen("cara")`; with `script=False` in a browser without JavaScript.
+
+    With `keyboard`, there is no mouse; with `watched`, axe looks at every page that they come to.
+    """
     contexts = []
     screens = []
 
-    def sit(username: str, *, script: bool = True, width: int = 1280) -> Screen:
+    def sit(
+        username: str, *, script: bool = True, width: int = 1280, keyboard: bool = False, watched: bool = False
+    ) -> Screen:
         context = chromium.new_context(java_script_enabled=script, viewport={"width": width, "height": 900})
         context.set_default_timeout(10_000)
         contexts.append(context)
-        made = Screen(context.new_page(), served[1])
+        page = context.new_page()
+        made = Screen(page, served[1], Keyboard(page) if keyboard else None, watched=watched, script=script)
         screens.append(made)
         return made.sign_in(username)
 

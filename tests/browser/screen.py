@@ -9,6 +9,8 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Locator, Page
 
+from tests.browser.hands import Hands, Mouse
+
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -16,11 +18,20 @@ _PAGE_FAULTS = Path(__file__).with_name("page_faults.js").read_text()
 
 
 class Screen:
-    """One person's browser. `faults` collects what the console and the content policy complained of."""
+    """One person's browser. `faults` collects what the console and the content policy complained of.
 
-    def __init__(self, page: Page, address: str) -> None:
+    With `watched`, every page that is come to is looked at, and what is wrong with it is among the faults. Where no
+    script runs, axe cannot look; the other checks do.
+    """
+
+    def __init__(
+        self, page: Page, address: str, hands: Hands | None = None, *, watched: bool = False, script: bool = True
+    ) -> None:
         self.page = page
         self.address = address
+        self.hands = hands or Mouse()
+        self.watched = watched
+        self.script = script
         self.faults: list[str] = []
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._heard(message.type, message.text))
@@ -33,39 +44,42 @@ class Screen:
     def sign_in(self, username: str) -> Screen:
         """Sign in with a demonstration account."""
         self.visit("/sign-in")
-        self.page.fill("#username", username)
-        self.page.fill("#password", "demo")
-        return self._go(self.page.locator("form[novalidate]").get_by_role("button", name="Sign in"))
+        self.hands.write(self.page.locator("#username"), username)
+        self.hands.write(self.page.locator("#password"), "demo")
+        return self.go(self.page.locator("form[novalidate]").get_by_role("button", name="Sign in"))
 
     def visit(self, path: str) -> Screen:
         """Open an address."""
         self.page.goto(self.address + path)
-        return self
+        return self._came()
 
     def click(self, name: str) -> Screen:
         """Follow the first link, or press the first button, with this name."""
         either = self.page.get_by_role("link", name=name).or_(self.page.get_by_role("button", name=name))
-        return self._go(either.first)
+        return self.go(either.first)
 
-    def _go(self, control: Locator) -> Screen:
+    def go(self, control: Locator) -> Screen:
         """Press it and wait for the page that comes."""
         with self.page.expect_navigation():
-            control.click()
+            self.hands.press(control)
+        return self._came()
+
+    def _came(self) -> Screen:
+        if self.watched:
+            self.faults += [f"{self.page.url}: {fault}" for fault in self.faults_of_page()]
         return self
 
     def claim(self, task: str, client: str) -> Screen:
         """Claim a client's task from the team's queue."""
         self.visit("/tasks/queue")
-        return self._go(
-            self.page.get_by_role("row").filter(has_text=client).filter(has_text=task).get_by_role("button")
-        )
+        return self.go(self.page.get_by_role("row").filter(has_text=client).filter(has_text=task).get_by_role("button"))
 
     def open(self, task: str, client: str) -> Screen:
         """Open a client's task from my tasks."""
         self.visit("/tasks/")
         row = self.page.get_by_role("row").filter(has_text=client).filter(has_text=task)
         assert row.count() == 1, f"no task “{task}” of {client}: {self.text}"
-        return self._go(row.get_by_role("link"))
+        return self.go(row.get_by_role("link"))
 
     def answer(self, **answers: str) -> Screen:
         """Answer questions by the names of their inputs; two underscores stand for a dot."""
@@ -78,11 +92,11 @@ class Screen:
         inputs = self.page.locator(f'[name="{name}"]')
         kind = inputs.first.get_attribute("type") or inputs.first.evaluate("e => e.tagName.toLowerCase()")
         if kind in ("radio", "checkbox"):
-            self.page.locator(f'[name="{name}"][value="{text}"]').check()
+            self.hands.tick(self.page.locator(f'[name="{name}"][value="{text}"]'))
         elif kind == "select":
-            inputs.first.select_option(label=text)
+            self.hands.pick(inputs.first, text)
         else:
-            inputs.first.fill(text)
+            self.hands.write(inputs.first, text)
         return self
 
     def unfold(self) -> Screen:
@@ -114,7 +128,7 @@ class Screen:
 
     def faults_of_page(self) -> list[str]:
         """Return what axe finds, and what else keeps somebody from using the page."""
-        return [*self._axe(), *self.page.evaluate(_PAGE_FAULTS)]
+        return [*(self._axe() if self.script else []), *self.page.evaluate(_PAGE_FAULTS)]
 
     def take_faults(self) -> list[str]:
         """Return what the console complained of since the last look."""

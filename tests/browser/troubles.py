@@ -1,13 +1,14 @@
 """What a demonstration does not show by itself, so that every page has something on it.
 
-One instance is stopped, one is suspended, somebody is told something, and a message came that nothing waited for.
+One instance is stopped, one is suspended, somebody is told something, somebody has saved a view, and a message came
+that nothing waited for.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select
 
-from engine import incidents, interventions, messages
+from engine import incidents, interventions, messages, saved_views
 from engine.clock import LONDON
 from engine.models import Case, Notification, Person, ProcessInstance, ServiceRequest
 from engine.people import get_person
@@ -15,7 +16,7 @@ from engine.world import World
 
 
 def add_troubles(world: World) -> None:
-    """Suspend one instance, stop another, tell the review team leaders something, and keep a message."""
+    """Suspend one instance, stop another, tell the review team leaders something, save a view, keep a message."""
     now = world.clock.now()
     with world.db.read() as connection:
         live = connection.execute(
@@ -25,6 +26,7 @@ def add_troubles(world: World) -> None:
         ).all()
         of_client = {row.client_name: row for row in live}
         otis = get_person(connection, _person(connection, "otis"))
+        cara = get_person(connection, _person(connection, "cara"))
         dana = of_client["Dana Dummy"].case_id
         number = connection.execute(
             select(ServiceRequest.number).where(ServiceRequest.case_id == dana, ServiceRequest.kind == "Review")
@@ -50,6 +52,7 @@ def add_troubles(world: World) -> None:
                 sent_at=now,
             )
         )
+    saved_views.save_view(world, "In Scotland", "mine?nation=scotland", owner=cara)
     reply = {"reply_channel": "post", "reply_text": "I have found the letter that you asked for."}
     received_on = now.astimezone(LONDON).date()
     messages.correlate(world, "client_reply", number, reply, actor=otis, received_on=received_on)

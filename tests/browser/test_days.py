@@ -1,0 +1,124 @@
+"""Whole days at work in a real browser: a caseworker, a team leader, and a manager who approves money.
+
+Axe looks at every page that anybody comes to. The caseworker's day is one list of steps, done with the mouse, with the
+keyboard alone, and without JavaScript.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from engine.clock import LONDON
+from tests.browser.screen import Screen
+
+WAYS = {"mouse": {}, "keyboard": {"keyboard": True}, "no_javascript": {"script": False}}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_day_of_a_caseworker(screen, served, way):
+    cara = screen("cara", watched=True, **WAYS[way])
+    sees_what_is_due(cara)
+    logs_a_call(cara)
+    leaves_a_draft_and_takes_it_up(cara)
+    writes_a_letter_and_confirms_it(cara)
+    records_a_reply(cara, served[0].clock.now())
+    adds_a_note(cara)
+    finds_a_client(cara)
+    assert "Sign in" in cara.click("Sign out").text
+
+
+def sees_what_is_due(cara: Screen) -> None:
+    cara.click("My tasks")
+    assert cara.page.get_by_role("row").filter(has_text="Dana Dummy").count() == 1
+    assert "due today" in cara.text
+
+
+def logs_a_call(cara: Screen) -> None:
+    task(cara, "Call the client", "Dana Dummy").answer(call="no_answer").click("Record the call")
+    assert "no answer" in cara.text.lower()
+
+
+def leaves_a_draft_and_takes_it_up(cara: Screen) -> None:
+    cara.answer(contact_outcome="reached", contact_channel="phone", contact_note="We spoke about the change.")
+    cara.click("Save as draft").click("My tasks")
+    assert "Draft saved" in cara.page.get_by_role("row").filter(has_text="Dana Dummy").inner_text()
+    task(cara, "Call the client", "Dana Dummy")
+    assert cara.page.locator('[name="contact_note"]').input_value() == "We spoke about the change."
+    cara.answer(enquiry_only="false").complete()
+
+
+def writes_a_letter_and_confirms_it(cara: Screen) -> None:
+    task(cara, "Check the letter", "Harper Hypothetical").answer(letter_check="change").complete()
+    task(cara, "Write the letter", "Harper Hypothetical")
+    cara.answer(slots__update="We looked at everything again. The amount is right.").click("Preview the letter")
+    assert cara.page.locator("#letter img").first.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
+    cara.complete()
+    task(cara, "Check the letter", "Harper Hypothetical").answer(letter_check="confirm").complete()
+
+
+def records_a_reply(cara: Screen, now: datetime) -> None:
+    case(cara, "Wren Waiting").click("Record: The client replies")
+    local = now.astimezone(LONDON)
+    for part in ("day", "month", "year"):
+        cara.put(f"received_on-{part}", str(getattr(local, part)))
+    cara.answer(reply_channel="post", reply_text="I accept that.").click("Record this")
+    assert "is recorded, and the case has moved on" in cara.text
+
+
+def adds_a_note(cara: Screen) -> None:
+    case(cara, "Wren Waiting").answer(text="The client was content on the phone.").click("Add note")
+    assert "Your note has been added." in cara.text
+
+
+def finds_a_client(cara: Screen) -> None:
+    cara.click("Cases").answer(q="Parker").click("Search")
+    assert cara.click("Parker Parliament").page.locator("h1").inner_text() == "Parker Parliament"
+
+
+def test_a_day_of_a_team_leader(screen):
+    rita = screen("rita", watched=True)
+    rita.click("Team queue")
+    queue(rita, "5 Allocate the SR", "Frankie Fiction").answer(request__caseworker="Cara Casework").complete()
+    rita.click("Team queue")
+    queue(rita, "14 Decide on the plan", "Paula Planned")
+    assert "£75" in rita.text
+    rita.answer(approval_decision="rejected").click("Complete this task")
+    assert "There is a problem" in rita.text
+    assert rita.page.title().startswith("Error: ")
+    rita.answer(approval_comments="Too much for a short delay.").complete()
+    rita.click("Alerts").click("Cases").click("Paula Planned")
+    assert "13 Create a Resolution Plan" in rita.text
+
+
+def test_a_manager_approves_money_after_giving_the_password_again(screen):
+    morgan = screen("morgan", watched=True)
+    morgan.click("Team queue")
+    queue(morgan, "14 Decide on the redress", "Kit Keptwaiting")
+    morgan.answer(approval_decision="approved", decided_amount="200", approval_comments="Fair for four months.")
+    morgan.click("Complete this task")
+    assert morgan.page.locator("h1").inner_text() == "Confirm that it is you"
+    morgan.answer(password="not it").click("Continue")
+    assert "There is a problem" in morgan.text
+    morgan.answer(password="demo").click("Continue")
+    assert morgan.page.locator('[name="approval_comments"]').input_value() == "Fair for four months."
+    morgan.complete()
+    assert "£200" in case(morgan, "Kit Keptwaiting").unfold().text
+
+
+def task(person: Screen, name: str, client: str) -> Screen:
+    """Open a task from my tasks, by the menu."""
+    row = person.click("My tasks").page.get_by_role("row").filter(has_text=client).filter(has_text=name)
+    return person.go(row.get_by_role("link"))
+
+
+def queue(person: Screen, name: str, client: str) -> Screen:
+    """Claim a task from the queue that is on the screen."""
+    row = person.page.get_by_role("row").filter(has_text=client).filter(has_text=name)
+    return person.go(row.get_by_role("button"))
+
+
+def case(person: Screen, client: str) -> Screen:
+    """Open a client's case, by the menu and the list of cases."""
+    return person.click("Cases").click(client)
