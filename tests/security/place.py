@@ -41,7 +41,6 @@ from tests.web.journeys import (
 )
 from tests.world import START, close_whole, copy_database, deployed_world, somebody
 from web.app import create_app
-from web.tries import Tries
 
 ROLES = (
     "owning_team",
@@ -98,7 +97,6 @@ class Place:
         postgres.drop_databases(self._folder)
         copy_database(self._beginning, self._folder)
         self.world.clock = MovableClock(frozen_at=START, offset=self._offset)
-        self.app.extensions["redress_tries"] = Tries()
 
     def _rows(self) -> dict[str, list[str]]:
         """Return values that addresses may hold: the keys of rows by the name of their column, and of procedures."""

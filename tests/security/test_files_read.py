@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ ROOTS = {
 LAUGHS = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
 
 
+@cache
 def hostile(root: str, secret: Path) -> dict[str, bytes]:
     """Return attacks on a reader of XML, by name; each would be a good file without its attack."""
     plain = root % ""
@@ -76,10 +78,10 @@ def hostile(root: str, secret: Path) -> dict[str, bytes]:
 NAMES = tuple(hostile(ROOTS[".bpmn"], Path("/x")))
 
 
-@pytest.fixture
-def secret(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that no answer may repeat."""
-    path = tmp_path / "secret.txt"
+    path = tmp_path_factory.mktemp("secret") / "secret.txt"
     path.write_text(SECRET)
     return path
 
