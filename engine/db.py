@@ -48,6 +48,8 @@ _CROSSED = {"40001": True, "40P01": True, "55P03": False}
 _LOOKS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # A thread that writes may look at the same time, so that a process of eight threads opens sixteen at the very most.
 _POOL = {"pool_size": 8, "max_overflow": 12, "pool_timeout": 20, "pool_pre_ping": True}
+# A server that is gone without a word, as when a cable is pulled, is given up: seconds, milliseconds, seconds.
+REACH = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "keepalives_idle": 30}
 _KNOWN = "known"
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -213,7 +215,7 @@ def _telling_when_away() -> Iterator[None]:
 def _open(url: str) -> Engine:
     # A failed statement's values are clients' data, and its error goes to the log.
     if not url.startswith("sqlite"):
-        return create_engine(url, connect_args={"options": _PATIENCE}, hide_parameters=True, **_POOL)
+        return create_engine(url, connect_args={"options": _PATIENCE, **REACH}, hide_parameters=True, **_POOL)
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, bindparam, func, inspect, make_url, select, text
 
 from engine import dispatch, event_starts, jobs, outbox, timers
+from engine.db import REACH
 from engine.models import Job, Outbox
 from engine.queue import Work
 from engine.world import World
@@ -222,6 +223,7 @@ def _enqueue(world: World, work: Iterable[Work]) -> int:
 def _address(world: World) -> str:
     """Return the database's address as the driver itself takes it."""
     url = make_url(world.settings.database_url).set(drivername="postgresql")
+    url = url.update_query_dict({name: str(value) for name, value in REACH.items()})
     return url.render_as_string(hide_password=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine import dispatch, tasks
+from engine.db import REACH, Database
 from engine.errors import DatabaseAway
 from engine.worker import work_once
 from tests import tiny
@@ -155,3 +157,12 @@ def test_a_fault_of_ours_is_not_taken_for_an_outage(stage: Stage) -> None:
     with pytest.raises(Exception, match="no_such_table") as raised, stage.world.db.read() as connection:
         connection.exec_driver_sql("SELECT * FROM no_such_table")
     assert not isinstance(raised.value, DatabaseAway)
+
+
+def test_a_server_that_takes_the_call_and_says_nothing_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REACH, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        db = Database(f"postgresql+psycopg://redress@127.0.0.1:{silent.getsockname()[1]}/redress")
+        with pytest.raises(DatabaseAway), db.read():
+            pass
+        db.close()
