@@ -27,10 +27,10 @@ from web.forms.view import every, shown
 
 Typed = dict[str, list[str]]
 _OURS = frozenset(
-    ["csrf_token", "do", "version", "back", "once", "seen", "draft", "window", "differs", "call", "call_note"]
+    ["csrf_token", "do", "version", "back", "once", "seen", "draft", "window", "differs", "call", "call_note", "size"]
 )
 _BUTTONS = frozenset({"complete", "save", "preview", "questions", "claim", "call"})
-_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}|preview:\d{2}|take:(?:case|draft):[\w.]+")
+_ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}|take:(?:case|draft):[\w.]+")
 
 RECEIVED_ON = read_form(
     b"""{"id": "received", "components": [{"type": "datetime", "subtype": "date", "key": "received_on",

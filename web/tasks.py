@@ -150,7 +150,7 @@ def _save(
     except RedressError as refused:
         return _refused(current.task, typed, brought, refused)
     if action.startswith("preview"):
-        size = action.partition(":")[2] or None
+        size = request.form.get("size")
         return redirect(url_for("tasks.page", task_id=task_id, preview="yes", size=size, _anchor="letter"))
     if action == "call":
         return redirect(url_for("tasks.page", task_id=task_id, _anchor="call"))

@@ -145,3 +145,22 @@ def test_a_call_is_recorded_in_two_clicks_and_what_was_typed_stays(plan):
     assert "The call is recorded" in cara.text
     expect(box(cara)).to_have_value("Half a reason")
     cara.check_access()
+
+
+def test_who_was_signed_out_and_signs_in_elsewhere_goes_on_typing(plan, screen):
+    _, _, cara = plan
+    elsewhere = cara.page.context.new_page()
+    elsewhere.goto(cara.address + "/tasks/")
+    elsewhere.get_by_role("button", name="Sign out").click()
+    box(cara).fill("Typed while signed out")
+    expect(status(cara)).to_contain_text("you are signed out")
+    elsewhere.goto(cara.address + "/sign-in")
+    elsewhere.fill("#username", "cara")
+    elsewhere.fill("#password", "demo")
+    elsewhere.locator("form[novalidate]").get_by_role("button", name="Sign in").click()
+    elsewhere.wait_for_url("**/tasks/**")
+    cara.page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(status(cara)).to_contain_text(SAVED)
+    cara.click("Save as draft")
+    assert "Your draft is saved" in cara.text
+    expect(box(cara)).to_have_value("Typed while signed out")

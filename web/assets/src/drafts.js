@@ -9,6 +9,7 @@ export function keepDrafts(form) {
   let waiting;
   let saving = false;
   let isOver = false;
+  let isRenewed = false;
   // A page that answers what was sent shows words that may not be saved yet.
   let saved = "unsaved" in form.dataset ? "" : said(form);
 
@@ -26,9 +27,9 @@ export function keepDrafts(form) {
     saving = true;
     const sent = said(form);
     try {
-      took(await fetch(form.dataset.draft, { method: "POST", body: answers(form), headers: { Accept: "application/json" } }), sent);
+      await took(await fetch(form.dataset.draft, { method: "POST", body: answers(form), headers: { Accept: "application/json" } }), sent);
     } catch {
-      say("Your draft is not saved: the service cannot be reached. What you typed is still on this page.");
+      say("Your draft is not saved: the service could not take it. What you typed is still on this page.");
       later(AGAIN);
     } finally {
       saving = false;
@@ -36,22 +37,33 @@ export function keepDrafts(form) {
     if (!isOver && said(form) !== saved) later(SOON);
   }
   async function took(response, sent) {
-    if (response.redirected || !(response.headers.get("Content-Type") || "").includes("json")) {
-      isOver = true;
-      say("Your draft is not saved: you are signed out. Sign in in another window, then go on here.");
-      addEventListener("focus", () => { isOver = false; later(SOON); }, { once: true });
-      return;
-    }
+    if (response.redirected || !(response.headers.get("Content-Type") || "").includes("json")) return signedOut();
     const answer = await response.json();
     say(answer.said);
     if (response.ok) {
       saved = sent;
+      isRenewed = false;
       form.elements.draft.value = answer.number;
       form.dispatchEvent(new CustomEvent("draftsaved", { detail: answer.number }));
     } else {
       isOver = true;
       newer.hidden = !answer.newer;
     }
+  }
+  async function signedOut() {
+    // Somebody who has signed in again elsewhere has a new token, and goes on with it here.
+    const page = await fetch(form.action);
+    const again = new DOMParser().parseFromString(await page.text(), "text/html").getElementById("task-form");
+    if (!page.redirected && isRenewed) throw new Error("refused for another reason");
+    if (!page.redirected && again) {
+      isRenewed = true;
+      const token = again.elements.csrf_token.value;
+      document.querySelectorAll("input[name=csrf_token]").forEach((input) => { input.value = token; });
+      return later(SOON);
+    }
+    isOver = true;
+    say("Your draft is not saved: you are signed out. Sign in in another window, then go on here.");
+    addEventListener("focus", () => { isOver = false; later(0); }, { once: true });
   }
   function leave() {
     if (isOver || said(form) === saved) return;
@@ -64,8 +76,13 @@ export function keepDrafts(form) {
   form.addEventListener("change", () => later(0));
   form.addEventListener("submit", () => { isOver = true; });
   addEventListener("pagehide", leave);
-  addEventListener("pageshow", (event) => { if (event.persisted) isOver = false; });
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    isOver = false;
+    saved = ""; // what was sent on leaving had no answer
+    later(0);
+  });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
 }
 
 // What is sent: all but the files, which are attached by a button of their own.
