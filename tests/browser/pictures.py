@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from markupsafe import Markup
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from engine.settings import Settings
@@ -26,7 +28,7 @@ from web.app import create_app
 WIDTHS = (1280, 320)
 README = Path("docs") / "pictures"
 # A page of the list -> the file that the README shows, and how much of the page stands on it.
-SHOWN = {"my-tasks": 900, "task-check-letter": 1300, "case": 1300}
+SHOWN = {"my-tasks": 1100, "task-check-letter": 1300, "case": 1300, "team": 1300}
 
 
 def main(arguments: list[str]) -> int:
@@ -66,9 +68,10 @@ def seen(browser: Browser, address: str, sights: list[Sight]) -> Iterator[tuple[
 
 def _for_readme(screen: Screen, name: str) -> None:
     README.mkdir(parents=True, exist_ok=True)
-    screen.resize(1100)
-    clip = {"x": 0, "y": 0, "width": 1100, "height": SHOWN[name]}
-    screen.page.screenshot(path=README / f"{name}.png", clip=clip, full_page=True)
+    screen.resize(1280)
+    whole = Image.open(BytesIO(screen.page.screenshot(full_page=True))).convert("RGB")
+    shown = whole.crop((0, 0, whole.width, min(whole.height, SHOWN[name])))
+    shown.quantize(64).save(README / f"{name}.png", optimize=True)
 
 
 def _sheet(sights: list[Sight]) -> str:
