@@ -79,6 +79,7 @@ restarts: $(STAMPS)/test ## Replace, then kill every process while people work, 
 	@sh .ci/need-postgres
 	@$(BIN)/python -m tests.postgres tests.scaled.rolling $(or $(RESTARTS),20)
 	@$(BIN)/python -m tests.postgres tests.scaled.killed_workers $(or $(FAULT_SEED),20261122) $(or $(KILL_ROUNDS),1)
+	@$(BIN)/python -m tests.postgres tests.scaled.new_release
 
 .PHONY: attacks
 attacks: $(STAMPS)/test ## Send every page and form what nobody would send, for ten minutes (ATTACK_SEED, ATTACK_MINUTES)

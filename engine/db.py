@@ -205,7 +205,8 @@ def _telling_when_away() -> Iterator[None]:
         cause = getattr(fault, "orig", None)
         code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
         if state in _CROSSED:
-            log.warning("Two changes crossed", extra={"error": type(cause).__name__})
+            said = "Two changes crossed" if _CROSSED[state] else "Another change took too long"
+            log.warning(said, extra={"error": type(cause).__name__})
             raise DatabaseBusy(has_crossed=_CROSSED[state]) from fault
         if code is None or code & 0xFF in _PASSING:
             raise DatabaseAway from fault

@@ -56,13 +56,18 @@ class Told:
 
 @dataclass(slots=True)
 class Office:
-    """Who works, on which port, and what they were told to be done: the words of each answer that a page confirmed."""
+    """Who works, on which port, and what they were told to be done: the words of each answer that a page confirmed.
+
+    `failures` are the pages that could not be shown or sent, which whoever kills a server must expect.
+    """
 
     port: int
     tasks: int
     stopped: threading.Event = field(default_factory=threading.Event)
     confirmed: list[str] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+    pause: float = 0  # seconds between one thing and the next
 
     def work(self, username: str, seed: int) -> None:
         """Work until the office closes: open tasks in any order, claim and complete them; after a cut, sign in anew."""
@@ -74,8 +79,11 @@ class Office:
                 while not self.stopped.is_set():
                     number += 1
                     self._try_one(screen, chance.randint(1, self.tasks), f"Words {number} of {seed}")
+                    self.stopped.wait(self.pause)
             except (OSError, http.client.HTTPException):
                 self.stopped.wait(0.05)  # the server is away
+            except AssertionError as wrong:
+                self.failures.append(str(wrong)[:500])
             finally:
                 screen.client.close()  # type: ignore[attr-defined]
 
@@ -96,6 +104,8 @@ class Office:
             screen.press("Complete this task", {"answer": words})
             if screen.status == 200:
                 self.confirmed.append(words)
+        if screen.status >= 500:
+            self.failures.append(f"{screen.path}: {screen.status} {screen.heading}")
 
 
 def found(folder: Path, cases: int) -> None:
@@ -177,7 +187,7 @@ def work_off(folder: Path, office: Office, outside: Provider, told: Told) -> Non
         work_until_rest(world)
         _complete_all(world)
         world.clock.move_to(world.clock.now() + _LEASE_AND_MORE)
-    told.faults = faults_in(world)
+    told.faults += [*office.failures, *faults_in(world)]
     with world.db.read() as connection:
         statuses = Counter(connection.execute(select(ProcessInstance.status)).scalars())
         kept = "".join(connection.execute(select(Submission.values)).scalars())

@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 from engine.database_clock import DatabaseClock
 from engine.failpoints import POINTS
 from engine.models import Outbox, Wait
-from engine.outbox import LEASE
+from engine.outbox import BACK_OFF, LEASE
 from engine.settings import ROOT
 from engine.worker import prepare_queue
 from engine.world import World
@@ -48,7 +48,7 @@ EVENTS = (
     "kill pages",
     "kill worker",
 )
-PATIENCE = 60  # seconds, of which a machine with nothing else to do needs a few
+PATIENCE = 300  # seconds, of which a machine with nothing else to do needs a few
 _PAGES = ("gunicorn", "-c", "web/gunicorn_settings.py", "web.pages:create()")
 
 
@@ -100,11 +100,17 @@ class Service:
         processes = (*self.sleepers, self._replace(""), self.pages)
         for sleeper in self.sleepers:
             sleeper.send_signal(signal.SIGCONT)
-        assert until(self._is_idle), "it was not worked off"
+        assert until(self._is_idle_later), "it was not worked off"
         for process in processes:
             process.terminate()
         codes = {process.wait(timeout=PATIENCE) for process in processes}
         assert codes <= {0, -signal.SIGTERM}  # one that has only just started does not listen yet
+
+    def _is_idle_later(self) -> bool:
+        """Tell whether nothing is left, a little later each time: what failed may be put off for half an hour."""
+        if not until(self._is_idle, patience=10):
+            self.world.clock.move_to(self.world.clock.now() + BACK_OFF[-1])
+        return self._is_idle()
 
     def _is_idle(self) -> bool:
         with self.world.db.read() as connection:
@@ -172,9 +178,9 @@ def _is_asleep(process: subprocess.Popen[bytes]) -> bool:
         return False
 
 
-def until(is_so: Callable[[], object]) -> bool:
+def until(is_so: Callable[[], object], *, patience: float = PATIENCE) -> bool:
     """Wait until something is so; return whether it came about in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
             return False
