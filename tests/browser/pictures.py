@@ -1,13 +1,13 @@
 """`python -m tests.browser.pictures FOLDER`: a picture of every page at 1280 and at 320 px, and a sheet of them all.
 
-With `--readme` it also makes the pictures of the README, in docs/pictures. The data are the demonstration’s, in a
-database of its own.
+With `--readme` instead of a folder it makes the pictures of the README, in docs/pictures. The data are the
+demonstration’s, in a database of its own.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,26 +33,39 @@ SHOWN = {"my-tasks": 1100, "task-check-letter": 1300, "case": 1300, "team": 1300
 
 def main(arguments: list[str]) -> int:
     """Make the pictures. Returns the exit code."""
-    folder = Path(next((word for word in arguments if not word.startswith("-")), "screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as data, sync_playwright() as playwright:
         app = create_app(Settings(data_dir=Path(data)))
         world: World = app.extensions["redress"]
         serve.prepare(world)
         add_troubles(world)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        sights = every_page(world)
         with serving(app) as address:
-            for sight, screen in seen(browser, address, sights):
-                for width in WIDTHS:
-                    screen.resize(width).page.screenshot(path=folder / f"{sight.name}-{width}.png", full_page=True)
-                if "--readme" in arguments and sight.name in SHOWN:
-                    _for_readme(screen, sight.name)
+            if arguments == ["--readme"]:
+                _for_readme(seen(browser, address, [sight for sight in every_page(world) if sight.name in SHOWN]))
+            else:
+                _all(seen(browser, address, every_page(world)), Path(*arguments[:1] or ["screenshots"]))
         browser.close()
         world.db.close()
+    return 0
+
+
+def _all(pages: Iterable[tuple[Sight, Screen]], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sights = []
+    for sight, screen in pages:
+        sights.append(sight)
+        for width in WIDTHS:
+            screen.resize(width).page.screenshot(path=folder / f"{sight.name}-{width}.png", full_page=True)
     (folder / "index.html").write_text(_sheet(sights))
     print(f"{len(sights)} pages, {len(sights) * len(WIDTHS)} pictures: open {folder / 'index.html'}")
-    return 0
+
+
+def _for_readme(pages: Iterable[tuple[Sight, Screen]]) -> None:
+    README.mkdir(parents=True, exist_ok=True)
+    for sight, screen in pages:
+        whole = Image.open(BytesIO(screen.resize(1280).page.screenshot(full_page=True))).convert("RGB")
+        shown = whole.crop((0, 0, whole.width, min(whole.height, SHOWN[sight.name])))
+        shown.quantize(64).save(README / f"{sight.name}.png", optimize=True)
 
 
 def seen(browser: Browser, address: str, sights: list[Sight]) -> Iterator[tuple[Sight, Screen]]:
@@ -64,14 +77,6 @@ def seen(browser: Browser, address: str, sights: list[Sight]) -> Iterator[tuple[
             if sight.who != NOBODY:
                 screen.sign_in(sight.who)
         yield sight, screens[sight.who].visit(sight.path)
-
-
-def _for_readme(screen: Screen, name: str) -> None:
-    README.mkdir(parents=True, exist_ok=True)
-    screen.resize(1280)
-    whole = Image.open(BytesIO(screen.page.screenshot(full_page=True))).convert("RGB")
-    shown = whole.crop((0, 0, whole.width, min(whole.height, SHOWN[name])))
-    shown.quantize(64).save(README / f"{name}.png", optimize=True)
 
 
 def _sheet(sights: list[Sight]) -> str:
