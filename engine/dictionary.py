@@ -34,7 +34,7 @@ __all__ = [
 KEY = re.compile(r"[a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)*", re.ASCII)
 _FIELD_KEYS = {
     "type", "label", "picklist", "hint", "source", "ours", "personal", "minimum", "maximum", "max_length", "title",
-    "not_future", "not_before", "at_most",
+    "not_future", "not_before", "at_most", "holder",
 }  # fmt: skip
 _NUMBERS = ("number", "money")
 _PICKLIST_KEYS = {"title", "source", "ours", "values", "hint"}
@@ -265,6 +265,7 @@ def _field(
         source=str(entry.get("source", "")),
         is_ours=entry.get("ours") is True,
         is_personal=entry.get("personal", fallback.is_personal) is True,
+        is_holder=_holder(key, str(kind), entry, faults),
         minimum=_limit(key, "minimum", entry, faults),
         maximum=_limit(key, "maximum", entry, faults),
         max_length=_limit(key, "max_length", entry, faults),
@@ -272,6 +273,13 @@ def _field(
         not_before=_not_before(key, str(kind), entry, faults),
         at_most=_at_most(key, str(kind), entry, faults),
     )
+
+
+def _holder(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> bool:
+    value = entry.get("holder", False)
+    if value is not False and (value is not True or kind != "person"):
+        faults.append(Fault(key, "“holder” is for people: write holder = true on a person, or remove it."))
+    return value is True
 
 
 def _not_future(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> bool:

@@ -59,6 +59,7 @@ class Field:
     source: str = ""
     is_ours: bool = False
     is_personal: bool = False
+    is_holder: bool = False  # a person who holds work: changes when it is handed over
     minimum: int | None = None
     maximum: int | None = None
     max_length: int | None = None

@@ -18,16 +18,18 @@ from engine.errors import (
     TaskNotClaimed,
     TaskNotYours,
     TaskWithdrawn,
+    ValuesRefused,
 )
 from engine.form_rules import check_submission
 from engine.history import Event
 from engine.holds import hold_task
 from engine.models import Person, UserTask
 from engine.people import Somebody, get_person, has_proved
+from engine.separation import ALLOWED, Exclusion, exclusion_of
 from engine.spiff import Workflow
 from engine.step import Outcome, step
 from engine.step_host import StepHost
-from engine.values import loads
+from engine.values import dumps, loads, plain
 from engine.world import World
 
 
@@ -45,8 +47,8 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
             raise TaskAlreadyClaimed(by=_name(connection, task.assignee_id))
         if task.candidate_group not in actor.groups:
             raise NotAllowed("This task is for another team, so you cannot claim it.")
-        _refuse_excluded(task, actor.person_id)
-        _give(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
+        refuse_excluded(world, connection, task, actor.person_id)
+        give(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
 
 
 def release(world: World, task_id: int, *, actor: Somebody) -> None:
@@ -60,13 +62,14 @@ def release(world: World, task_id: int, *, actor: Somebody) -> None:
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
         if task.assignee_id is not None:
-            _give(world, connection, task, to=None, kind="released", actor=actor)
+            give(world, connection, task, to=None, kind="released", actor=actor)
 
 
-def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
+def assign(world: World, task_id: int, *, to: int, actor: Somebody, reason: str = "") -> None:
     """Give a task to a member of its group; a leader of the group may.
 
-    Raises: NotFound, NotAllowed, TaskAlreadyCompleted, TaskWithdrawn.
+    Whom the drawing keeps from the task gets it only where the drawing lets a leader say otherwise, with a reason.
+    Raises: NotFound, NotAllowed, ValuesRefused, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
         hold_task(connection, task_id)
@@ -76,9 +79,12 @@ def assign(world: World, task_id: int, *, to: int, actor: Somebody) -> None:
         person = get_person(connection, to)
         if task.candidate_group is not None and task.candidate_group not in person.groups:
             raise NotAllowed(f"{person.name} is not in the team that this task belongs to.")
-        _refuse_excluded(task, to)
+        found = exclusion(world, connection, task, to)
+        if found is not None:
+            _check_override(found, to=to, reason=reason, actor=actor)
+            allow(connection, task, to)
         if task.assignee_id != to:
-            _give(world, connection, task, to=to, kind="assigned", actor=actor)
+            give(world, connection, task, to=to, kind="assigned", actor=actor, reason=reason)
 
 
 def complete(
@@ -97,7 +103,7 @@ def complete(
             raise TaskNotClaimed
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
-        _refuse_excluded(task, actor.person_id)
+        refuse_excluded(world, connection, task, actor.person_id)
         if needs_proof(task) and not has_proved(actor, now=world.clock.now()):
             raise ProofNeeded
         if version is not None and version != task.version:
@@ -124,24 +130,30 @@ def needs_proof(task: Any) -> bool:
     return loads(task.properties).get("reauthenticate") in (True, "true")
 
 
-def is_excluded(task: Any, person_id: int) -> bool:
-    """Tell whether the diagram keeps a person from this task.
-
-    The task's property ``not_by`` is who may not do it, such as whoever wrote the plan that is to be decided on.
-    """
-    return bool(loads(task.properties).get("not_by") == person_id)
+def exclusion(world: World, connection: Connection, task: Any, person_id: int) -> Exclusion | None:
+    """Return why a person is kept from a task, such as one's own plan to be decided on; None where nothing does."""
+    definition = definitions.load(world, connection, task.definition_id)
+    return exclusion_of(definition, task, person_id, now=world.clock.now())
 
 
-def why_excluded(task: Any) -> str:
-    """Return the diagram's reason to keep somebody from a task, as a sentence."""
-    reason = loads(task.properties).get("not_by_reason")
-    return str(reason or "Somebody else has to do this task, so that two people see it.")
+def refuse_excluded(world: World, connection: Connection, task: Any, person_id: int) -> None:
+    """Refuse whom the drawing keeps from this task, with its reason. Raises: NotAllowed."""
+    found = exclusion(world, connection, task, person_id)
+    if found is not None:
+        remedy = (
+            " A leader of the team can give it to you all the same, and say why." if found.may_be_overridden else ""
+        )
+        raise NotAllowed(found.reason + remedy)
 
 
-def _refuse_excluded(task: Any, person_id: int) -> None:
-    """Refuse whom the diagram keeps from this task, with the diagram's reason. Raises: NotAllowed."""
-    if is_excluded(task, person_id):
-        raise NotAllowed(why_excluded(task))
+def _check_override(found: Exclusion, *, to: int, reason: str, actor: Somebody) -> None:
+    """Refuse to give a task to whom the drawing keeps from it, but with the reason of a leader where it may be."""
+    if not found.may_be_overridden:
+        raise NotAllowed(found.reason)
+    if to == actor.person_id:
+        raise NotAllowed(f"{found.reason} Another leader has to give it to you, and say why.")
+    if not reason.strip():
+        raise ValuesRefused({"reason": f"{found.reason} Say why it is given to them all the same"})
 
 
 def may_lead(world: World, actor: Somebody, group: str | None) -> bool:
@@ -170,13 +182,27 @@ def get_open_task(connection: Connection, task_id: int) -> Any:
     return task
 
 
-def _give(world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody) -> None:
-    """Change who holds a task, and write it to the instance's history."""
+def allow(connection: Connection, task: Any, person_id: int) -> None:
+    """Note with a task that a leader lets somebody do it whom the drawing keeps from it."""
+    properties = loads(task.properties)
+    properties[ALLOWED] = sorted({*properties.get(ALLOWED, ()), person_id})
+    connection.execute(
+        update(UserTask).where(UserTask.task_id == task.task_id).values(properties=dumps(plain(properties)))
+    )
+
+
+def give(
+    world: World, connection: Connection, task: Any, *, to: int | None, kind: str, actor: Somebody, reason: str = ""
+) -> None:
+    """Change who holds a task, and write it to the instance's history, with the reason where one was given."""
     connection.execute(
         update(UserTask).where(UserTask.task_id == task.task_id).values(assignee_id=to, version=task.version + 1)
     )
-    event = Event(kind, task.element_id, task.name, task.step, data={"to": to})
-    history.tell(connection, task.instance_id, event, at=world.clock.now(), actor=actor.actor.key)
+    values = {"reason": reason.strip()} if reason.strip() else None
+    data = {"to": to} if task.assignee_id is None or kind != "handed_over" else {"to": to, "from": task.assignee_id}
+    event = Event(kind, task.element_id, task.name, task.step, data=data, values=values)
+    now = world.clock.now()
+    history.tell(connection, task.instance_id, event, at=now, actor=actor.actor.key)
 
 
 def _name(connection: Connection, person_id: int | None) -> str:

@@ -15,10 +15,12 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from engine import roles
+from engine.absences import groups_of
 from engine.dictionary import Role
 from engine.errors import NotAllowed, NotFound
+from engine.hand_over import holders
 from engine.intake_questions import in_force, may_record
-from engine.models import Document, Notification
+from engine.models import Absence, Document, Notification
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
 from engine.tasks import get_task
@@ -96,6 +98,20 @@ def _takes_contacts(connection: Connection, person: Somebody, _args: Mapping[str
     return records_contacts(connection, person)
 
 
+def _is_of_their_team(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
+    teams = roles.teams_answered_for(world().groups, person.groups)
+    return any(found == args["person_id"] for found, _, _ in holders(connection, teams))
+
+
+def _is_their_absence(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
+    away = select(Absence.person_id).where(Absence.absence_id == args["absence_id"])
+    person_id = connection.execute(away).scalar_one_or_none()
+    if person_id is None or person_id == person.person_id:
+        return person_id is not None
+    groups = groups_of(connection, person_id)
+    return any(roles.answers_for(world().groups, person.groups, group) for group in groups)
+
+
 def _is_demonstration(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> bool:
     return world().settings.demo
 
@@ -108,6 +124,16 @@ their_case = Rule(
     row(OWN, OWN, OWN, OWN, ALL, ALL),
     is_theirs=_is_their_case,
     theirs="cases that their team, or a team that they lead or oversee, worked, works or was told something on",
+    is_of_a_case=True,
+    other=_NO_CASE,
+)
+who_looked = Rule(
+    "Who looked at a case",
+    row(NO, OWN, OWN, NO, ALL, ALL),
+    refused="Who looked at a case is for those who lead or manage a team, operations and auditors.",
+    is_theirs=_is_their_case,
+    theirs="cases that they may read",
+    is_of_a_case=True,
     other=_NO_CASE,
 )
 work_on_case = Rule(
@@ -116,6 +142,7 @@ work_on_case = Rule(
     refused=_READS_ONLY,
     is_theirs=_is_their_case,
     theirs="as for reading; each page says besides which group may do it",
+    is_of_a_case=True,
     other=_NO_CASE,
 )
 their_task = Rule(
@@ -124,6 +151,7 @@ their_task = Rule(
     find=_find_task,
     is_theirs=_is_their_task,
     theirs="tasks that they hold, of their teams, and of cases that they may read",
+    is_of_a_case=True,
     other=_NO_CASE,
 )
 work_on_task = Rule(
@@ -133,6 +161,7 @@ work_on_task = Rule(
     find=_find_task,
     is_theirs=_is_their_task,
     theirs="as for reading; its group claims it, its holder does it, a leader of its group assigns it",
+    is_of_a_case=True,
     other=_NO_CASE,
 )
 their_document = Rule(
@@ -141,6 +170,7 @@ their_document = Rule(
     find=_find_document,
     is_theirs=_is_their_document,
     theirs="documents of cases that they may read",
+    is_of_a_case=True,
     other=_NO_CASE,
 )
 their_notice = Rule(
@@ -169,6 +199,26 @@ designers = Rule(
     row(NO, NO, NO, ALL, ALL, ALL),
     refused="This page is for analysts, operations and auditors.",
 )
+team_work = Rule(
+    "The teams that one leads or manages",
+    row(NO, ALL, ALL, NO, NO, NO),
+    refused="This page is for those who lead or manage a team.",
+)
+their_people = Rule(
+    "Somebody\u2019s work, to hand over",
+    row(NO, OWN, OWN, NO, NO, NO),
+    refused="This page is for those who lead or manage a team.",
+    is_theirs=_is_of_their_team,
+    theirs="people of teams that they lead or oversee, fellow leaders, and whoever holds work of these teams",
+    other=NotFound("There is no such person in a team of yours."),
+)
+their_absence = Rule(
+    "An absence, to remove",
+    row(OWN, OWN, OWN, OWN, OWN, OWN),
+    is_theirs=_is_their_absence,
+    theirs="their own, and of people whom they lead or manage",
+    other=NotFound("There is no such absence, or it is another team's."),
+)
 demonstration = Rule(
     "The clock of a demonstration",
     row(OWN, OWN, OWN, OWN, OWN, OWN),
@@ -184,6 +234,7 @@ RULES: Mapping[str, Rule] = {
     "metrics.metrics": anyone,  # it asks for its token itself
     "session.sign_in": anyone,
     "session.sign_out": anyone,
+    "people.choose": anyone,
     "oidc.begin": anyone,
     "oidc.come_back": anyone,
     "session.home": signed_in,
@@ -218,6 +269,7 @@ RULES: Mapping[str, Rule] = {
     "case_letters.page": their_case,
     "case_letters.resend_form": work_on_case,
     "case_letters.resend": work_on_case,
+    "sights.of_case": who_looked,
     "case_diagrams.page": their_case,
     "case_diagrams.file": their_case,
     "cases.add_note": work_on_case,
@@ -255,6 +307,20 @@ RULES: Mapping[str, Rule] = {
     "definitions.listed": designers,
     "definitions.page": designers,
     "definitions.diagram": designers,
+    "hand_over.people": team_work,
+    "hand_over.choose": their_people,
+    "hand_over.move": their_people,
+    "absences.listed": signed_in,
+    "absences.record": signed_in,
+    "absences.remove": their_absence,
+    "absences.take": work_on_task,
+    "people.listed": operations,
+    "people.add_form": operations,
+    "people.add": operations,
+    "people.page": operations,
+    "people.change": operations,
+    "people.link": operations,
+    "people.act": operations,
     "clock.move": demonstration,
 }
 

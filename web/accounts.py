@@ -14,6 +14,7 @@ import click
 from flask import Flask
 from sqlalchemy import select
 
+from engine import accounts as changes
 from engine import people
 from engine.errors import RedressError
 from engine.models import Membership, Person
@@ -54,6 +55,7 @@ def register(app: Flask, here: World) -> None:
         def act() -> str:
             person = _account(here, username)
             people.change_password(here, person.person_id, checked(username, _password()))
+            _note(here, person.person_id, "Given another password")
             return f"{person.name} signs in with the new password from now on."
 
         _say(here, act)
@@ -66,6 +68,7 @@ def register(app: Flask, here: World) -> None:
         def act() -> str:
             person = _account(here, username)
             people.lock(here, person.person_id)
+            _note(here, person.person_id, "Locked, and signed out everywhere")
             return f"{person.name} can no longer sign in. Tasks that they hold are still theirs: hand them over."
 
         _say(here, act)
@@ -78,6 +81,7 @@ def register(app: Flask, here: World) -> None:
         def act() -> str:
             person = _account(here, username)
             people.unlock(here, person.person_id)
+            _note(here, person.person_id, "Unlocked")
             return f"{person.name} may sign in as {username} again."
 
         _say(here, act)
@@ -104,9 +108,15 @@ def add(world: World, username: str, *, name: str, job_title: str, groups: tuple
     """Add an account. Raises: AccountRefused when its password will not do."""
     checked(username, password)
     with world.db.write() as connection:
-        people.add_person(
+        person_id = people.add_person(
             connection, username=username, name=name, job_title=job_title, password=password, groups=set(groups)
         )
+        changes.note(world, connection, person_id, f"Added, in {', '.join(sorted(groups))}", actor=None)
+
+
+def _note(world: World, person_id: int, what: str) -> None:
+    with world.db.write() as connection:
+        changes.note(world, connection, person_id, what, actor=None)
 
 
 def checked(username: str, password: str) -> str:

@@ -24,6 +24,7 @@ from handlers.letters import letter_form
 from letters.catalogue import letter_files
 from letters.specimen import check_templates
 from web import (
+    absences,
     access,
     attempts,
     case_dates,
@@ -36,6 +37,7 @@ from web import (
     demo_clock,
     documents,
     errors,
+    hand_over,
     health,
     intake,
     interventions,
@@ -45,10 +47,12 @@ from web import (
     notifications,
     oidc,
     operations,
+    people,
     reopening,
     saved_views,
     search,
     session,
+    sights,
     task_letters,
     tasks,
     worklists,
@@ -77,6 +81,10 @@ PAGES = (
     lock_flag,
     documents,
     notifications,
+    hand_over,
+    absences,
+    sights,
+    people,
     operations,
     interventions,
     definitions,
@@ -123,6 +131,7 @@ def create_app(
         app.register_blueprint(module.pages)
     cli.register(app)
     oidc.register(app)
+    sights.register(app)
     _look_once(app, world.db)
     return app
 

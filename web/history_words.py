@@ -27,6 +27,9 @@ _PHRASES = {
     "claimed": "claimed “{name}”",
     "released": "gave “{name}” back to the team",
     "assigned": "gave “{name}” to {to}",
+    "handed_over": "handed “{name}” over from {from_whom} to {to}",
+    "covered": "took “{name}” while standing in for its holder",
+    "owner_changed": "handed the service request over from {from_whom} to {to}",
     "chose": "took “{name}”",
     "message": "recorded “{name}”",
     "signal": "heard “{name}”",
@@ -123,7 +126,9 @@ def _is_noise(row: HistoryRow) -> bool:
 def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinition | None) -> str:
     phrase = _PHRASES.get(row.kind, f"{row.kind.replace('_', ' ')} “{{name}}”")
     to, due_at = row.data.get("to"), row.data.get("due_at")
+    whom = row.data.get("from")
     said = phrase.format(
+        from_whom=people.get(whom, "somebody") if isinstance(whom, int) else "the team",
         name=_name(row, definition),
         date=due(due_at) if isinstance(due_at, datetime) else "",
         title=row.title,

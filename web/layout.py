@@ -10,16 +10,18 @@ from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from engine import timers
+from engine.dictionary import Role
 from engine.field_values import pounds
 from engine.people import Somebody
 from engine.queries.told import MOST_COUNTED, count_unseen
 from engine.settings import VERSION
 from web import words
-from web.access import ANALYST, OPERATIONS, records_contacts
+from web.access import ANALYST, OPERATIONS, has_role, records_contacts
 from web.assets import built_from
 from web.current import visitor, world
 
 SERVICE = "Redress"
+_WHO_SEE_LOOKS = (Role.LEADER, Role.MANAGER, Role.OPERATIONS, Role.AUDITOR)
 
 
 def register(app: Flask) -> None:
@@ -46,7 +48,9 @@ def register(app: Flask) -> None:
     @app.context_processor
     def around() -> dict[str, Any]:
         person = visitor()
-        return {"person": person, "navigation": _navigation(person), "demo": _demo(person)}
+        sees_looks = person is not None and has_role(person, *_WHO_SEE_LOOKS)
+        shown = {"navigation": _navigation(person), "demo": _demo(person), "sees_looks": sees_looks}
+        return {"person": person, **shown}
 
 
 def csrf_field() -> Markup:
@@ -80,11 +84,16 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         ("Cases", "search.listed", ("search.", "cases.")),
         (alerts, "notifications.listed", ("notifications.",)),
     ]
+    if has_role(person, Role.LEADER, Role.MANAGER):
+        items.append(("Hand over", "hand_over.people", ("hand_over.",)))
+    if has_role(person, Role.CASEWORKER, Role.LEADER, Role.MANAGER):
+        items.append(("Absences", "absences.listed", ("absences.",)))
     if OPERATIONS in person.groups:
         items += [
             ("Instances", "operations.instances", ("operations.instance", "interventions.")),
             ("Incidents", "operations.incidents", ("operations.incidents",)),
             ("Deliveries", "operations.deliveries", ("operations.deliveries",)),
+            ("People", "people.listed", ("people.",)),
         ]
     if person.groups & {OPERATIONS, ANALYST}:
         items.append(("Procedures", "definitions.listed", ("definitions.",)))

@@ -37,7 +37,7 @@ class Rule:
     `find` reads the object first, where the page needs it too; it refuses what does not exist. `is_theirs` finds out
     whose the object is that the address names; it is asked of those who reach their own alone. `other` is told about an
     object that is not theirs: in the words for one that does not exist, where nobody is to guess what others work on.
-    `refused` is told to who reaches nothing here.
+    `refused` is told to who reaches nothing here. What `is_of_a_case` shows something of one: who opens it is noted.
     """
 
     what: str
@@ -46,6 +46,7 @@ class Rule:
     find: Find | None = None
     is_theirs: Theirs | None = None
     theirs: str = ""
+    is_of_a_case: bool = False
     other: NotFound | NotAllowed | None = None
 
     def __call__(self, connection: Connection, person: Somebody, args: Mapping[str, Any]) -> None:

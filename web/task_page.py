@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine import definitions, drafts, tasks
+from engine.absences import away_on, today
 from engine.attachments import attached_to_task
 from engine.definitions import LoadedDefinition
 from engine.drafts import Draft
@@ -19,7 +20,7 @@ from engine.task_names import names_at
 from engine.values import loads
 from handlers.letters import Draft as Letter
 from letters.letter import LetterError
-from web import attaching, letter_preview, meanwhile
+from web import absences, attaching, letter_preview, meanwhile
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
 from web.current import world
 from web.forms import typed_from_names
@@ -79,6 +80,11 @@ class Holding:
     may_release: bool
     colleagues: list[tuple[int, str]]
     kept_from: str = ""
+    holder_away: str = ""
+    may_take: bool = False
+    """They stand in for the holder, who is away."""
+    asks_why: bool = False
+    """Some of the colleagues may have it only with a leader's reason."""
 
 
 def written_letter(task: Any) -> str | None:
@@ -168,14 +174,27 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
     """Return who holds a task and what a person may do about it."""
     task = page.task
     leads = task.candidate_group is not None and tasks.may_lead(world(), person, task.candidate_group)
-    is_kept_from = tasks.is_excluded(task, person.person_id)
-    colleagues = members(connection, task.candidate_group) if leads else []
+    kept_from = tasks.exclusion(world(), connection, task, person.person_id)
+    is_others = task.assignee_id is not None and task.assignee_id != person.person_id
+    away = away_on(connection, today(world())) if leads or is_others else {}
+    holder_away = away.get(task.assignee_id)
+    stands_in = holder_away is not None and holder_away.cover_id == person.person_id
+    colleagues = []
+    for person_id, name in members(connection, task.candidate_group) if leads else []:
+        found = tasks.exclusion(world(), connection, task, person_id)
+        if found is None or (found.may_be_overridden and person_id != person.person_id):
+            notes = [absences.said(away.get(person_id)), "say why below" if found is not None else ""]
+            said = "; ".join(filter(None, notes))
+            colleagues.append((person_id, f"{name} ({said})" if said else name))
     return Holding(
         group_title=group_title(page.definition, task.candidate_group),
         assignee_name=names_of_people(connection).get(task.assignee_id),
         is_mine=task.assignee_id == person.person_id,
-        may_claim=task.assignee_id is None and task.candidate_group in person.groups and not is_kept_from,
+        may_claim=task.assignee_id is None and task.candidate_group in person.groups and kept_from is None,
         may_release=task.assignee_id is not None and (leads or task.assignee_id == person.person_id),
-        colleagues=[found for found in colleagues if not tasks.is_excluded(task, found[0])],
-        kept_from=tasks.why_excluded(task) if is_kept_from else "",
+        colleagues=colleagues,
+        asks_why=any("say why below" in name for _, name in colleagues),
+        may_take=stands_in and task.candidate_group in person.groups and kept_from is None,
+        holder_away=absences.said(holder_away),
+        kept_from=kept_from.reason if kept_from is not None else "",
     )

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import documents, tasks
+from engine.absences import away_on, today
 from engine.announcements import announced_to
 from engine.drafts import draft_of, save_draft
 from engine.errors import (
@@ -23,7 +24,7 @@ from engine.errors import (
     ValuesRefused,
 )
 from engine.queries import told
-from web import asking, attaching, attempts, drafting, meanwhile, task_page
+from web import absences, asking, attaching, attempts, drafting, meanwhile, task_page
 from web.addresses import row_number
 from web.current import person, world
 from web.current import task as current_task
@@ -130,10 +131,16 @@ def assign(task_id: int) -> ResponseReturnValue:
     if chosen is None:
         flash("Choose who is to do the task.")
         return redirect(url_for("tasks.page", task_id=task_id))
-    tasks.assign(world(), task_id, to=chosen, actor=person())
+    reason = request.form.get("reason", "").replace("\0", "").strip()[:500]
+    try:
+        tasks.assign(world(), task_id, to=chosen, actor=person(), reason=reason)
+    except ValuesRefused as refused:
+        flash(" ".join(f"{problem}." for problem in refused.problems.values()))
+        return redirect(url_for("tasks.page", task_id=task_id, _anchor="to"))
     with world().db.read() as connection:
         name = told.names_of_people(connection).get(chosen, "")
-    flash(f"{name} now holds the task.")
+        away = absences.said(away_on(connection, today(world())).get(chosen))
+    flash(f"{name} now holds the task." + (f" But {name} is {away}." if away else ""))
     return redirect(url_for("worklists.queue"))
 
 

@@ -25,6 +25,7 @@ from engine.lint import (
     references,
     reopening,
     resources,
+    separation,
     soundness,
     starts_and_ends,
     timers,
@@ -86,5 +87,6 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     list_files.sheet_names,
     list_files.unknown_steps,
     reopening.reopening,
+    separation.separation,
     intake.intake,
 )

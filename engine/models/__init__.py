@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.models.base import Base, Instant
 from engine.models.cases import (
     Absence,
+    AccountChange,
     BankHoliday,
     Blob,
     Case,
@@ -45,6 +46,7 @@ from engine.models.running import (
 
 __all__ = [
     "Absence",
+    "AccountChange",
     "BankHoliday",
     "Base",
     "Blob",

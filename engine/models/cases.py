@@ -51,6 +51,17 @@ class Absence(Base):
     recorded_at: Mapped[datetime]
 
 
+class AccountChange(Base):
+    """What was done to somebody's account, and by whom; without one, by a command on the server."""
+
+    __tablename__ = "account_change"
+    change_id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.person_id"), index=True)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    what: Mapped[str] = mapped_column(String(400))
+    at: Mapped[datetime]
+
+
 class SavedView(Base):
     """A worklist with its filters and its order, under a name; whoever has its address may open it."""
 

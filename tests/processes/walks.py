@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -236,7 +237,8 @@ class Walk:
                 uploads = [Upload(file_name, specimen(file_name)) for file_name in chosen]
                 ids = attach_to_task(self.world, task.task_id, name, uploads, actor=actor) if uploads else value
                 values[name] = ids
-        tasks.complete(self.world, task.task_id, values, actor=actor)
+        proved = replace(actor, proved_at=self.world.clock.now())
+        tasks.complete(self.world, task.task_id, values, actor=proved)
 
     def _send(self) -> None:
         """Let a message about any of the requests arrive; one that is kept is marked as dealt with."""
@@ -278,7 +280,10 @@ class Walk:
             with self.world.db.read() as connection:
                 return people.get_person(connection, task.assignee_id)
         team = [somebody(self.world, name) for name in (task.candidate_group, f"{task.candidate_group}.2")]
-        return next(person for person in team if not tasks.is_excluded(task, person.person_id))
+        with self.world.db.read() as connection:
+            row = tasks.get_task(connection, task.task_id)
+            free = [who for who in team if tasks.exclusion(self.world, connection, row, who.person_id) is None]
+        return free[0]
 
     def _answers(self, key: str) -> Answers:
         with self.world.db.read() as connection:

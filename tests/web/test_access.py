@@ -21,6 +21,7 @@ def test_only_the_first_pages_need_no_sign_in():
         "metrics.metrics",
         "session.sign_in",
         "session.sign_out",
+        "people.choose",
         "oidc.begin",
         "oidc.come_back",
     }

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from engine import cases
 from engine.dictionary import Role
-from engine.models import Blob, Document, Message, Notification, ProcessInstance, UserTask, Wait
+from engine.models import Absence, Blob, Document, Message, Notification, ProcessInstance, UserTask, Wait
 from engine.roles import roles_of
 from engine.settings import ROOT
 from tests.web.journeys import REACHED, claim, refer
@@ -46,6 +46,12 @@ PAGES = {
     "search.listed": "/cases/",
     "cases.page": "/cases/{case}",
     "cases.history": "/cases/{case}/history",
+    "cases.records": "/cases/{case}/all/notes",
+    "case_dates.page": "/cases/{case}/dates/",
+    "case_plan.page": "/cases/{case}/plan/1",
+    "case_letters.page": "/cases/{case}/letters/{document}/",
+    "case_letters.resend_form": "/cases/{case}/letters/{document}/again",
+    "sights.of_case": "/cases/{case}/looks",
     "case_diagrams.page": "/cases/{case}/diagrams/{instance}/",
     "case_diagrams.file": "/cases/{case}/diagrams/{instance}/processes/review/review.bpmn",
     "cases.message_form": "/cases/{case}/messages/{wait}",
@@ -60,6 +66,12 @@ PAGES = {
     "documents.download": "/documents/{document}",
     "documents.attach_form": "/cases/{case}/documents",
     "notifications.listed": "/alerts",
+    "hand_over.people": "/hand-over/",
+    "hand_over.choose": "/hand-over/{person}",
+    "absences.listed": "/absences/",
+    "people.listed": "/people/",
+    "people.add_form": "/people/add",
+    "people.page": "/people/{person}",
     "operations.instances": "/operations/instances",
     "operations.instance": "/operations/instances/{instance}",
     "operations.incidents": "/operations/incidents",
@@ -78,6 +90,9 @@ ANSWERED = {
     "task_letters.pdf": dict.fromkeys(EVERYBODY, 404),
     # Nobody has called anybody on the case.
     "attempts.correct_form": dict.fromkeys(EVERYBODY, 404),
+    # The document is no letter, and the closed request has no plan.
+    "case_letters.page": dict.fromkeys(EVERYBODY, 404),
+    "case_letters.resend_form": dict.fromkeys(EVERYBODY, 404),
     # The team that a procedure begins with starts it.
     "cases.start_form": {"owning_team_leader": 403, "manager": 403, "operations": 403},
     # The closed request of the case is of before this program: nobody can reopen it.
@@ -98,6 +113,7 @@ ACTIONS = {
     "cases.handle_message": "/cases/{case}/messages/{message}/handled",
     "cases.start": "/cases/{case}/start/review",
     "documents.attach": "/cases/{case}/documents",
+    "case_letters.resend": "/cases/{case}/letters/{document}/again",
     "lock_flag.release": "/cases/{case}/lock-flag/release",
     "reopening.record_message": "/cases/{case}/requests/1/message",
     "reopening.reopen": "/cases/{case}/requests/1/reopen",
@@ -108,6 +124,13 @@ ACTIONS = {
     "operations.retry": "/operations/incidents/1/retry",
     "interventions.act": "/operations/instances/{instance}/suspend",
     "notifications.seen": "/alerts/{notice}/seen",
+    "people.add": "/people/add",
+    "people.change": "/people/{person}",
+    "people.link": "/people/{person}/link",
+    "people.act": "/people/{person}/lock",
+    "hand_over.move": "/hand-over/{person}",
+    "absences.take": "/absences/take/{task}",
+    "absences.remove": "/absences/{absence}/remove",
     "clock.move": "/clock",
 }
 FOR_EVERYBODY = {
@@ -115,7 +138,9 @@ FOR_EVERYBODY = {
     "saved_views.save": "/views/",
     "saved_views.rename": "/views/1/name",
     "saved_views.delete": "/views/1/delete",
+    "absences.record": "/absences/",
     "session.sign_in": "/sign-in",
+    "people.choose": "/sign-in/choose/a-link",
     "oidc.begin": "/sign-in/provider/",
     "oidc.come_back": "/sign-in/provider/back",
 }
@@ -127,6 +152,7 @@ def places(visitor, case_id, deployed):
     """A review just referred, whose call waits in the owning team's queue, and what else hangs on its case."""
     refer(visitor("owning_team"), case_id)
     now = deployed.clock.now()
+    person_id = somebody(deployed, "owning_team").person_id
     with deployed.db.write() as connection:
         task_id = connection.execute(select(UserTask.task_id).where(UserTask.status == "open")).scalar_one()
         instance_id = connection.execute(select(ProcessInstance.instance_id)).scalar_one()
@@ -150,6 +176,8 @@ def places(visitor, case_id, deployed):
             .values(**message, case_id=case_id, received_on=now.date(), recorded_at=now)
             .returning(Message.message_id)
         ).scalar_one()
+        away = {"person_id": person_id, "first_on": now.date(), "last_on": now.date(), "recorded_at": now}
+        absence_id = connection.execute(insert(Absence).values(**away).returning(Absence.absence_id)).scalar_one()
         notice_id = connection.execute(
             insert(Notification)
             .values(case_id=case_id, group_key="owning_team_leader", subject="Overdue", sent_at=now)
@@ -163,6 +191,8 @@ def places(visitor, case_id, deployed):
         "document": document_id,
         "message": message_id,
         "notice": notice_id,
+        "person": person_id,
+        "absence": absence_id,
     }
 
 
@@ -182,6 +212,8 @@ def theirs(username, endpoint):
     """Tell whether what an address names is this person's, by what the places are."""
     if RULES[endpoint] is access.demonstration:
         return False
+    if RULES[endpoint] is access.their_people:
+        return username in ("owning_team_leader", "manager")
     if RULES[endpoint] is access.their_notice:
         return username == "owning_team_leader"
     return username in OWNERS

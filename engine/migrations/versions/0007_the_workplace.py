@@ -1,4 +1,4 @@
-"""Absences, saved views, who looked at a case, addresses for e-mail, what a notice is about, when a draft was saved
+"""Absences, saved views, who looked at a case, accounts: addresses and changes, what a notice is about, saved drafts
 
 What every row has to have gets its value from the database, so that a process of the version before goes on working
 while this one is put in.
@@ -86,3 +86,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_sight_case_id_at", "case_sight", ["case_id", "at"], unique=False)
     op.create_index("ix_case_sight_person_id_at", "case_sight", ["person_id", "at"], unique=False)
+    op.create_table(
+        "account_change",
+        sa.Column("change_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("what", sa.String(length=400), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.person_id"], name=op.f("fk_account_change_person_id")),
+        sa.ForeignKeyConstraint(["by_id"], ["person.person_id"], name=op.f("fk_account_change_by_id")),
+        sa.PrimaryKeyConstraint("change_id", name=op.f("pk_account_change")),
+    )
+    op.create_index(op.f("ix_account_change_person_id"), "account_change", ["person_id"], unique=False)

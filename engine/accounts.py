@@ -1,0 +1,256 @@
+"""What operations do to accounts, each with a line of who did it: add, change, lock, unlock, end sessions, untie.
+
+An account that is new has a password that nobody knows; its person chooses one by a link (`web.people`), or signs in
+through the department's provider.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from engine import people
+from engine.errors import NotAllowed, NotFound, ValuesRefused
+from engine.holds import hold_name
+from engine.models import AccountChange, Membership, Person
+from engine.people import Somebody
+from engine.world import World
+
+log = logging.getLogger(__name__)
+OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as operations see it."""
+
+    person_id: int
+    username: str
+    name: str
+    job_title: str
+    email: str
+    is_active: bool
+    identity: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of what was done to an account; `by` is empty for a command on the server."""
+
+    what: str
+    by: str
+    at: datetime
+
+
+def accounts(connection: Connection) -> list[Account]:
+    """Return every account, by name."""
+    groups: dict[int, list[str]] = {}
+    for row in connection.execute(select(Membership.person_id, Membership.group_key).order_by(Membership.group_key)):
+        groups.setdefault(row.person_id, []).append(row.group_key)
+    rows = connection.execute(select(*_COLUMNS).order_by(Person.name, Person.person_id))
+    return [_account(row, groups.get(row.person_id, ())) for row in rows]
+
+
+def account(connection: Connection, person_id: int) -> Account:
+    """Return one account. Raises: NotFound."""
+    row = connection.execute(select(*_COLUMNS).where(Person.person_id == person_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such account.")
+    own = select(Membership.group_key).where(Membership.person_id == person_id).order_by(Membership.group_key)
+    return _account(row, connection.execute(own).scalars().all())
+
+
+def changes_of(connection: Connection, person_id: int) -> list[Change]:
+    """Return what was done to an account, the newest first."""
+    by = aliased(Person)
+    rows = connection.execute(
+        select(AccountChange.what, by.name, AccountChange.at)
+        .outerjoin(by, by.person_id == AccountChange.by_id)
+        .where(AccountChange.person_id == person_id)
+        .order_by(AccountChange.change_id.desc())
+        .limit(100)
+    )
+    return [Change(row[0], row[1] or "", row[2]) for row in rows]
+
+
+def add(
+    world: World, *, username: str, name: str, job_title: str, email: str, groups: Collection[str], actor: Somebody
+) -> int:
+    """Add an account whose password nobody knows yet, and return its person's id. Raises: ValuesRefused."""
+    with world.db.write() as connection:
+        hold_name(connection, "accounts")
+        _check(world, connection, None, name=name, email=email, groups=groups)
+        person_id = people.add_person(
+            connection,
+            username=username,
+            name=name,
+            job_title=job_title,
+            password=secrets.token_urlsafe(32),
+            groups=groups,
+        )
+        connection.execute(update(Person).where(Person.person_id == person_id).values(email=email or None))
+        note(world, connection, person_id, f"Added, in {_said(groups)}", actor=actor)
+    return person_id
+
+
+def change(world: World, person_id: int, told: Mapping[str, str], groups: Collection[str], *, actor: Somebody) -> None:
+    """Change name, job title, e-mail address (`told`) and groups; who loses a group is signed out.
+
+    Raises: NotFound, NotAllowed, ValuesRefused.
+    """
+    with world.db.write() as connection:
+        hold_name(connection, "accounts")
+        was = account(connection, person_id)
+        _check(world, connection, person_id, name=told["name"], email=told["email"], groups=groups)
+        if OPERATIONS in was.groups and OPERATIONS not in groups:
+            _check_others_operate(connection, person_id)
+        changed = [name for name in ("name", "job_title", "email") if getattr(was, name) != told[name]]
+        values: dict[str, object] = {name: told[name] for name in changed}
+        if "email" in values:
+            values["email"] = told["email"] or None
+        lost, gained = set(was.groups) - set(groups), set(groups) - set(was.groups)
+        if lost:
+            values["session_mark"] = Person.session_mark + 1
+        if values:
+            connection.execute(update(Person).where(Person.person_id == person_id).values(values))
+        people.set_groups(connection, person_id, groups)
+        told_of = [f"changed {name.replace('_', ' ').replace('email', 'e-mail')}" for name in changed]
+        told_of += [f"added to {_said(gained)}"] if gained else []
+        told_of += [f"taken out of {_said(lost)}"] if lost else []
+        if told_of:
+            note(world, connection, person_id, _sentence("; ".join(told_of)), actor=actor)
+
+
+def lock(world: World, person_id: int, *, actor: Somebody) -> None:
+    """Keep somebody from signing in and end their sessions. Raises: NotFound, NotAllowed."""
+    with world.db.write() as connection:
+        hold_name(connection, "accounts")
+        was = account(connection, person_id)
+        if person_id == actor.person_id:
+            raise NotAllowed("You cannot lock your own account. Ask somebody else of operations.")
+        if OPERATIONS in was.groups:
+            _check_others_operate(connection, person_id)
+        _set(connection, person_id, is_active=False)
+        note(world, connection, person_id, "Locked, and signed out everywhere", actor=actor)
+
+
+def unlock(world: World, person_id: int, *, actor: Somebody) -> None:
+    """Let somebody sign in again. Raises: NotFound."""
+    with world.db.write() as connection:
+        account(connection, person_id)
+        _set(connection, person_id, is_active=True)
+        note(world, connection, person_id, "Unlocked", actor=actor)
+
+
+def end_sessions(world: World, person_id: int, *, actor: Somebody) -> None:
+    """Sign somebody out everywhere. Raises: NotFound."""
+    with world.db.write() as connection:
+        account(connection, person_id)
+        _set(connection, person_id)
+        note(world, connection, person_id, "Signed out everywhere", actor=actor)
+
+
+def untie(world: World, person_id: int, *, actor: Somebody) -> None:
+    """Forget who somebody is at the department's sign-in: their next sign-in there is found by the e-mail address.
+
+    Raises: NotFound.
+    """
+    with world.db.write() as connection:
+        account(connection, person_id)
+        _set(connection, person_id, identity=None)
+        note(world, connection, person_id, "Untied from the department\u2019s sign-in", actor=actor)
+
+
+def begin_link(world: World, person_id: int, *, actor: Somebody) -> int:
+    """Make every earlier link to choose a password worthless, and return the mark that the next one carries.
+
+    Raises: NotFound, NotAllowed for a locked account.
+    """
+    with world.db.write() as connection:
+        if not account(connection, person_id).is_active:
+            raise NotAllowed("This account is locked. Unlock it first.")
+        _set(connection, person_id)
+        note(world, connection, person_id, "Given a link to choose a password", actor=actor)
+        mark = select(Person.session_mark).where(Person.person_id == person_id)
+        return int(connection.execute(mark).scalar_one())
+
+
+def note(world: World, connection: Connection, person_id: int, what: str, *, actor: Somebody | None) -> None:
+    """Write down what was done to an account, and tell the log."""
+    by_id = actor.person_id if actor is not None else None
+    said = {"person_id": person_id, "by_id": by_id, "what": what[:400], "at": world.clock.now()}
+    connection.execute(insert(AccountChange).values(said))
+    log.info("Changed an account", extra={"person_id": person_id, "by_id": by_id})
+
+
+_COLUMNS = (
+    Person.person_id,
+    Person.username,
+    Person.name,
+    Person.job_title,
+    Person.email,
+    Person.is_active,
+    Person.identity,
+)
+
+
+def _account(row: Any, groups: Collection[str]) -> Account:
+    return Account(
+        row.person_id,
+        row.username,
+        row.name,
+        row.job_title,
+        row.email or "",
+        row.is_active,
+        row.identity or "",
+        tuple(groups),
+    )
+
+
+def _set(connection: Connection, person_id: int, **values: object) -> None:
+    """Change an account, and end every session of its person."""
+    values["session_mark"] = Person.session_mark + 1
+    connection.execute(update(Person).where(Person.person_id == person_id).values(values))
+
+
+def _check(
+    world: World, connection: Connection, person_id: int | None, *, name: str, email: str, groups: Collection[str]
+) -> None:
+    problems = {}
+    if not name:
+        problems["name"] = "Enter the name, as colleagues read it"
+    if not groups or set(groups) - set(world.groups):
+        problems["groups"] = "Choose one group or more"
+    if email:
+        taken = exists().where(func.lower(Person.email) == email.lower(), Person.person_id != (person_id or 0))
+        if connection.execute(select(taken)).scalar_one():
+            problems["email"] = "Another account has this e-mail address already"
+    if problems:
+        raise ValuesRefused(problems)
+
+
+def _check_others_operate(connection: Connection, person_id: int) -> None:
+    others = exists().where(
+        Membership.group_key == OPERATIONS,
+        Membership.person_id != person_id,
+        Membership.person_id == Person.person_id,
+        Person.is_active,
+    )
+    if not connection.execute(select(others)).scalar_one():
+        raise NotAllowed("Nobody else belongs to operations. Add somebody to that group first.")
+
+
+def _said(groups: Collection[str]) -> str:
+    return ", ".join(sorted(groups))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
