@@ -21,9 +21,11 @@ run-scaled: $(STAMPS)/run assets ## The same with PostgreSQL, two web processes 
 	@exec $(BIN)/python -m web.scaled
 
 .PHONY: test
-test: $(STAMPS)/test tools browser ## Set up what is missing and run every check and test
+test: $(STAMPS)/test tools ## Set up what is missing and run every check and test
+	@sh .ci/need-browser || test "$$CI_BROWSER" != needed
 	@$(MAKE) --no-print-directory --jobs 2 lint test-sqlite
 	@$(MAKE) --no-print-directory test-postgres
+	@sh .ci/need-browser 2>/dev/null || echo "SKIPPED: the tests in a browser"
 
 # A file of tests stays with one process, for what its tests share. In their own order, which begins with long files
 # and ends with short ones: ordered by their number of tests, the long ones would come last, on one processor.
