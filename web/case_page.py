@@ -167,7 +167,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         documents=done.documents,
         payments=done.payments,
         messages=_arrived(done.messages, standing, dictionary, people),
-        history=history_words.tell(newest, people, loaded)[:_TOLD],
+        history=history_words.tell(newest, people, loaded, most=_TOLD),
         starts=_starts(standing.instances, in_force, person),
         may_reopen=may_reopen,
         may_correct=may_correct,

@@ -12,7 +12,7 @@ from engine.dictionary import Dictionary
 from engine.forms import Form
 from engine.queries.told import HistoryRow
 from web.labels import label_of, lines, say
-from web.procedure_text import message_title
+from web.procedure_text import form_names, message_title
 from web.words import due, in_words
 
 _SYSTEM = {
@@ -83,9 +83,15 @@ class Told:
     ran_on: str
 
 
-def tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int, LoadedDefinition]) -> list[Told]:
-    """Return what people want to read of history, in the order given."""
-    return _tell([row for row in rows if not _is_noise(row)], people, loaded)
+def tell(
+    rows: list[HistoryRow],
+    people: Mapping[int, str],
+    loaded: Mapping[int, LoadedDefinition],
+    *,
+    most: int | None = None,
+) -> list[Told]:
+    """Return what people want to read of history, in the order given: `most` lines of it at most."""
+    return _tell([row for row in rows if not _is_noise(row)][:most], people, loaded)
 
 
 def tell_everything(
@@ -216,8 +222,14 @@ def _decision_answers(decision: Mapping[str, Any], people: Mapping[int, str]) ->
 
 def _form_of(values: Mapping[str, object], definition: LoadedDefinition | None) -> Form | None:
     """Return the form that these answers fit best: two forms may word the same choice differently."""
-    forms = definition.forms.values() if definition is not None else ()
-    return max(forms, key=lambda form: (len(form.names & values.keys()), -len(form.names)), default=None)
+    if definition is None:
+        return None
+    names = form_names(definition)
+    return max(
+        definition.forms.values(),
+        key=lambda form: (len(names[form.id] & values.keys()), -len(names[form.id])),
+        default=None,
+    )
 
 
 def _choice(form: Form | None, key: str, value: object) -> str:

@@ -30,11 +30,17 @@ def elements_setting(definition: LoadedDefinition, field: str) -> frozenset[str]
     return _setters(_Bundle(definition), field)
 
 
+def form_names(definition: LoadedDefinition) -> Mapping[str, frozenset[str]]:
+    """Return the names that each form writes, by the form's id."""
+    return _form_names(_Bundle(definition))
+
+
 class _Bundle:
     """A definition as a key of the caches: its content never changes, so its hash stands for it."""
 
     def __init__(self, definition: LoadedDefinition) -> None:
         self.files = definition.files
+        self.forms = definition.forms
         self.folder = f"/{definition.key}/process.toml"
         self._sha256 = definition.sha256
 
@@ -57,6 +63,11 @@ def _documentation(bundle: _Bundle) -> Mapping[str, str]:
             if element_id and node.text:
                 found[element_id] = node.text.strip()
     return found
+
+
+@lru_cache(maxsize=16)
+def _form_names(bundle: _Bundle) -> Mapping[str, frozenset[str]]:
+    return {form_id: form.names for form_id, form in bundle.forms.items()}
 
 
 @lru_cache(maxsize=16)
