@@ -67,7 +67,7 @@ def resend(world: World, document_id: int, reason: str, *, press: str, actor: So
             connection,
             key=key,
             kind="letter",
-            payload=loads(first.payload),
+            payload={**loads(first.payload), "second_copy": True},
             now=now,
             instance_id=letter.instance_id,
             element_id=first.element_id,
@@ -117,7 +117,8 @@ def first_delivery(connection: Connection, letter: Any) -> Any | None:
         .where(Outbox.instance_id == letter.instance_id, Outbox.kind == "letter")
         .order_by(Outbox.outbox_id)
     )
-    return next((row for row in rows if loads(row.payload).get("document_id") == letter.document_id), None)
+    sent = ((row, loads(row.payload)) for row in rows)
+    return next((row for row, payload in sent if payload.get("document_id") == letter.document_id), None)
 
 
 def second_copies(connection: Connection, letter: Any) -> list[SecondCopy]:

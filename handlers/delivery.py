@@ -99,8 +99,10 @@ def _print_papers(world: World, owed: Owed, papers: Sequence[Any]) -> str:
 
 def _mail_papers(world: World, owed: Owed, to: str, papers: Sequence[Any]) -> str:
     """E-mail a letter, as the client asked: its words are in the PDF and not in the open."""
-    message = _message(world, owed, to, papers[0].title)
-    message.set_content(f"{papers[0].title}\n\nOur letter is attached as a PDF. Please read it and keep it.\n")
+    title, is_second = papers[0].title, bool(owed.payload.get("second_copy"))
+    message = _message(world, owed, to, f"{title} (second copy)" if is_second else title)
+    again = "This is a second copy of a letter that we sent to you before. " if is_second else ""
+    message.set_content(f"{title}\n\n{again}Our letter is attached as a PDF. Please read it and keep it.\n")
     for paper in papers:
         name = f"{paper.template_id or 'enclosure'}-{paper.document_id}.pdf"
         message.add_attachment(paper.content, maintype="application", subtype="pdf", filename=name)

@@ -13,6 +13,7 @@ from engine.queries.running import WaitRow
 from engine.queries.worklist import TaskRow
 from web.diagrams import callers_in, drawn_in
 from web.groups import group_title
+from web.procedure_text import message_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def tokens_of(
             wait.element_id,
             wait.element_name or wait.element_id,
             wait.step,
-            f"{states.get(wait.kind, 'Waits for a delivery')}{f': {wait.name}' if wait.kind == 'message' else ''}",
+            f"{states.get(wait.kind, 'Waits for a delivery')}{_awaited(definition, wait)}",
             "waiting",
             wait.created_at,
             wait.due_at,
@@ -82,6 +83,11 @@ def tokens_of(
         if incident.element_id
     ]
     return found
+
+
+def _awaited(definition: LoadedDefinition, wait: WaitRow) -> str:
+    """Return which message is waited for, by its title."""
+    return f": {message_title(definition, wait.name, wait.element_name)}" if wait.kind == "message" else ""
 
 
 def marks_on(definition: LoadedDefinition, tokens: list[Token], file: str) -> str:

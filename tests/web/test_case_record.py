@@ -5,14 +5,15 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine import definitions, dispatch, scenarios
 from engine.errors import Conflict, NotAllowed
-from engine.models import Document, Wait
+from engine.models import Document, Outbox, Wait
 from engine.queries import running
 from engine.queries.paths import way_of
 from engine.resending import resend
+from engine.values import dumps
 from tests.page import Browser
 from tests.world import PROCESSES, close_whole, copy_world, deployed_world, open_world, somebody
 from web.app import create_app
@@ -148,6 +149,18 @@ def test_the_same_press_sends_one_copy_and_others_may_not_send_any(told):
     assert dispatch.deliver_due(told) == 2
     with pytest.raises(NotAllowed):
         resend(told, letter, "Lost", press="three", actor=somebody(told, "review_caseworker.2"))
+
+
+def test_a_second_copy_by_email_says_that_it_is_one(told):
+    letter = letters(told)["CMSL5806"].document_id
+    with told.db.write() as connection:
+        payload = dumps({"document_id": letter, "enclosures": [], "email": "robin@redress.example"})
+        of_letter = Outbox.payload.contains(f'"document_id":{letter},')
+        connection.execute(update(Outbox).where(of_letter).values(payload=payload))
+    resend(told, letter, "Lost", press="one", actor=somebody(told, "review_caseworker"))
+    dispatch.deliver_due(told)
+    (mail,) = (told.settings.spool_dir / "email").glob("*.eml")
+    assert b"(second copy)" in mail.read_bytes().replace(b"\r\n ", b" ").replace(b"_", b" ")
 
 
 def test_a_letter_that_has_not_left_is_not_sent_again(told):
