@@ -35,6 +35,7 @@ NO_PAGE = frozenset(
         "session.home",
         "documents.download",
         "oidc.begin",
+        "people.choose",
         "oidc.come_back",
         "task_letters.part",
         "task_letters.pdf",
@@ -59,7 +60,8 @@ class Sight:
 def every_page(world: World) -> list[Sight]:
     """Return the pages of the demonstration, those of one person together."""
     with world.db.read() as connection:
-        seen = [*_fixed(), *_tasks(connection), *_of_cases(connection), *_of_procedures(connection)]
+        people = _people(connection)
+        seen = [*_fixed(), *people, *_tasks(connection), *_of_cases(connection), *_of_procedures(connection)]
     return sorted(seen, key=lambda sight: sight.who)
 
 
@@ -96,8 +98,21 @@ def _fixed() -> list[Sight]:
         Sight("instances", "otis", "/operations/instances"),
         Sight("incidents", "otis", "/operations/incidents"),
         Sight("deliveries", "otis", "/operations/deliveries"),
+        Sight("hand-over", "rita", "/hand-over/"),
+        Sight("absences", "rita", "/absences/"),
+        Sight("absences-own", "cara", "/absences/"),
+        Sight("people", "otis", "/people/"),
+        Sight("people-add", "otis", "/people/add"),
         Sight("prove", "rita", "/sign-in/again?next=/tasks/"),
         Sight("procedures", "ana", "/procedures/"),
+    ]
+
+
+def _people(connection: Connection) -> list[Sight]:
+    cara = connection.execute(select(Person.person_id).where(Person.username == "cara")).scalar_one()
+    return [
+        Sight("hand-over-choose", "rita", f"/hand-over/{cara}"),
+        Sight("people-account", "otis", f"/people/{cara}"),
     ]
 
 
@@ -161,6 +176,7 @@ def _of_cases(connection: Connection) -> list[Sight]:
         Sight("case-untouched", "olive", f"/cases/{plain}"),
         Sight("case-history", "cara", f"/cases/{waits}/history"),
         *(Sight(f"case-all-{what}", "cara", f"/cases/{waits}/all/{what}") for what in ("letters", "attempts", "notes")),
+        Sight("case-looks", "rita", f"/cases/{waits}/looks"),
         Sight("case-message", "cara", f"/cases/{waits}/messages/{awaited}"),
         Sight("case-documents", "cara", f"/cases/{waits}/documents"),
         Sight("case-diagram", "cara", f"/cases/{waits}/diagrams/{instance}/"),
