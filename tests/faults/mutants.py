@@ -100,6 +100,27 @@ MUTANTS: dict[str, Mutant] = {
         "tests/engine/test_outbox.py",
         "ends_its_worker_each_time",
     ),
+    "a note at each click": Mutant(
+        "web/sent_once.py",
+        "    if not key:\n",
+        "    if key or not key:\n",
+        "tests/faults/test_races.py",
+        "kept_once_for_each_form",
+    ),
+    "a timer that nobody has is stepped for ever": Mutant(
+        "engine/timers.py",
+        "        if due and _due_of(",
+        "        if not due and _due_of(",
+        "tests/engine/test_timers.py",
+        "knows_nothing_of",
+    ),
+    "a newer rule stops a deployed table": Mutant(
+        "engine/decision_graph.py",
+        "source.unread if self.is_deployed else source.findings",
+        "source.findings",
+        "tests/unit/test_decisions.py",
+        "newer_than_a_deployed",
+    ),
     "no mark before an instruction leaves": Mutant(
         "handlers/payments_delivery.py",
         "if row.instruction_ref is None:",
