@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -104,7 +104,7 @@ def beside(connection: Connection, page: TaskPage) -> Beside | None:
     shown = {label_of(dictionary, f"request.{name}") for name in _OF_THE_PLAN}
     shown |= {label_of(dictionary, str(key)) for key in asked if key}
     return Beside(
-        summary=summarise(standing, task.case_id),
+        summary=_without_its_heading(summarise(standing, task.case_id)),
         calling=_calling(page, standing, lately),
         ahead=_ahead(standing, task),
         newest=lines[:_FIRST],
@@ -114,6 +114,12 @@ def beside(connection: Connection, page: TaskPage) -> Beside | None:
         details=[row for row in details_of(own, dictionary, people) if row["key"]["text"] not in shown],
         before=before_of(connection, task.case_id, page.names, dictionary),
     )
+
+
+def _without_its_heading(summary: CaseSummary) -> CaseSummary:
+    """Return a summary without whose case it is: that stands above the task."""
+    above = {summary.client_name, summary.reference}
+    return replace(summary, rows=[row for row in summary.rows if row["value"]["text"] not in above])
 
 
 def _ahead(standing: Standing, task: Any) -> list[Ahead]:
