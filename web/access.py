@@ -244,6 +244,7 @@ RULES: Mapping[str, Rule] = {
     "worklists.held": signed_in,
     "worklists.due": signed_in,
     "worklists.view": signed_in,
+    "worklists.next_task": signed_in,
     "saved_views.listed": signed_in,
     "saved_views.save": signed_in,
     "saved_views.rename": signed_in,

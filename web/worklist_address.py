@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection
 
 from engine import definitions
-from engine.clock import LONDON
-from engine.queries.worklists import Filters, Order, Position
+from engine.queries.worklists import Filters, Order, Position, days_of
 from web.addresses import row_number
 from web.case_summary import NATIONS
 from web.current import world
@@ -73,7 +72,7 @@ class Asked:
 
     def filters(self) -> Filters:
         """Return the filters, with the days of this moment."""
-        since, until = days_of(self.due)
+        since, until = days_of(self.due, world().clock.now())
         return Filters(
             procedure=self.procedure,
             stage=self.stage,
@@ -84,15 +83,6 @@ class Asked:
             due_before=until,
             is_undated=self.due == "none",
         )
-
-
-def days_of(due: str) -> tuple[datetime | None, datetime | None]:
-    """Return from when and before when something is due, in London's days."""
-    now = world().clock.now()
-    today = datetime.combine(now.astimezone(LONDON).date(), time(), LONDON)
-    tomorrow, monday = _days_after(today, 1), _days_after(today, 7 - today.weekday())
-    known = {"overdue": (None, now), "today": (today, tomorrow), "week": (today, monday), "by_today": (None, tomorrow)}
-    return known.get(due, (None, None))
 
 
 def choices(connection: Connection, groups: Mapping[str, object]) -> dict[str, dict[str, str]]:
@@ -146,7 +136,3 @@ def written(place: Position | None) -> str | None:
         return None
     value = place.value.isoformat() if isinstance(place.value, datetime) else place.value or ""
     return f"{value}~{place.task_id}"
-
-
-def _days_after(day: datetime, days: int) -> datetime:
-    return datetime.combine(day.date() + timedelta(days=days), time(), LONDON)

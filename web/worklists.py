@@ -6,20 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
+from engine.next_task import claim_next
 from engine.queries import listed_tasks, running, worklists
 from engine.queries.listed_tasks import ListedTask
-from engine.queries.worklists import Filters, Found, Scope
+from engine.queries.worklists import Filters, Found, Scope, days_of
 from engine.saved_views import View, view_at, views_of
 from web import worklist_address
 from web.access import sees_every_case, sight_of
 from web.current import person, world
 from web.due_tags import due_tag
 from web.words import up_to
-from web.worklist_address import Asked, days_of
+from web.worklist_address import Asked
 
 pages = Blueprint("worklists", __name__, url_prefix="/tasks")
 
@@ -71,6 +72,18 @@ def held() -> str:
 def due() -> str:
     """Show all that is overdue or due today and that a person may see."""
     return _list("due")
+
+
+@pages.post("/next")
+def next_task() -> ResponseReturnValue:
+    """Claim the task that the rules put first, open it, and say why it came first."""
+    found = claim_next(world(), actor=person())
+    if found is None:
+        flash("No task of your teams is free for you.")
+        return redirect(url_for("worklists.queue"))
+    task_id, why = found
+    flash(f"You have this task next because {why}.")
+    return redirect(url_for("tasks.page", task_id=task_id))
 
 
 @pages.get("/views/<address>")
@@ -134,7 +147,7 @@ def _found(connection: Connection, kind: str, asked: Asked, groups: tuple[str, .
     before = worklist_address.position(request.args.get("before"), order)
     filters = asked.filters()
     if kind == "due":
-        filters = replace(filters, due_before=days_of("by_today")[1])
+        filters = replace(filters, due_before=days_of("by_today", world().clock.now())[1])
     found = worklists.find(connection, scope, filters, order, after=None if before else after, before=before)
     if before is not None and found.before is None and not found.is_partial and not found.task_ids:
         return worklists.find(connection, scope, filters, order)  # what was before has gone meanwhile
@@ -144,7 +157,7 @@ def _found(connection: Connection, kind: str, asked: Asked, groups: tuple[str, .
 def _counts(connection: Connection, groups: tuple[str, ...]) -> dict[str, str]:
     """Return how much each list holds, and what of a person's own is overdue and due today, as far as it is counted."""
     own, now = Scope("mine", person().person_id), world().clock.now()
-    _, tomorrow = days_of("by_today")
+    _, tomorrow = days_of("by_today", now)
     found = worklists.count(
         connection,
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -172,11 +173,14 @@ def test_every_list_is_read_from_its_own_index_in_its_order(crowd, holding, orde
 def test_counting_reads_one_index_for_each_count(crowd):
     wanted = {
         "mine": (Scope("mine", crowd.caseworker.person_id), Filters()),
+        "held": (Scope("held", crowd.caseworker.person_id, GROUPS), Filters()),
         "free": (Scope("free", crowd.caseworker.person_id, GROUPS), Filters()),
         "due": (Scope("any", crowd.caseworker.person_id, GROUPS), Filters(due_before=NOON)),
     }
     [plan] = plans(crowd, lambda: lambda connection: worklists.count(connection, wanted))
     assert not walks_through(plan), plan
+    read = set(re.findall(r"ix_user_task_\w+", plan))
+    assert read == {"ix_user_task_mine", "ix_user_task_held", "ix_user_task_free"}, plan
 
 
 def plans(stage: Stage, make) -> list[str]:

@@ -135,6 +135,7 @@ ACTIONS = {
 }
 FOR_EVERYBODY = {
     "worklists.view": "/tasks/views/x",
+    "worklists.next_task": "/tasks/next",
     "saved_views.save": "/views/",
     "saved_views.rename": "/views/1/name",
     "saved_views.delete": "/views/1/delete",
