@@ -131,7 +131,7 @@ def hand_over(
     groups = roles.teams_answered_for(world.groups, actor.groups)
     problems = {}
     if not keys:
-        problems["keys"] = "Choose what to hand over"
+        problems["ticked"] = "Choose what to hand over"
     if not [person_id for person_id in to if person_id != from_id]:
         problems["to"] = "Choose who gets it"
     if not reason.strip():

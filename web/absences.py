@@ -76,13 +76,16 @@ def said(away: Away | None) -> str:
 def _page(connection: Connection, typed: dict[str, str], problems: dict[str, str]) -> str:
     today = absences.today(world())
     known = _people(connection)
-    covered = absences.covered_by(connection, person().person_id, today)
+    covered = [
+        (away, [one for one in hand_over.held_by(connection, away.person_id, person().groups) if one.tasks])
+        for away in absences.covered_by(connection, person().person_id, today)
+    ]
     return render_template(
         "absences/listed.html",
         absences=absences.absences_of(connection, list(known), since=today),
         people=known,
         colleagues=_colleagues(connection, known),
-        covered=[(away, hand_over.held_by(connection, away.person_id, person().groups)) for away in covered],
+        covered=covered,
         today=today,
         typed=typed,
         problems=problems,

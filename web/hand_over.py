@@ -40,7 +40,7 @@ def choose(person_id: int) -> str:
 def move(person_id: int) -> ResponseReturnValue:
     """Hand over what was ticked, and say for each case what became of it."""
     typed: dict[str, Any] = {
-        "keys": request.form.getlist("keys"),
+        "ticked": request.form.getlist("ticked"),
         "to": request.form.get("to", ""),
         "reason": request.form.get("reason", "").replace("\0", "").strip(),
     }
@@ -58,7 +58,9 @@ def move(person_id: int) -> ResponseReturnValue:
             return _choosing(connection, person_id, typed, problems), 422
     to = list(could) if typed["to"] == SPREAD else [chosen] if chosen is not None else []
     try:
-        results = hand_over.hand_over(world(), person_id, typed["keys"], to=to, reason=typed["reason"], actor=person())
+        results = hand_over.hand_over(
+            world(), person_id, typed["ticked"], to=to, reason=typed["reason"], actor=person()
+        )
     except ValuesRefused as refused:
         with world().db.read() as connection:
             return _choosing(connection, person_id, typed, refused.problems), 422

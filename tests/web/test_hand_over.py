@@ -181,6 +181,10 @@ def test_the_page_hands_a_leavers_work_over_in_one_go(office, visitor):
     leader = visitor("review_team_leader").visit("/hand-over/")
     assert f"{leaver.name} Locked" in leader.text
     leader.follow(f"Hand over the work of {leaver.name}")
+    assert "built-in" not in leader.text
+    assert leader.press("Hand over", {"ticked": None, "reason": WHY}).status == 422
+    assert "Choose who gets it" in leader.text
+    leader.visit(leader.path)
     assert leader.press("Hand over", {"reason": ""}).status == 422
     assert "Choose who gets it" in leader.text
     third = str(somebody(office, "third").person_id)
