@@ -148,8 +148,6 @@ async def _work(world: World, name: str, concurrency: int) -> None:
 def make_queue(world: World) -> App:
     """Return the queue's application, with its tasks bound to a world."""
     from procrastinate import App, PsycopgConnector
-    from procrastinate.exceptions import AlreadyEnqueued
-    from procrastinate.jobs import Status
 
     queue = App(connector=PsycopgConnector(conninfo=_address(world), min_size=1, max_size=6))
 
@@ -169,19 +167,26 @@ def make_queue(world: World) -> App:
     @queue.periodic(cron="* * * * * */10")
     @queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
     async def retry_stalled(context: Any, timestamp: int) -> None:
-        """Put back the jobs of workers that died; a job that waits under the same name anyway replaces its own."""
-        manager = context.app.job_manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            try:
-                await manager.retry_job(job)
-            except AlreadyEnqueued:
-                await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        await put_back_stalled(context.app)
 
     return queue
 
 
 def release(world: World) -> int:
     """Enqueue what is due and has no job: timers, retries and deliveries, whoever lost theirs; return how many.
+async def put_back_stalled(queue: App) -> None:
+    """Put back the jobs of workers that died; a job that waits under the same name anyway replaces its own."""
+    from procrastinate.exceptions import UniqueViolation
+    from procrastinate.jobs import Status
+
+    manager = queue.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # procrastinate 3 tells it so here, and not as AlreadyEnqueued
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+
+
 
     Several workers may do so at once: a name is enqueued once while it waits, and a job that comes too late finds
     nothing to do.

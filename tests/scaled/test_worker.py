@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -91,6 +92,31 @@ def test_a_delivery_whose_job_was_lost_gets_another(queued: Stage) -> None:
     assert worker.release(queued.world) == 1
     work(queued)
     assert [row.state for row in queued.outbox()] == ["sent"]
+
+
+def test_jobs_of_a_dead_worker_are_put_back_and_one_that_waits_again_anyway_is_dropped(queued: Stage) -> None:
+    queued.deploy(*LETTER)
+    queued.start()
+    queued.start()
+    with queued.world.db.write() as connection:
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+    first, second = (f"deliver:{row.outbox_id}" for row in queued.outbox())
+    assert worker.release(queued.world) == 2
+    with queued.world.db.write() as connection:
+        gone = text("DELETE FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = :name")
+        connection.execute(gone, {"name": second})
+
+    async def put_back() -> None:
+        jobs = worker.make_queue(queued.world)
+        async with jobs.open_async():
+            await worker.put_back_stalled(jobs)
+
+    asyncio.run(put_back())
+    with queued.world.db.read() as connection:
+        jobs = connection.execute(text("SELECT status::text, queueing_lock FROM procrastinate_jobs")).all()
+    assert sorted(map(tuple, jobs)) == [("todo", first), ("todo", second)]
+    work(queued)
+    assert [row.state for row in queued.outbox()] == ["sent", "sent"]
 
 
 def test_a_job_that_is_done_twice_does_nothing_the_second_time(queued: Stage) -> None:
