@@ -172,8 +172,6 @@ def make_queue(world: World) -> App:
     return queue
 
 
-def release(world: World) -> int:
-    """Enqueue what is due and has no job: timers, retries and deliveries, whoever lost theirs; return how many.
 async def put_back_stalled(queue: App) -> None:
     """Put back the jobs of workers that died; a job that waits under the same name anyway replaces its own."""
     from procrastinate.exceptions import UniqueViolation
@@ -187,6 +185,8 @@ async def put_back_stalled(queue: App) -> None:
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
+def release(world: World) -> int:
+    """Enqueue what is due and has no job: timers, retries and deliveries, whoever lost theirs; return how many.
 
     Several workers may do so at once: a name is enqueued once while it waits, and a job that comes too late finds
     nothing to do.
