@@ -26,7 +26,7 @@ from engine.holds import hold_name
 from engine.lint import check_bundle, is_error
 from engine.lint.finding import error
 from engine.models import Definition, ProcessInstance
-from engine.procedure_steps import step_of
+from engine.procedure_steps import procedures_in, step_of
 from engine.spiff import Program, compile_deployed, compile_program
 from engine.spiff.host import DiagramError
 from engine.trace import read_procedure
@@ -148,14 +148,18 @@ class LoadedDefinition:
         texts = [data for path, data in self.files.items() if path.endswith(f"/{self.key}/procedure.md")]
         return read_procedure(texts[0].decode("utf-8", errors="replace")) if texts else {}
 
+    @cached_property
+    def _procedures(self) -> frozenset[str]:
+        return procedures_in(self.procedure)
+
     def step_of(self, element_id: str, callers: tuple[str, ...] = (), *, worked_out: object = None) -> str:
         """Return the steps that an element or a flow belongs to: its own, else those of the nearest caller with one.
 
         `worked_out` is the element's own step where the diagram writes it as an expression.
         """
-        known = [self.program.elements.get(one) or self.program.flows.get(one) for one in (element_id, *callers)]
-        drawn = [found.properties.get("step") for found in known if found is not None]
-        return step_of([worked_out if isinstance(worked_out, str) else None, *drawn], self.procedure)
+        found = (self.program.elements.get(one) or self.program.flows.get(one) for one in (element_id, *callers))
+        own = [worked_out] if isinstance(worked_out, str) else []
+        return step_of([*own, *(one.properties.get("step") for one in found if one)], self._procedures)
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:

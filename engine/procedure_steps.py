@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 from engine.lint.resources import split_steps
 
 
-def step_of(texts: Iterable[str | None], procedure: Mapping[str, str]) -> str:
+def procedures_in(procedure: Mapping[str, str]) -> frozenset[str]:
+    """Return the first words of numbered steps, such as `Review`."""
+    return frozenset(step.partition(" ")[0] for step in procedure)
+
+
+def step_of(texts: Iterable[str | None], names: frozenset[str]) -> str:
     """Return the first steps that count, as `Review 9, Review 10`; empty where there are none.
 
     `texts` are the `step` properties of an element and of the activities that it is inside, the nearest first.
-    `procedure` holds the numbered steps of the procedure that runs; while it is empty, every step counts.
+    `names` are those of the procedure that runs (`procedures_in`); while there are none, every step counts.
     """
-    names = {step.partition(" ")[0] for step in procedure}
     for text in texts:
         steps = [] if text is None or text.startswith("=") else split_steps(text)
         counting = [step for step in steps if step and (not names or step.partition(" ")[0] in names)]

@@ -21,6 +21,7 @@ _TAGS = ("@datetime", "@date", "@time", "@decimal", "@duration", "@months", "@es
 _BITS = 64  # what msgpack holds
 _DIGITS = 40
 _HOLDING = (dict, list, tuple)
+_AS_THEY_ARE = frozenset({str, bool, type(None)})
 
 
 def dumps(value: object) -> str:
@@ -28,7 +29,7 @@ def dumps(value: object) -> str:
 
     Raises: ValueError for an object that is not a value.
     """
-    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(_tagged(value))
 
 
 def loads(text: str) -> Any:
@@ -36,7 +37,7 @@ def loads(text: str) -> Any:
 
     Raises: ValueError for what is no JSON, as NaN is none.
     """
-    return _untagged(json.loads(text, parse_float=Decimal, parse_constant=_no_number))
+    return _untagged(_DECODER.decode(text))
 
 
 def pack(value: object) -> bytes:
@@ -89,7 +90,12 @@ def _is_whole(value: Decimal) -> bool:
 
 
 def _tagged(value: object) -> object:
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is dict:
+        return _tagged_mapping(cast(dict[Any, object], value))
+    if isinstance(value, str):
         return value
     if isinstance(value, int):
         return value if value.bit_length() < _BITS else {"@decimal": str(value)}
@@ -159,6 +165,11 @@ def _untagged(value: Any) -> Any:
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number in JSON")
+
+
+# Made once: `json.dumps` and `json.loads` make one for every call that says how.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_number)
 
 
 def _read_tag(tag: str, inner: Any) -> Any:
