@@ -116,7 +116,7 @@ def test_a_letter_is_drawn_again_while_it_is_written(served, screen):
     words = cara.page.locator("#letter .app-note")
     cara.put("slots.update", "We looked again at every payment.")
     expect(words).to_contain_text("We looked again at every payment.")
-    first = cara.page.locator(".app-page").first
+    first = cara.page.locator(".app-preview img").first
     assert first.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
     with cara.page.expect_response("**/letter?size=18"):
         cara.page.locator("#size").select_option("18")
