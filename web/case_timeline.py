@@ -61,7 +61,7 @@ VIEWS = (
 def page(case_id: int) -> str:
     """Return the page of a case's history that the address asks for."""
     view = next((one for one in VIEWS if one.key == request.args.get("show", "")), VIEWS[0])
-    number = request.args.get("request", "").strip()[:40]
+    number = request.args.get("request", "").replace("\0", "").strip()[:40]
     wanted = replace(view.wanted, number=number)
     at = row_number(request.args.get("page", "")) or 1
     with world().db.read() as connection:
