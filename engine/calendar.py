@@ -98,6 +98,15 @@ class Calendar:
         """
         return self.holiday(day, nation) is None and day.weekday() < SATURDAY
 
+    def working_days_between(self, first: date, last: date, nation: str) -> int:
+        """How many working days come after the first day up to the last, which is included.
+
+        Raises:
+            UnknownNation, BeyondTable: as `holiday`.
+        """
+        start, end = local_date(first), local_date(last)
+        return sum(self.is_working_day(day, nation) for day in _days(start, end) if day > start)
+
     def working_days_after(self, start: date, n: int, nation: str) -> datetime:
         """The end of the n-th working day after receipt. Source: domain 4.2
 

@@ -55,6 +55,7 @@ from web import (
     sights,
     task_letters,
     tasks,
+    team,
     worklists,
 )
 from web.security import keep_private, secret_key, secure
@@ -73,6 +74,7 @@ PAGES = (
     attempts,
     cases,
     case_dates,
+    sights,
     case_diagrams,
     case_letters,
     case_plan,
@@ -81,9 +83,9 @@ PAGES = (
     lock_flag,
     documents,
     notifications,
+    team,
     hand_over,
     absences,
-    sights,
     people,
     operations,
     interventions,

@@ -85,7 +85,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         (alerts, "notifications.listed", ("notifications.",)),
     ]
     if has_role(person, Role.LEADER, Role.MANAGER):
-        items.append(("Hand over", "hand_over.people", ("hand_over.",)))
+        items += [("Team", "team.page", ("team.",)), ("Hand over", "hand_over.people", ("hand_over.",))]
     if has_role(person, Role.CASEWORKER, Role.LEADER, Role.MANAGER):
         items.append(("Absences", "absences.listed", ("absences.",)))
     if OPERATIONS in person.groups:

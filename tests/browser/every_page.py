@@ -90,6 +90,7 @@ def _fixed() -> list[Sight]:
         Sight("cases", "cara", "/cases/"),
         Sight("cases-found", "cara", "/cases/?q=Wren"),
         Sight("cases-none-found", "cara", "/cases/?q=Nobody+at+all"),
+        Sight("team", "rita", "/team/"),
         Sight("alerts", "rita", "/alerts"),
         Sight("no-such-page", "cara", "/no-such-page"),
         Sight("record-contact", "olive", "/contacts/"),
