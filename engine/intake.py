@@ -23,7 +23,8 @@ from engine.errors import NotAllowed, ValuesRefused
 from engine.forms import Form
 from engine.holds import hold_case, hold_name
 from engine.intake_questions import NO_OPEN_REQUEST, Intake, in_force, may_record, names_for
-from engine.models import Case, Contact, Notification, ServiceRequest, UserTask
+from engine.models import Case, Contact, ServiceRequest, UserTask
+from engine.notifications import tell
 from engine.people import Somebody
 from engine.queries.clients import ISSUE
 from engine.queries.contacts import noted
@@ -230,7 +231,8 @@ def _note(
             .where(UserTask.instance_id == instance_id, UserTask.status == "open")
             .order_by(UserTask.task_id)
         ).first()
-        person_id, group = tuple(holder) if holder is not None else (None, None)
+        person_id = holder.assignee_id if holder is not None else None
+        group = holder.candidate_group if holder is not None else None
     else:
         request_id, person_id, group = connection.execute(
             select(ServiceRequest.request_id, ServiceRequest.owner_id, ServiceRequest.owner_group).where(
@@ -239,13 +241,12 @@ def _note(
         ).one()
     add_note(connection, world, case_id=case_id, request_id=request_id, text=text, author_id=actor.person_id)
     what = "an issue that is being logged" if request_id is None else key
-    connection.execute(
-        insert(Notification).values(
-            case_id=case_id,
-            person_id=person_id,
-            group_key=None if person_id else group or intake.definition.first_team,
-            subject="Another contact about an open issue",
-            text=f"{text.partition(':')[0]} is about {what} too. Read the note on the case.",
-            sent_at=world.clock.now(),
-        )
+    tell(
+        connection,
+        subject="Another contact about an open issue",
+        text=f"{text.partition(':')[0]} is about {what} too. Read the note on the case.",
+        at=world.clock.now(),
+        person_id=person_id,
+        group_key=group or intake.definition.first_team,
+        case_id=case_id,
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from engine import definitions, incidents, instance_row
+from engine import definitions, incidents, instance_row, notifications
 from engine.definitions import LoadedDefinition
 from engine.errors import Conflict, NotCompatible, NotFound, ValuesRefused
 from engine.feel import compile_expression
@@ -22,7 +22,7 @@ from engine.feel.errors import FeelError
 from engine.feel.values import Months
 from engine.history import Event
 from engine.instance_row import SUSPENDED
-from engine.models import Definition, Job, Notification, Outbox, UserTask
+from engine.models import Definition, Job, Outbox, UserTask
 from engine.people import Somebody
 from engine.projection import Open, Place, redraw
 from engine.spiff import StateMismatch, Stored, Workflow
@@ -102,15 +102,14 @@ def cancel(world: World, instance_id: int, *, reason: str, actor: Somebody) -> N
         incidents.resolve_cancelled(connection, instance_id=instance_id, now=now, by=actor.actor.key)
         about = row.business_key or f"instance {instance_id}"
         for group in groups or ["operations"]:
-            connection.execute(
-                insert(Notification).values(
-                    case_id=row.case_id,
-                    instance_id=instance_id,
-                    group_key=group,
-                    subject=f"Operations cancelled the procedure of {about}",
-                    text=f"{reason.strip()} Nobody is working on it now. If it must go on, start it again on the case.",
-                    sent_at=now,
-                )
+            notifications.tell(
+                connection,
+                subject=f"Operations cancelled the procedure of {about}",
+                text=f"{reason.strip()} Nobody is working on it now. If it must go on, start it again on the case.",
+                at=now,
+                group_key=group,
+                case_id=row.case_id,
+                instance_id=instance_id,
             )
 
 

@@ -21,7 +21,8 @@ from engine.definitions import LoadedDefinition
 from engine.errors import NotFound, ValuesRefused
 from engine.history import Event
 from engine.holds import hold_name, hold_number
-from engine.models import Message, Notification, ProcessInstance, ServiceRequest, Wait
+from engine.models import Message, ProcessInstance, ServiceRequest, Wait
+from engine.notifications import tell
 from engine.people import Somebody
 from engine.spiff import Workflow
 from engine.spiff.host import RunFailed
@@ -254,8 +255,19 @@ def _record(
     status: Literal["delivered", "kept"] = "kept" if why else "delivered"
     instance_id = instances[0] if len(instances) == 1 or (instances and not why) else None
     request: Any = _request(connection, key)
-    if why and request is not None:
+    if request is not None and why:
         _tell_holder(world, connection, request, why)
+    elif request is not None and request.owner_id not in (None, actor.person_id):
+        tell(
+            connection,
+            kind="replied",
+            subject=f"A reply about {request.number}",
+            text="Somebody recorded what the client said, and the case has moved on.",
+            at=world.clock.now(),
+            person_id=request.owner_id,
+            case_id=request.case_id,
+            instance_id=instance_id,
+        )
     message_id = connection.execute(
         insert(Message)
         .values(
@@ -278,15 +290,14 @@ def _record(
 def _tell_holder(world: World, connection: Connection, request: Any, why: str) -> None:
     """Tell whoever holds a request that a message was kept; after closure, the team that the procedure began with."""
     is_open = request.closed_at is None and request.owner_id is not None
-    connection.execute(
-        insert(Notification).values(
-            case_id=request.case_id,
-            person_id=request.owner_id if is_open else None,
-            group_key=None if is_open else _first_team(world, connection, request),
-            subject=f"A message about {request.number} needs you",
-            text=f"{why} Read it on the case, contact the client if needed, then mark it as dealt with.",
-            sent_at=world.clock.now(),
-        )
+    tell(
+        connection,
+        subject=f"A message about {request.number} needs you",
+        text=f"{why} Read it on the case, contact the client if needed, then mark it as dealt with.",
+        at=world.clock.now(),
+        person_id=request.owner_id if is_open else None,
+        group_key=None if is_open else _first_team(world, connection, request),
+        case_id=request.case_id,
     )
 
 

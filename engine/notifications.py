@@ -1,13 +1,96 @@
-"""Notifications: what a group or a person was told. They are seen, not completed."""
+"""Notifications: what a group or a person was told. They are seen, not completed.
+
+Some a diagram sends. Others tell of what changed for somebody without their doing: a task that became theirs, one that
+became overdue, a client's reply about what they hold.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import or_, update
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, literal, or_, select, update
 
 from engine.errors import NotFound
-from engine.models import Notification
+from engine.models import Notification, UserTask
 from engine.people import Somebody
 from engine.world import World
+
+FROM_DIAGRAMS = ("told", "approved", "rejected")
+"""The kinds that a diagram sends; the program itself sends `assigned`, `overdue` and `replied`."""
+FOR_YOU = "A task for you"
+
+
+def tell(
+    connection: Connection,
+    *,
+    subject: str,
+    at: datetime,
+    kind: str = "told",
+    text: str = "",
+    person_id: int | None = None,
+    group_key: str | None = None,
+    case_id: int | None = None,
+    instance_id: int | None = None,
+) -> None:
+    """Tell a person something, or a group where no person is named."""
+    connection.execute(
+        insert(Notification).values(
+            kind=kind,
+            case_id=case_id,
+            instance_id=instance_id,
+            group_key=None if person_id is not None else group_key,
+            person_id=person_id,
+            subject=subject,
+            text=text,
+            sent_at=at,
+        )
+    )
+
+
+def tell_of_tasks(connection: Connection, tasks: Sequence[Any], *, kind: str, words: str, at: datetime) -> None:
+    """Tell the holder of each task of it, or its group where nobody holds it; `words` stand before the task's name."""
+    rows = [
+        {
+            "kind": kind,
+            "case_id": task.case_id,
+            "instance_id": task.instance_id,
+            "task_id": task.task_id,
+            "group_key": None if task.assignee_id is not None else task.candidate_group,
+            "person_id": task.assignee_id,
+            "subject": f"{words}: {task.name}",
+            "text": "",
+            "sent_at": at,
+        }
+        for task in tasks
+    ]
+    if rows:
+        connection.execute(insert(Notification), rows)
+
+
+def tell_new_holders(
+    connection: Connection, instance_id: int, opened: Sequence[Any], *, actor_id: int | None, at: datetime
+) -> None:
+    """Tell people of the tasks that a step made theirs, but for whoever acted: they are led there anyway.
+
+    `opened` are the rows of the tasks that the step opened, as `engine.projection.project` returns them.
+    """
+    tokens = [row["token"] for row in opened if row["assignee_id"] not in (None, actor_id)]
+    if not tokens:
+        return
+    columns = ["kind", "case_id", "instance_id", "task_id", "person_id", "subject", "text", "sent_at"]
+    told = select(
+        literal("assigned"),
+        UserTask.case_id,
+        UserTask.instance_id,
+        UserTask.task_id,
+        UserTask.assignee_id,
+        literal(f"{FOR_YOU}: ") + UserTask.name,
+        literal(""),
+        literal(at, Notification.sent_at.type),
+    ).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens))
+    connection.execute(insert(Notification).from_select(columns, told, include_defaults=False))
 
 
 def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:
@@ -18,12 +101,27 @@ def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:
     with world.db.write() as connection:
         done = connection.execute(
             update(Notification)
-            .where(
-                Notification.notification_id == notification_id,
-                Notification.seen_at.is_(None),
-                or_(Notification.group_key.in_(actor.groups), Notification.person_id == actor.person_id),
-            )
+            .where(Notification.notification_id == notification_id, *_unseen(actor.person_id, actor.groups))
             .values(seen_at=world.clock.now(), seen_by_id=actor.person_id)
         )
         if done.rowcount != 1:
             raise NotFound("There is no such notification to mark as seen.")
+
+
+def mark_own_seen(world: World, *, up_to: int, actor: Somebody) -> int:
+    """Say that one has seen all that was told to oneself up to a notification, and return how many that were.
+
+    What a group was told stays: a colleague may still have to see it.
+    """
+    with world.db.write() as connection:
+        done = connection.execute(
+            update(Notification)
+            .where(Notification.notification_id <= up_to, *_unseen(actor.person_id, ()))
+            .values(seen_at=world.clock.now(), seen_by_id=actor.person_id)
+        )
+        return done.rowcount
+
+
+def _unseen(person_id: int, groups: Collection[str]) -> tuple[Any, ...]:
+    theirs = or_(Notification.group_key.in_(groups), Notification.person_id == person_id)
+    return theirs, Notification.seen_at.is_(None)

@@ -189,3 +189,23 @@ def members(connection: Connection, group: str) -> list[tuple[int, str]]:
     """Return (person id, name) of everyone active in a group, by name."""
     rows = connection.execute(_MEMBERS, {"b_group": group})
     return [(row.person_id, row.name) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Where the e-mail of the morning goes, and whether somebody wants it."""
+
+    email: str | None
+    is_sent: bool
+
+
+def digest_of(connection: Connection, person_id: int) -> Digest:
+    """Return what somebody has set for the e-mail of the morning."""
+    row = connection.execute(select(Person.email, Person.is_sent_digest).where(Person.person_id == person_id)).one()
+    return Digest(row.email, row.is_sent_digest)
+
+
+def choose_digest(world: World, person_id: int, *, is_sent: bool) -> None:
+    """Send somebody the e-mail of the morning, or no longer."""
+    with world.db.write() as connection:
+        connection.execute(update(Person).where(Person.person_id == person_id).values(is_sent_digest=is_sent))

@@ -30,6 +30,7 @@ from engine.models import (
     UserTask,
     Wait,
 )
+from engine.notifications import FROM_DIAGRAMS
 from engine.values import loads
 
 THEN_KEYS = {
@@ -136,7 +137,8 @@ class Sight:
     def notified(self) -> list[str]:
         """Return who was told something in this step, and what: ``group: subject``."""
         names = {row.person_id: row.username for row in self._all(Person)}
-        rows = self._all(Notification, Notification.notification_id > self._before.notification)
+        sent = Notification.kind.in_(FROM_DIAGRAMS)
+        rows = self._all(Notification, Notification.notification_id > self._before.notification, sent)
         return [f"{names.get(row.person_id) or row.group_key}: {row.subject}" for row in rows]
 
     def status(self) -> str | None:

@@ -24,6 +24,7 @@ from engine.history import Chain, Event
 from engine.instance_row import SUSPENDED
 from engine.measures import STEP_SECONDS
 from engine.models import Job, ProcessInstance
+from engine.notifications import tell_new_holders
 from engine.projection import Open, Place, nobody_holds, project
 from engine.signals import broadcast
 from engine.spiff import Stored, Workflow
@@ -310,6 +311,7 @@ class _Run:
         opened = project(
             self.connection, place, self.definition, before=self.before, after=self.after, completed=self.completes
         )
+        tell_new_holders(self.connection, self.row.instance_id, opened, actor_id=self.submitter.person_id, at=self.now)
         for number, (name, values) in enumerate(self.thrown):
             key = f"{self.row.instance_id}-signal-{self.row.version + 1}-{number}"
             broadcast(self.connection, name, values, key=key, sender=self.row.instance_id, now=self.now)

@@ -24,6 +24,7 @@ from engine.form_rules import check_submission
 from engine.history import Event
 from engine.holds import hold_task
 from engine.models import Person, UserTask
+from engine.notifications import FOR_YOU, tell_of_tasks
 from engine.people import Somebody, get_person, has_proved
 from engine.separation import ALLOWED, Exclusion, exclusion_of
 from engine.spiff import Workflow
@@ -203,6 +204,9 @@ def give(
     event = Event(kind, task.element_id, task.name, task.step, data=data, values=values)
     now = world.clock.now()
     history.tell(connection, task.instance_id, event, at=now, actor=actor.actor.key)
+    if to not in (None, actor.person_id):
+        given = connection.execute(select(UserTask).where(UserTask.task_id == task.task_id)).all()
+        tell_of_tasks(connection, given, kind="assigned", words=FOR_YOU, at=now)
 
 
 def _name(connection: Connection, person_id: int | None) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, bindparam, func, inspect, make_url, select, text
 
-from engine import dispatch, event_starts, jobs, outbox, timers
+from engine import dispatch, event_starts, jobs, outbox, reminders, timers
 from engine.db import REACH
 from engine.models import Job, Outbox
 from engine.queue import Work
@@ -41,7 +41,9 @@ _STILL_TO_DO = text(
 
 def work_once(world: World) -> int:
     """Do everything that is due now, once; return how many pieces of work there were."""
-    return sum(_guarded(work, world) for work in (timers.fire_due, jobs.run_due, dispatch.deliver_due))
+    return sum(
+        _guarded(work, world) for work in (timers.fire_due, jobs.run_due, reminders.remind, dispatch.deliver_due)
+    )
 
 
 def work_until_rest(world: World, *, rounds: int = 1000) -> int:
@@ -199,7 +201,8 @@ def release(world: World) -> int:
         waiting = set(connection.execute(_STILL_TO_DO, {"names": names}).scalars()) if names else set()
         is_start_due = event_starts.is_due(connection, now=now)
     owed = event_starts.owe_due(world) if is_start_due else 0
-    return owed + _enqueue(world, (work for work in due if f"{work[0]}:{work[1]}" not in waiting))
+    told = _guarded(reminders.remind, world)
+    return owed + told + _enqueue(world, (work for work in due if f"{work[0]}:{work[1]}" not in waiting))
 
 
 def _instances_due(connection: Connection, now: datetime) -> Iterable[int]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import insert
-
 from engine.attempts import add_attempt, tried_so_far
 from engine.cases import add_note as write_note
 from engine.context import StepContext
-from engine.models import Notification
+from engine.notifications import FROM_DIAGRAMS, tell
 from handlers.earlier import request_on_case
 
 
@@ -32,21 +30,32 @@ def add_note(context: StepContext, *, text: str, number: str | None = None) -> M
 
 
 def notify_group(
-    context: StepContext, *, subject: str, text: str = "", group: str | None = None, person: int | None = None
+    context: StepContext,
+    *,
+    subject: str,
+    text: str = "",
+    group: str | None = None,
+    person: int | None = None,
+    kind: str = "told",
 ) -> Mapping[str, object]:
-    """Tell a group, or one person, something about the case. Raises: ValueError when neither is named."""
+    """Tell a group, or one person, something about the case; `kind` is told, approved or rejected.
+
+    Raises: ValueError when neither is named, or the kind is another.
+    """
     if not group and person is None:
         raise ValueError("A notification needs a group or a person.")
-    context.connection.execute(
-        insert(Notification).values(
-            case_id=context.case_id,
-            instance_id=context.instance_id,
-            group_key=None if person is not None else group,
-            person_id=person,
-            subject=subject,
-            text=text or "",
-            sent_at=context.now,
-        )
+    if kind not in FROM_DIAGRAMS:
+        raise ValueError(f"A notification is one of {', '.join(FROM_DIAGRAMS)}, and not {kind}.")
+    tell(
+        context.connection,
+        kind=kind,
+        subject=subject,
+        text=text or "",
+        at=context.now,
+        person_id=person,
+        group_key=group,
+        case_id=context.case_id,
+        instance_id=context.instance_id,
     )
     return {}
 

@@ -190,7 +190,7 @@ intake_team = Rule(
     theirs="whoever sees the work of the team that the intake procedure begins with",
 )
 operations = Rule(
-    "Instances, incidents, deliveries and interventions",
+    "Accounts, instances, incidents, deliveries and interventions",
     row(NO, NO, NO, NO, ALL, NO),
     refused="This page is for operations.",
 )
@@ -298,6 +298,8 @@ RULES: Mapping[str, Rule] = {
     "documents.attach": work_on_case,
     "notifications.listed": signed_in,
     "notifications.seen": their_notice,
+    "notifications.all_seen": signed_in,
+    "notifications.choose_email": signed_in,
     "operations.instances": operations,
     "operations.instance": operations,
     "operations.incidents": operations,
@@ -308,6 +310,7 @@ RULES: Mapping[str, Rule] = {
     "definitions.listed": designers,
     "definitions.page": designers,
     "definitions.diagram": designers,
+    "team.page": team_work,
     "hand_over.people": team_work,
     "hand_over.choose": their_people,
     "hand_over.move": their_people,

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from engine.models import Case, Notification, ServiceRequest, UserTask
+from engine.notifications import FROM_DIAGRAMS
 
 
 def may_see_case(connection: Connection, case_id: int, *, person_id: int, groups: Collection[str]) -> bool:
@@ -31,6 +32,7 @@ def seen_by(person_id: int, groups: Collection[str]) -> ColumnElement[bool]:
     )
     told = exists().where(
         Notification.case_id == Case.case_id,
+        Notification.kind.in_(FROM_DIAGRAMS),  # a task that was theirs for a while shows them no case for ever
         or_(Notification.group_key.in_(groups), Notification.person_id == person_id),
     )
     return or_(task, request, told)

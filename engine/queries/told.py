@@ -55,6 +55,8 @@ class NotificationRow:
     sent_at: datetime
     seen_at: datetime | None
     seen_by: str | None
+    kind: str
+    task_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ def notifications_for(connection: Connection, *, person_id: int, groups: Collect
             Notification.sent_at,
             Notification.seen_at,
             Person.name.label("seen_by"),
+            Notification.kind,
+            Notification.task_id,
         )
         .outerjoin(Case, Case.case_id == Notification.case_id)
         .outerjoin(Person, Person.person_id == Notification.seen_by_id)

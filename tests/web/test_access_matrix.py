@@ -66,6 +66,7 @@ PAGES = {
     "documents.download": "/documents/{document}",
     "documents.attach_form": "/cases/{case}/documents",
     "notifications.listed": "/alerts",
+    "team.page": "/team/",
     "hand_over.people": "/hand-over/",
     "hand_over.choose": "/hand-over/{person}",
     "absences.listed": "/absences/",
@@ -134,6 +135,8 @@ ACTIONS = {
     "clock.move": "/clock",
 }
 FOR_EVERYBODY = {
+    "notifications.all_seen": "/alerts/seen",
+    "notifications.choose_email": "/alerts/email",
     "worklists.view": "/tasks/views/x",
     "worklists.next_task": "/tasks/next",
     "saved_views.save": "/views/",
