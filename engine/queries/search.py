@@ -188,9 +188,10 @@ def _newest(kind: str, term: str) -> Select[Any]:
 def _has(case_id: Any, terms: Range) -> Any:
     kind, first, beyond = terms
     other = aliased(ClientTerm)
-    # Said as an expression, so that the term is looked up among those of the case, and not the case among those of it.
+    # Said as expressions, so that what is read are the terms of the case, and not all cases that have such a term.
     term = func.coalesce(other.term, other.term, type_=ClientTerm.term.type)
-    return exists().where(other.case_id == case_id, other.kind == kind, term >= first, term < beyond)
+    is_kind = func.coalesce(other.kind, other.kind) == kind
+    return exists().where(other.case_id == case_id, is_kind, term >= first, term < beyond)
 
 
 def _cases(connection: Connection, ways: Sequence[Select[Any]], sight: Sight) -> list[CaseRow]:

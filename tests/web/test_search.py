@@ -110,3 +110,4 @@ def test_search_reads_indexes_and_no_whole_table(deployed, case_id):
             for table in ("case_file", "client_term", "service_request", "user_task", "contact", "note"):
                 assert f"SCAN {table}\n" not in f"{plan}\n", (name, plan)
                 assert f"Seq Scan on {table} " not in plan, (name, plan)
+            assert "(kind=?)" not in plan, (name, plan)  # all the words of all names
