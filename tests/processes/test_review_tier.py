@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from engine import definitions, scenarios
 from engine.models import Blob, Document
 from engine.world import DEPLOYMENT, World
 from tests.letters.pdf import words_of
-from tests.world import PROCESSES
+from tests.world import PROCESSES, close_whole, copy_world, deployed_world, open_world
 
 CLOSING = ("RES-NFA", "RES-DONE-NOCONTACT", "RES-CLOSED-OK", "RES-CLOSED-NOTOK")
 
@@ -119,17 +120,31 @@ then = { ended = true, requests = [] }
 """
 
 
-@pytest.fixture
-def one_tier(deployed: World, tmp_path: Path) -> World:
-    folder = tmp_path / "processes"
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world in which the table was changed, deployed once and closed."""
+    folder, data = tmp_path_factory.mktemp("changed") / "processes", tmp_path_factory.mktemp("data")
     shutil.copytree(PROCESSES, folder)
     table = folder / "shared" / "review_tier.dmn"
     text = table.read_text()
     assert text.count("<text>true</text>") == 1
     table.write_text(text.replace("<text>true</text>", "<text>false</text>"))
+    world = deployed_world(data)
     for key in ("log", "resolution"):
-        definitions.deploy(deployed, folder / key, actor=DEPLOYMENT)
-    return deployed
+        definitions.deploy(world, folder / key, actor=DEPLOYMENT)
+        with world.db.read() as connection:
+            definitions.in_force(world, connection, key)
+    close_whole(world)
+    return world
+
+
+@pytest.fixture
+def one_tier(changed: World, tmp_path: Path) -> Iterator[World]:
+    copy_world(changed.settings.data_dir, tmp_path / "data")
+    world = open_world(tmp_path / "data")
+    world.definitions = dict(changed.definitions)
+    yield world
+    world.db.close()
 
 
 STORIES = [

@@ -10,7 +10,7 @@ from engine import bank_holidays, definitions
 from engine.models import Case, Person, ProcessInstance, UserTask
 from engine.world import DEPLOYMENT
 from tests.page import Browser
-from tests.world import PROCESSES, make_world
+from tests.world import PROCESSES, close_whole, copy_world, make_world, open_world
 from web import demo, demo_clock
 from web.app import create_app
 from web.demo_people import PASSWORD, PEOPLE
@@ -63,17 +63,26 @@ def test_deploy_puts_in_force_once(run):
     assert "review: version 1 is in force already" in run("deploy").output
 
 
-@pytest.fixture
-def shown(tmp_path):
-    """A world as a first start makes it."""
-    made = make_world(tmp_path, demo=True)
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    """A world as a first start makes it, made once and closed, and what it said."""
+    made = make_world(tmp_path_factory.mktemp("filled"), demo=True)
     bank_holidays.seed(made)
     for folder in definitions.process_folders(PROCESSES):
         definitions.deploy(made, folder, actor=DEPLOYMENT)
     said = []
     demo.seed(made, say=said.append)
-    yield made, said
-    made.db.close()
+    close_whole(made)
+    return made, said
+
+
+@pytest.fixture
+def shown(filled, tmp_path):
+    made, said = filled
+    copy_world(made.settings.data_dir, tmp_path / "data")
+    copy = open_world(tmp_path / "data", demo=True, at=made.clock.now())
+    yield copy, list(said)
+    copy.db.close()
 
 
 def test_a_demonstration_is_filled_once_with_people_cases_and_reviews_under_way(shown):
