@@ -33,7 +33,7 @@ PYTEST := pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-sqlite
 test-sqlite: $(STAMPS)/test
-	@echo "Running the tests on SQLite (about four minutes on two cores)"
+	@echo "Running the tests on SQLite (about six minutes on two cores)"
 	@$(BIN)/python -m $(PYTEST) --ignore tests/scaled
 
 # What asks the database for something that the two could answer differently; the rest is the same code on both.
