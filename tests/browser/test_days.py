@@ -1,4 +1,4 @@
-"""Whole days at work in a real browser: a caseworker, a team leader, and a manager who approves money.
+"""Whole days at work in a real browser: a caseworker, a team leader, a manager who approves money, a leaver.
 
 Axe looks at every page that anybody comes to. The caseworker's day is one list of steps, done with the mouse, with the
 keyboard alone, and without JavaScript.
@@ -6,13 +6,20 @@ keyboard alone, and without JavaScript.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
-from engine.clock import LONDON
+from engine import cases, tasks
+from engine.clock import LONDON, MovableClock
+from engine.models import Person, UserTask
+from engine.people import PROOF_LASTS, get_person
+from tests import tiny
 from tests.browser.screen import Screen
+from tests.world import deploy_text
 
+FORTY = 40
 WAYS = {"mouse": {}, "keyboard": {"keyboard": True}, "no_javascript": {"script": False}}
 
 
@@ -20,6 +27,7 @@ WAYS = {"mouse": {}, "keyboard": {"keyboard": True}, "no_javascript": {"script":
 def test_a_day_of_a_caseworker(screen, served, way):
     cara = screen("cara", watched=True, **WAYS[way])
     sees_what_is_due(cara)
+    asks_for_the_next_task(cara)
     logs_a_call(cara)
     leaves_a_draft_and_takes_it_up(cara)
     writes_a_letter_and_confirms_it(cara)
@@ -33,6 +41,13 @@ def sees_what_is_due(cara: Screen) -> None:
     cara.click("My tasks")
     assert cara.page.get_by_role("row").filter(has_text="Dana Dummy").count() == 1
     assert "due today" in cara.text
+
+
+def asks_for_the_next_task(cara: Screen) -> None:
+    task(cara, "13 Create a Resolution Plan", "Parker Parliament").click("Give it back to the team")
+    cara.click("My tasks").click("Give me the next task")
+    assert "You have this task next because" in cara.text
+    assert cara.page.locator("h1").inner_text().endswith("13 Create a Resolution Plan")
 
 
 def logs_a_call(cara: Screen) -> None:
@@ -92,8 +107,9 @@ def test_a_day_of_a_team_leader(screen):
     assert "13 Create a Resolution Plan" in rita.text
 
 
-def test_a_manager_approves_money_after_giving_the_password_again(screen):
+def test_a_manager_approves_money_after_giving_the_password_again(screen, served):
     morgan = screen("morgan", watched=True)
+    served[0].clock = MovableClock(frozen_at=served[0].clock.now() + PROOF_LASTS + timedelta(seconds=1))
     morgan.click("Team queue")
     queue(morgan, "14 Decide on the redress", "Kit Keptwaiting")
     morgan.answer(approval_decision="approved", decided_amount="200", approval_comments="Fair for four months.")
@@ -105,6 +121,53 @@ def test_a_manager_approves_money_after_giving_the_password_again(screen):
     assert morgan.page.locator('[name="approval_comments"]').input_value() == "Fair for four months."
     morgan.complete()
     assert "£200" in case(morgan, "Kit Keptwaiting").unfold().text
+
+
+def test_a_leavers_forty_cases_are_handed_over_in_one_go(screen, forty):
+    rita = screen("rita", watched=True)
+    rita.click("Hand over").click("Hand over the work of Colin Casework")
+    assert rita.page.locator("input[type=checkbox]:checked").count() >= FORTY
+    assert "Error" not in rita.text
+    rita.hands.tick(rita.page.get_by_label("Cara Casework"))
+    hand_over = rita.page.get_by_role("main").get_by_role("button", name="Hand over")
+    assert "There is a problem" in rita.go(hand_over).text
+    rita.answer(reason="Colin has left.").go(hand_over)
+    assert "not moved" not in rita.text
+    assert rita.page.locator("table").filter(has_text="Who has it now").get_by_role("row").count() > FORTY
+    rita.click("What Colin Casework still holds")
+    assert "holds nothing of your teams" in rita.text
+
+
+@pytest.fixture
+def forty(served, tmp_path):
+    """Forty cases that Colin holds, each with a task of a procedure that has nothing else."""
+    world = served[0]
+    body = (
+        tiny.node("startEvent", "start"),
+        tiny.user_task("look", form="plain"),
+        tiny.node("endEvent", "end"),
+        tiny.chain("start", "look", "end"),
+    )
+    forms = {"plain": tiny.form("plain", {"type": "textfield", "key": "answer", "label": "Answer"})}
+    dictionary = '[fields.answer]\ntype = "text"\nlabel = "Answer"\n'
+    deploy_text(world, tmp_path, tiny.folder(tiny.diagram(*body), forms, dictionary=dictionary))
+    with world.db.read() as connection:
+        found = connection.execute(select(Person.person_id).where(Person.username == "colin")).scalar_one()
+        colin = get_person(connection, found)
+    for number in range(FORTY):
+        with world.db.write() as connection:
+            case_id = cases.open_case(
+                connection,
+                world,
+                reference=f"CM-40000{number:02d}",
+                client_name=f"Client Number{number}",
+                nation="scotland",
+                facts={},
+            )
+        cases.start(world, "tiny", {}, case_id=case_id, actor=colin)
+        with world.db.read() as connection:
+            task_id = connection.execute(select(func.max(UserTask.task_id))).scalar_one()
+        tasks.claim(world, task_id, actor=colin)
 
 
 def task(person: Screen, name: str, client: str) -> Screen:
