@@ -289,6 +289,13 @@ def test_a_copy_with_its_leaflet_is_in_the_print_that_the_representative_reads(s
     assert own["enclosures"] != copied["enclosures"]
 
 
+def test_a_copy_of_a_letter_in_welsh_encloses_what_the_client_was_sent(stage: Stage) -> None:
+    number = upload(stage, by_translator(stage, "[2]", **REPRESENTATIVE))
+    stage.complete("give", {})
+    [copied] = [loads(row.payload) for row in owed(stage) if row.key.endswith("-copy")]
+    assert copied["enclosures"] == [number]
+
+
 def test_letters_instead_of_the_clients_are_in_the_print_that_the_representative_reads(stage: Stage) -> None:
     issue(stage, **{**REPRESENTATIVE, "representative_receives": "instead"}, representative_print="large_print_16")
     assert loads(documents(stage, "letter")[0].facts)["text_size"] == 16
