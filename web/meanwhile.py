@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -95,7 +95,7 @@ def changes(
     people = names_of_people(connection)
     theirs = typed_from_names(components, around)
     answers = [
-        Difference(**{**vars_of(one), "by": _by(rows, one.name, people)})
+        replace(one, by=_by(rows, one.name, people))
         for one in differences(components, around, yours=typed, theirs=theirs)
         if one.name in changed
     ]
@@ -146,11 +146,6 @@ def in_words(entry: Asked, typed: Mapping[str, Sequence[str]]) -> str:
         return "\n".join(filter(None, rows))
     text = shown(entry.question, entry.value) if entry.value not in (None, []) else ""
     return text or " ".join(value for values in _inputs(entry.name, typed).values() for value in values if value)
-
-
-def vars_of(one: Difference) -> dict[str, str]:
-    """Return the fields of a difference by name."""
-    return {name: getattr(one, name) for name in ("name", "href", "label", "yours", "theirs", "by")}
 
 
 def who_held(rows: list[HistoryRow], task: Any, people: Mapping[int, str], *, since: int) -> list[str]:

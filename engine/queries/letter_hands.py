@@ -47,12 +47,8 @@ def hands_of_case(connection: Connection, case_id: int) -> list[Hand]:
     return found
 
 
-def hands_on(hands: list[Hand], letter_id: str, *, instance_id: int, before: datetime | None = None) -> list[Hand]:
-    """Return who wrote and who checked one letter last, in that order; `before` is when it was issued."""
-    own = [
-        hand
-        for hand in hands
-        if hand.letter_id == letter_id and hand.instance_id == instance_id and (before is None or hand.at <= before)
-    ]
+def hands_on(hands: list[Hand], letter_id: str, *, instance_id: int) -> list[Hand]:
+    """Return who wrote and who checked one letter last, in that order."""
+    own = [hand for hand in hands if hand.letter_id == letter_id and hand.instance_id == instance_id]
     newest = {what: next((hand for hand in own if hand.what == what), None) for what in (WRITTEN, CHECKED)}
     return [hand for hand in newest.values() if hand is not None]
