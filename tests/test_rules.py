@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from engine.settings import ROOT
@@ -11,6 +12,7 @@ from handlers import HANDLERS
 PACKAGES = ("engine", "handlers", "letters", "web")
 
 
+@cache
 def _sources() -> list[tuple[Path, ast.Module]]:
     paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
     return [(path.relative_to(ROOT), ast.parse(path.read_text())) for path in sorted(paths)]
