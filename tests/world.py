@@ -96,6 +96,14 @@ def copy_database(source: Path, target: Path) -> None:
         shutil.copyfile(source / "redress.db", target / "redress.db")
 
 
+def put_database_back(source: Path, target: Path) -> None:
+    """Copy the database of a world that is closed over that of another one that is closed too."""
+    for file in target.glob("redress.db-*"):
+        file.unlink()
+    postgres.drop_databases(target)
+    copy_database(source, target)
+
+
 def close_whole(world: World) -> None:
     """Close a world so that its database can be copied."""
     if world.db.is_sqlite:

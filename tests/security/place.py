@@ -27,7 +27,6 @@ from engine.file_kinds import specimen
 from engine.incidents import raise_incident
 from engine.models import Base, Case, Definition, Notification, ProcessInstance
 from engine.world import World
-from tests import postgres
 from tests.page import Browser
 from tests.web.journeys import (
     accept,
@@ -39,7 +38,7 @@ from tests.web.journeys import (
     refer,
     write_letter,
 )
-from tests.world import START, close_whole, copy_database, deployed_world, somebody
+from tests.world import START, close_whole, copy_database, deployed_world, put_database_back, somebody
 from web.app import create_app
 
 ROLES = (
@@ -92,10 +91,7 @@ class Place:
     def begin_again(self) -> None:
         """Put everything back as it was."""
         self.world.db.close()
-        for file in self._folder.glob("redress.db-*"):
-            file.unlink()
-        postgres.drop_databases(self._folder)
-        copy_database(self._beginning, self._folder)
+        put_database_back(self._beginning, self._folder)
         self.world.clock = MovableClock(frozen_at=START, offset=self._offset)
 
     def _rows(self) -> dict[str, list[str]]:

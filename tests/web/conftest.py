@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask, session
@@ -10,11 +12,13 @@ from flask import Flask, session
 from engine import cases
 from engine.world import World
 from tests.page import Browser
-from tests.world import somebody
+from tests.world import close_whole, copy_database, put_database_back, somebody
 from web import session_life
 from web.app import create_app
 
 Visitors = Callable[[str], Browser]
+Play = Callable[[], object]
+_played: dict[str, Path] = {}
 
 
 @pytest.fixture
@@ -72,6 +76,27 @@ def case_id(deployed: World) -> int:
             },
         )
     return made
+
+
+@pytest.fixture
+def play_once(deployed: World) -> Callable[[Play], None]:
+    """Bring the world to where a play takes it: played for the first test that asks for it, copied for the others.
+
+    The play is a function of its own file and moves no clock; it is known by its name.
+    """
+
+    def bring(play: Play) -> None:
+        name, folder = f"{play.__module__}.{play.__qualname__}", deployed.settings.data_dir
+        if name not in _played:
+            play()
+            close_whole(deployed)
+            _played[name] = Path(tempfile.mkdtemp(prefix="redress-played-"))
+            copy_database(folder, _played[name])
+        else:
+            deployed.db.close()
+            put_database_back(_played[name], folder)
+
+    return bring
 
 
 def person_id(world: World, username: str) -> str:

@@ -12,9 +12,13 @@ REASON = {"reason": "A supplier asked us to wait."}
 
 
 @pytest.fixture
-def started(visitor, case_id):
+def started(visitor, case_id, play_once):
     """An instance whose first call is to be made."""
-    refer(visitor("owning_team"), case_id)
+
+    def play():
+        refer(visitor("owning_team"), case_id)
+
+    play_once(play)
     return visitor("operations").visit("/operations/instances/1")
 
 

@@ -10,11 +10,16 @@ from tests.web.journeys import accept, allocate, call, decide_no_further_action,
 
 
 @pytest.fixture
-def caseworker(visitor, case_id, deployed):
+def caseworker(visitor, case_id, deployed, play_once):
     """A review caseworker who holds an accepted review."""
-    call(refer(visitor("owning_team"), case_id))
-    allocate(visitor("review_team_leader"), person_id(deployed, "review_caseworker"))
-    return accept(visitor("review_caseworker"))
+
+    def play():
+        call(refer(visitor("owning_team"), case_id))
+        allocate(visitor("review_team_leader"), person_id(deployed, "review_caseworker"))
+        accept(visitor("review_caseworker"))
+
+    play_once(play)
+    return visitor("review_caseworker")
 
 
 @pytest.fixture

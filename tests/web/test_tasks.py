@@ -1,6 +1,5 @@
 """Tasks by their pages: claimed, drafted, completed, and refused without losing what was typed."""
 
-
 import pytest
 from sqlalchemy import select, update
 
@@ -15,9 +14,14 @@ WRONG = {"contact_outcome": "reached", "contact_note": "A note that must not be 
 
 
 @pytest.fixture
-def referred(visitor, case_id):
+def referred(visitor, case_id, play_once):
     """A caseworker of the owning team, with the first call in their team's queue."""
-    return refer(visitor("owning_team"), case_id)
+
+    def play():
+        refer(visitor("owning_team"), case_id)
+
+    play_once(play)
+    return visitor("owning_team")
 
 
 def open_task_id(world, element_id):
