@@ -13,11 +13,9 @@ from tests.once import compile_once
 from tests.world import deployed_world, empty_world
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Compile once; let commands in the tests' own process leave their connections to its end, as they do outside."""
+def pytest_configure() -> None:
+    """Compile once."""
     compile_once()
-    if postgres.server_url():
-        config.addinivalue_line("filterwarnings", "ignore:.*BaseConnection:pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ LETTER = (
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     """A case with a letter that was sent and a task that is open, and one whose letter is owed."""
     (tmp_path / "here").mkdir()
     made = Stage(tmp_path / "here")
@@ -39,7 +40,8 @@ def stage(tmp_path: Path) -> Stage:
     made.start()
     work_until_rest(made.world)
     made.start()
-    return made
+    yield made
+    made.world.db.close()
 
 
 def elsewhere(stage: Stage, folder: Path) -> Settings:
@@ -81,7 +83,6 @@ def test_what_was_backed_up_comes_back_whole_and_work_goes_on(stage: Stage, tmp_
         tasks.claim(there, task_id, actor=caseworker)
         tasks.complete(there, task_id, {"answer": "x"}, actor=caseworker)
     there.db.close()
-    stage.world.db.close()
 
 
 def test_a_letter_that_left_after_the_backup_does_not_leave_again(stage: Stage, tmp_path: Path) -> None:
@@ -96,7 +97,6 @@ def test_a_letter_that_left_after_the_backup_does_not_leave_again(stage: Stage, 
     work_until_rest(there)
     assert {path.name: path.stat().st_ino for path in (place.spool_dir / "letters").iterdir()} == written
     there.db.close()
-    stage.world.db.close()
 
 
 def test_a_backup_is_put_back_only_where_nothing_is(stage: Stage, tmp_path: Path) -> None:

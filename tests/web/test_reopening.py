@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +21,7 @@ REOPEN, CORRECT = "/cases/1/requests/1/reopen", "/cases/1/requests/1/correct"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     """A case whose request a small procedure has just closed, and a leader of another team."""
     made = Stage(tmp_path)
     closed(made)
@@ -30,7 +30,8 @@ def stage(tmp_path: Path) -> Stage:
             connection, username="elsewhere", name="Other Leader", job_title="", password="elsewhere",
             groups=["complaint_resolution_team_leader"],
         )  # fmt: skip
-    return made
+    yield made
+    made.world.db.close()
 
 
 @pytest.fixture
