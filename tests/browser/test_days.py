@@ -75,9 +75,7 @@ def writes_a_letter_and_confirms_it(cara: Screen) -> None:
 
 def records_a_reply(cara: Screen, now: datetime) -> None:
     case(cara, "Wren Waiting").click("Record: The client replies")
-    local = now.astimezone(LONDON)
-    for part in ("day", "month", "year"):
-        cara.put(f"received_on-{part}", str(getattr(local, part)))
+    put_date(cara, "received_on", now)
     cara.answer(reply_channel="post", reply_text="I accept that.").click("Record this")
     assert "is recorded, and the case has moved on" in cara.text
 
@@ -92,7 +90,7 @@ def finds_a_client(cara: Screen) -> None:
     assert cara.click("Parker Parliament").page.locator("h1").inner_text() == "Parker Parliament"
 
 
-def test_a_day_of_a_team_leader(screen):
+def test_a_day_of_a_team_leader(screen, served):
     rita = screen("rita", watched=True)
     rita.click("Team queue")
     queue(rita, "5 Allocate the SR", "Frankie Fiction").answer(request__caseworker="Cara Casework").complete()
@@ -105,6 +103,13 @@ def test_a_day_of_a_team_leader(screen):
     rita.answer(approval_comments="Too much for a short delay.").complete()
     rita.click("Alerts").click("Cases").click("Paula Planned")
     assert "13 Create a Resolution Plan" in rita.text
+    rita.go(rita.page.get_by_role("link", name="Team", exact=True))
+    assert "Who has how much to do" in rita.text
+    rita.click("Absences").answer(person_id="Colin Casework", cover_id="Cara Casework")
+    for name in ("first_on", "last_on"):
+        put_date(rita, name, served[0].clock.now() + timedelta(days=1))
+    rita.click("Record the absence")
+    assert rita.page.get_by_role("row").filter(has_text="Colin Casework").filter(has_text="Cara Casework").count() == 1
 
 
 def test_a_manager_approves_money_after_giving_the_password_again(screen, served):
@@ -168,6 +173,12 @@ def forty(served, tmp_path):
         with world.db.read() as connection:
             task_id = connection.execute(select(func.max(UserTask.task_id))).scalar_one()
         tasks.claim(world, task_id, actor=colin)
+
+
+def put_date(person: Screen, name: str, instant: datetime) -> None:
+    local = instant.astimezone(LONDON)
+    for part in ("day", "month", "year"):
+        person.put(f"{name}-{part}", str(getattr(local, part)))
 
 
 def task(person: Screen, name: str, client: str) -> Screen:
