@@ -21,11 +21,11 @@ from lxml.html import FormElement
 from sqlalchemy import insert, select, update
 from werkzeug.exceptions import HTTPException
 
-from engine import cases, worker
+from engine import absences, cases, people, saved_views, worker
 from engine.clock import MovableClock
 from engine.file_kinds import specimen
 from engine.incidents import raise_incident
-from engine.models import Base, Case, Definition, Notification, ProcessInstance
+from engine.models import Base, Case, Definition, Notification, Person, ProcessInstance
 from engine.world import World
 from tests.page import Browser
 from tests.web.journeys import (
@@ -75,7 +75,7 @@ class Place:
         self.world.settings = dataclasses.replace(self.world.settings, demo=True)
         self.app: Flask = create_app(world=self.world)
         self.app.config["PROPAGATE_EXCEPTIONS"] = False
-        _play(self.app, self.world)
+        self._addresses = [_play(self.app, self.world)]
         self.browsers = {role: Browser(self.app).sign_in(role) for role in ROLES}
         self.known = self._rows()
         self.forms: list[Seen] = []
@@ -132,6 +132,7 @@ class Place:
             if not rule.arguments and "GET" in (rule.methods or ()):
                 yield rule.rule
         yield "/contacts/?q=Nobody"
+        yield from self._addresses
 
     def _endpoint(self, path: str) -> str | None:
         """Return what page of ours an address leads to, and note what its parts are."""
@@ -162,6 +163,8 @@ class Place:
             if self._kept[role, str(endpoint)] < LINKS_OF_A_KIND and seen not in self.forms:
                 self._kept[role, str(endpoint)] += 1
                 self.forms.append(seen)
+                if draft := form.get("data-draft"):  # where a script sends the same answers as they are typed
+                    self.forms.append(dataclasses.replace(seen, path=draft, buttons=(), files=()))
 
 
 def _values(form: FormElement) -> Iterator[tuple[str, str]]:
@@ -174,8 +177,11 @@ def _values(form: FormElement) -> Iterator[tuple[str, str]]:
             yield str(name), str(value if value is not None else element.get("value") or "")
 
 
-def _play(app: Flask, world: World) -> None:
-    """Take three cases as far as they show different pages: closed, waiting for a reply, a letter to be written."""
+def _play(app: Flask, world: World) -> str:
+    """Take three cases as far as they show different pages: closed, waiting for a reply, a letter to be written.
+
+    Returns an address that no page links to: that of a link with which somebody chooses a password.
+    """
     owner, leader = Browser(app).sign_in("owning_team"), Browser(app).sign_in("review_team_leader")
     caseworker = Browser(app).sign_in("review_caseworker")
     allocated_to = str(somebody(world, "review_caseworker").person_id)
@@ -211,6 +217,21 @@ def _play(app: Flask, world: World) -> None:
             connection.execute(
                 insert(Notification).values(case_id=opened[0], group_key=role, subject="Look at this", sent_at=now)
             )
+        connection.execute(update(Person).values(email="somebody@example.com"))
+    return _settle_in(app, world)
+
+
+def _settle_in(app: Flask, world: World) -> str:
+    """Have somebody away with a colleague who stands in, a saved view, and an account without a password yet."""
+    away, cover = (somebody(world, role) for role in ("review_caseworker", "redress_authority"))
+    with world.db.write() as connection:
+        people.set_groups(connection, cover.person_id, ["redress_authority", "review_caseworker"])
+    today = absences.today(world)
+    absences.record(world, away.person_id, first_on=today, last_on=today, cover_id=cover.person_id, actor=away)
+    saved_views.save_view(world, "All of mine", "", owner=away)
+    operations = Browser(app).sign_in("operations").visit("/people/add")
+    operations.press("Add", {"username": "newcomer", "name": "Nora Newcomer", "groups": ["owning_team"]})
+    return urlsplit(operations.page.xpath("string(//p[contains(@class, 'app-mono')])").strip()).path
 
 
 def _open_case(world: World, number: int) -> int:

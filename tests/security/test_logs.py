@@ -34,7 +34,7 @@ WORDS = "The canary said that the payment was wrong."
 LONGEST_START = 60
 
 
-def broken(*_arguments: object) -> None:
+def broken(*_arguments: object, **_named: object) -> None:
     try:
         raise KeyError(f"{NAME} of {STREET}")
     except KeyError as cause:
