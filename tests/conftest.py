@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +13,9 @@ from engine.world import World
 from tests import postgres
 from tests.once import compile_once
 from tests.world import deployed_world, empty_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_configure() -> None:
@@ -41,3 +46,24 @@ def deployed(tmp_path: Path) -> Iterator[World]:
     made = deployed_world(tmp_path)
     yield made
     made.db.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start Chromium once in a process: Playwright runs once in each."""
+    from playwright.sync_api import sync_playwright  # slow to import, and needed by few
+
+    from tests.browser.screen import CHROMIUM
+    from web.assets import built_from
+
+    if CHROMIUM is None:
+        told = "The browser tests need Chromium: sudo apt-get install chromium"
+        if os.environ.get("CI_BROWSER") == "needed":
+            pytest.fail(told)
+        pytest.skip(told)
+    if not built_from():
+        pytest.fail("The pages have no style yet: run `python -m web.assets`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from engine.settings import Settings
 from engine.world import World
 from tests.browser.hands import Keyboard
-from tests.browser.screen import CHROMIUM, Screen
+from tests.browser.screen import Screen
 from tests.browser.troubles import add_troubles
 from tests.serving import serving
 from web import serve
 from web.app import create_app, make_world
-from web.assets import built_from
 
 Screens = Callable[..., Screen]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start Chromium once."""
-    if CHROMIUM is None:
-        told = "The browser tests need Chromium: sudo apt-get install chromium"
-        if os.environ.get("CI_BROWSER") == "needed":
-            pytest.fail(told)
-        pytest.skip(told)
-    if not built_from():
-        pytest.fail("The pages have no style yet: run `python -m web.assets`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,14 +70,15 @@ def _for_readme(pages: Iterable[tuple[Sight, Screen]]) -> None:
 
 
 def seen(browser: Browser, address: str, sights: list[Sight]) -> Iterator[tuple[Sight, Screen]]:
-    """Yield each page with the screen that it stands on, one screen for each person."""
-    screens: dict[str, Screen] = {}
-    for sight in sights:
-        if sight.who not in screens:
-            screen = screens[sight.who] = Screen(browser.new_context().new_page(), address)
-            if sight.who != NOBODY:
-                screen.sign_in(sight.who)
-        yield sight, screens[sight.who].visit(sight.path)
+    """Yield each page with the screen that it stands on: one person after the other, each at a screen of their own."""
+    for who, theirs in groupby(sights, key=lambda sight: sight.who):
+        context = browser.new_context()
+        screen = Screen(context.new_page(), address)
+        if who != NOBODY:
+            screen.sign_in(who)
+        for sight in theirs:
+            yield sight, screen.visit(sight.path)
+        context.close()
 
 
 def _sheet(sights: list[Sight]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from engine.settings import ROOT
 from tests.world import PROCESSES
@@ -39,15 +39,13 @@ def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Page]:
     script = _bundle("import_diagram.mjs", tmp_path_factory.mktemp("import") / "import.js")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        opened = browser.new_page()
-        opened.set_content("<!doctype html><title>Import</title>")
-        opened.add_script_tag(path=script)
-        yield opened
-        browser.close()
+    opened = chromium.new_page()
+    opened.set_content("<!doctype html><title>Import</title>")
+    opened.add_script_tag(path=script)
+    yield opened
+    opened.close()
 
 
 def test_camundas_linter_finds_nothing_in_any_diagram(linter: Path) -> None:

@@ -42,9 +42,9 @@ def ended(text: str, given: Mapping[str, Any]) -> str:
 
 
 def worked(act: Callable[[], str]) -> str:
-    started = time.process_time()
+    started = time.thread_time()
     said = act()
-    assert time.process_time() - started < LONGEST_SECONDS
+    assert time.thread_time() - started < LONGEST_SECONDS
     return said
 
 

@@ -23,7 +23,7 @@ def card(number, *, kind="Review", due=None, wait=None, lesser=False, task=True)
     tasks = [
         TaskRow(
             **{**listed, "task_id": 7, "name": named, "assignee_name": "Cara", "instance_id": 1, "outside": ""}
-            | {"due_at": day(due) if due is not None else None, "other_open": 0}
+            | {"due_at": day(due) if due is not None else None}
         )
     ]
     date = NextDue(f"Wait of {number}", "", day(wait), "7 calendar days after 15 November 2026") if wait else None

@@ -43,7 +43,7 @@ def test_the_owning_team_records_that_the_flag_is_released_with_who_did_it(
     assert not is_locked(deployed, locked)
     assert "The Lock Assignment Flag is released on the master case." in owner.text
     assert (
-        f"Scenario {who.replace('_', ' ')} took off “Lock Assignment Flag”"
+        f"Scenario {who.replace('_', ' ')} recorded that the Lock Assignment Flag is released"
         in owner.visit(f"/cases/{locked}/history").text
     )
     with deployed.db.read() as connection:

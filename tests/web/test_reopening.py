@@ -52,7 +52,7 @@ def test_a_leader_reopens_a_closed_request_from_its_case(stage: Stage, visitor: 
     assert request(stage).status == "In Progress"
     assert "Reopen SR-000001" not in leader.text
     leader.visit("/cases/1/history")
-    assert "Scenario review team leader reopened “SR-000001”" in leader.text
+    assert "Scenario review team leader reopened SR-000001" in leader.text
 
 
 def test_a_reason_is_asked_for_where_it_is_missing(stage: Stage, visitor: Visitors) -> None:
@@ -117,7 +117,7 @@ def test_a_correction_offers_the_declared_facts_as_they_are_and_keeps_what_they_
     assert "It stays closed." in leader.page.text_content()
     assert (request(stage).status, request(stage).resolution_code) == ("Closed", "Actions Complete")
     history = leader.visit("/cases/1/history").text
-    assert "Scenario review team leader corrected “SR-000001”" in history
+    assert "Scenario review team leader corrected SR-000001" in history
     assert "Before Resolution code: No Action Taken" in history
 
 
