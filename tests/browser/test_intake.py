@@ -56,7 +56,7 @@ def test_a_contact_of_a_new_client_with_two_issues(screen, width):
     arrears.wait_for(state="hidden")
     olive.check_access().click("Record this contact")
     assert "Contact CON-000001 is recorded. Its 2 issues each take their own way" in olive.text
-    assert olive.page.locator(".app-request").get_by_role("link", name="4 Look for outstanding actions").count() == 2
+    assert olive.page.get_by_role("row").filter(has_text="4 Look for outstanding actions, signpost").count() == 2
     olive.check_access()
 
 
