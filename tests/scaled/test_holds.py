@@ -174,5 +174,5 @@ def test_who_waits_too_long_for_a_case_is_told_so_and_has_changed_nothing(queued
                 other.exec_driver_sql("SET LOCAL lock_timeout = 50")
                 hold_case(other, queued.case_id)
 
-        assert [type(error).__name__ for error in at_once(impatient)] == ["DatabaseAway"]
+        assert [type(error).__name__ for error in at_once(impatient)] == ["DatabaseBusy"]
     assert queued.rows(ProcessInstance) == before
