@@ -24,7 +24,7 @@ from bench.report import RESULTS, Measured, Run, told, write
 from engine.settings import ROOT
 from tests.world import is_postgres
 
-KEPT = ROOT / ".stamps" / "bench"
+KEPT = ROOT / ".stamps" / "measured"
 
 
 @dataclass(frozen=True, slots=True)
