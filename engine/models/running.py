@@ -219,7 +219,16 @@ class Message(Base):
     status: Mapped[str] = mapped_column(String(12))  # delivered, kept, handled
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
     sender_id: Mapped[str | None] = mapped_column(String(200))  # the sender's own id of it
-    __table_args__ = (UniqueConstraint("name", "sender_id"),)
+    __table_args__ = (
+        UniqueConstraint("name", "sender_id"),
+        # The few that a person still has to deal with, among all that ever arrived.
+        Index(
+            "ix_message_kept",
+            "message_id",
+            sqlite_where=text("status = 'kept'"),
+            postgresql_where=text("status = 'kept'"),
+        ),
+    )
 
 
 class Notification(Base):

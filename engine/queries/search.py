@@ -21,7 +21,7 @@ from engine.models import Case, ClientTerm, Contact, Note, Person, ServiceReques
 from engine.queries.cases import CaseRow, with_newest_request
 from engine.queries.sight import seen_by
 
-MOST = 50
+MOST = 25
 MOST_NOTES = 20
 LOOKED_AT = 500
 """So many of the cases whose name has a word, and of the notes that have all words, are looked at."""

@@ -11,6 +11,7 @@ from engine import definitions, messages
 from engine.errors import DeploymentRefused, NotFound
 from engine.messages import Correlation
 from engine.models import History, Message, Note, Notification, ProcessInstance, ServiceRequest, Submission
+from engine.queries import running
 from engine.values import loads
 from engine.world import DEPLOYMENT
 from tests import tiny
@@ -146,6 +147,14 @@ def test_delivering_a_message_looks_its_instance_up_by_index(stage: Stage) -> No
     stage.deploy(*wait_a_week(), roots=MESSAGE)
     stage.start()
     assert "ix_wait_message" in plan_of(stage.world, lambda: reply(stage), about="SELECT DISTINCT wait.instance_id")
+
+
+def test_the_few_kept_messages_are_looked_up_among_themselves(stage: Stage) -> None:
+    def look() -> None:
+        with stage.world.db.read() as connection:
+            running.kept_for(connection, person_id=1, groups=["owning_team"])
+
+    assert "ix_message_kept" in plan_of(stage.world, look, about="FROM message")
 
 
 LATE = """

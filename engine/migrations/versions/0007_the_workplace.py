@@ -43,6 +43,8 @@ def upgrade() -> None:
     )
     for column in ("name", "place", "tried_at"):
         op.create_index(op.f(f"ix_sign_in_try_{column}"), "sign_in_try", [column], unique=False)
+    is_kept = sa.text("status = 'kept'")
+    op.create_index("ix_message_kept", "message", ["message_id"], sqlite_where=is_kept, postgresql_where=is_kept)
     op.create_table(
         "absence",
         sa.Column("absence_id", sa.Integer(), nullable=False),
