@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from engine import people, reminders, tasks
+from engine import messages, people, reminders, tasks
 from engine.clock import LONDON
-from engine.models import Notification, Outbox, Person, UserTask
+from engine.models import Notification, Outbox, Person, ServiceRequest, UserTask
 from engine.values import loads
 from engine.worker import work_until_rest
 from tests.web.test_hand_over import review
@@ -138,3 +138,16 @@ def test_no_e_mail_comes_at_a_weekend_or_when_there_is_nothing_to_say(world):
     world.clock.move_to(world.clock.now() + timedelta(days=1))  # Saturday
     work_until_rest(world)
     assert e_mails(world) == []
+
+
+def test_who_holds_the_request_is_told_of_a_reply_that_a_colleague_records(world):
+    caseworker, colleague = (somebody(world, name) for name in ("review_caseworker", "review_team_leader"))
+    with world.db.read() as connection:
+        request = connection.execute(
+            select(ServiceRequest).where(ServiceRequest.owner_id == caseworker.person_id)
+        ).one()
+    today = world.clock.now().astimezone(LONDON).date()
+    said = {"redress_reason": "The client bore a cost of ours."}
+    messages.correlate(world, "redress_needed", request.number, said, received_on=today, actor=colleague)
+    [row] = told(world, "replied")
+    assert (row.person_id, row.case_id) == (caseworker.person_id, request.case_id)
