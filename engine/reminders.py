@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, Select, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
 from engine import bank_holidays, outbox
 from engine.calendar import NATIONS, CalendarError
@@ -16,6 +16,7 @@ from engine.clock import LONDON
 from engine.holds import hold_name
 from engine.models import Case, Notification, Person, Setting, UserTask
 from engine.notifications import tell_of_tasks
+from engine.queries.worklists import days_of
 from engine.world import World
 
 EVERY = timedelta(minutes=5)
@@ -76,7 +77,9 @@ def _owe_digests(world: World) -> int:
     if now.hour < FROM_HOUR or not _is_workday(world, now.date()):
         return 0
     with world.db.read() as connection:
-        waiting = list(connection.execute(_not_yet(now.date()).limit(AT_ONCE)).scalars())
+        waiting = list(
+            connection.execute(select(Person.person_id).where(*_not_yet(now.date())).limit(AT_ONCE)).scalars()
+        )
     if not waiting:
         return 0
     with world.db.write() as connection:
@@ -91,13 +94,10 @@ def _is_workday(world: World, today: date) -> bool:
         return today.weekday() < 5
 
 
-def _not_yet(today: date) -> Select[int]:
-    return select(Person.person_id).where(
-        Person.is_active,
-        Person.is_sent_digest,
-        Person.email.is_not(None),
-        or_(Person.digest_sent_on.is_(None), Person.digest_sent_on < today),
-    )
+def _not_yet(today: date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that somebody is still to be sent the e-mail of a morning."""
+    not_sent = or_(Person.digest_sent_on.is_(None), Person.digest_sent_on < today)
+    return Person.is_active.is_(True), Person.is_sent_digest.is_(True), Person.email.is_not(None), not_sent
 
 
 def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
@@ -105,7 +105,7 @@ def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
     today = now.date()
     taken = connection.execute(
         update(Person)
-        .where(Person.person_id == person_id, Person.person_id.in_(_not_yet(today)))
+        .where(Person.person_id == person_id, *_not_yet(today))
         .values(digest_sent_on=today)
         .returning(Person.name, Person.email)
     ).one_or_none()
@@ -122,7 +122,7 @@ def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
 
 def _digest(connection: Connection, person_id: int, name: str, now: datetime) -> str | None:
     """Return what somebody is told in the morning; no name of a client, because e-mail is read anywhere."""
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    _, midnight = days_of("today", now)
     due = connection.execute(
         select(UserTask.name, UserTask.due_at, Case.reference)
         .outerjoin(Case, Case.case_id == UserTask.case_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, render_template, request
 
@@ -12,9 +12,9 @@ from engine import absences, hand_over, roles
 from engine.absences import Away
 from engine.bank_holidays import calendar
 from engine.calendar import CalendarError
-from engine.clock import LONDON
 from engine.queries import team
 from engine.queries.team import OpenRequest
+from engine.queries.worklists import days_of
 from web.current import person, world
 
 pages = Blueprint("team", __name__, url_prefix="/team")
@@ -50,13 +50,16 @@ def page() -> str:
     chosen = request.args.get("team", "")
     groups = [chosen] if chosen in led else led
     now = world().clock.now()
-    today, tomorrow, next_week = _bounds(now)
+    today = absences.today(world())
+    (_, tomorrow), (_, next_week) = days_of("today", now), days_of("week", now)
+    assert tomorrow is not None
+    assert next_week is not None
     with world().db.read() as connection:
         loads = team.loads_of(connection, groups, now=now, tomorrow=tomorrow, next_week=next_week)
         requests = team.requests_of(connection, groups)
         decisions = team.decisions_of(connection, groups, _deciders(groups))
         people = dict(hand_over.people_of(connection, groups)) if groups else {}
-        away = absences.absences_of(connection, list(people), since=today.date())
+        away = absences.absences_of(connection, list(people), since=today)
     aged = _aged(requests, now)
     return render_template(
         "team/page.html",
@@ -72,14 +75,8 @@ def page() -> str:
         now=now,
         circling=[one for one in aged if one.request.plan_version >= MANY_PLANS],
         away=_soon(away, today),
-        today=today.date(),
+        today=today,
     )
-
-
-def _bounds(now: datetime) -> tuple[datetime, datetime, datetime]:
-    """Return when this day, the next day and the next week begin in London."""
-    today = now.astimezone(LONDON).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today, today + timedelta(days=1), today + timedelta(days=7 - today.weekday())
 
 
 def _deciders(groups: Iterable[str]) -> set[str]:
@@ -108,5 +105,5 @@ def _bands(aged: Collection[Aged]) -> list[Band]:
     return [Band(name, count) for name, count in counts.items()]
 
 
-def _soon(away: Iterable[Away], today: datetime) -> list[Away]:
-    return [one for one in away if one.first_on <= (today + AHEAD).date()]
+def _soon(away: Iterable[Away], today: date) -> list[Away]:
+    return [one for one in away if one.first_on <= today + AHEAD]

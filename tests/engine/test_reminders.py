@@ -1,5 +1,6 @@
 """Who is told what changed for them without their doing: assigned, overdue, replied, approved; the morning's e-mail."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -151,3 +152,15 @@ def test_who_holds_the_request_is_told_of_a_reply_that_a_colleague_records(world
     messages.correlate(world, "redress_needed", request.number, said, received_on=today, actor=colleague)
     [row] = told(world, "replied")
     assert (row.person_id, row.case_id) == (caseworker.person_id, request.case_id)
+
+
+def test_two_workers_in_the_same_morning_owe_one_e_mail(world):
+    caseworker = somebody(world, "review_caseworker")
+    with world.db.write() as connection:
+        connection.execute(
+            update(Person).where(Person.person_id == caseworker.person_id).values(email="cara@example.com")
+        )
+    with ThreadPoolExecutor(4) as workers:
+        told_by = list(workers.map(reminders.remind, [world] * 4))
+    assert sorted(told_by) == [0, 0, 0, 1]
+    assert len(e_mails(world)) == 1
