@@ -329,6 +329,15 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+def may_use(endpoint: str) -> bool:
+    """Tell whether who is here reaches an action at all, for pages: none shows what its table refuses.
+
+    Whose the object is does not count here: a page offers what belongs to the object that it shows.
+    """
+    here = visitor()
+    return here is not None and RULES[endpoint].includes(here)
+
+
 def guard(app: Flask) -> None:
     """Check every request against the table before its view runs."""
 

@@ -16,7 +16,7 @@ from engine.people import Somebody
 from engine.queries.told import MOST_COUNTED, count_unseen
 from engine.settings import VERSION
 from web import words
-from web.access import ANALYST, OPERATIONS, has_role, records_contacts
+from web.access import ANALYST, OPERATIONS, has_role, may_use, records_contacts
 from web.assets import built_from
 from web.current import visitor, world
 
@@ -36,7 +36,12 @@ def register(app: Flask) -> None:
         pounds=pounds,
     )
     app.jinja_env.globals.update(
-        csrf_field=csrf_field, error_message=error_message, problem_list=problem_list, service=SERVICE, version=VERSION
+        csrf_field=csrf_field,
+        error_message=error_message,
+        may_use=may_use,
+        problem_list=problem_list,
+        service=SERVICE,
+        version=VERSION,
     )
     asset_version = built_from()[:12] or "none"
 

@@ -53,13 +53,20 @@ class Rule:
         """Refuse who may not. Raises: NotAllowed, NotFound."""
         if self.find is not None:
             self.find(connection, args)
-        reaches = {self.reach.get(role, NO) for role in roles.roles_of(world().groups, person.groups)}
+        reaches = self._reaches(person)
         if ALL in reaches:
             return
         if OWN not in reaches or self.is_theirs is None:
             raise NotAllowed(self.refused)
         if not self.is_theirs(connection, person, args):
             raise type(self.other)(str(self.other)) if self.other else NotAllowed(self.refused)
+
+    def includes(self, person: Somebody) -> bool:
+        """Tell whether a person's role reaches anything under this rule."""
+        return self._reaches(person) != {NO}
+
+    def _reaches(self, person: Somebody) -> set[Reach]:
+        return {self.reach.get(role, NO) for role in roles.roles_of(world().groups, person.groups)}
 
 
 def row(

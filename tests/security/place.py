@@ -47,8 +47,10 @@ ROLES = (
     "review_caseworker",
     "review_team_leader",
     "redress_authority",
+    "manager",
     "operations",
     "analyst",
+    "auditor",
 )
 LINKS_OF_A_KIND = 4
 TODAY = {"received_on-day": "1", "received_on-month": "10", "received_on-year": "2026"}
@@ -79,6 +81,7 @@ class Place:
         self.browsers = {role: Browser(self.app).sign_in(role) for role in ROLES}
         self.known = self._rows()
         self.forms: list[Seen] = []
+        self.refused: list[str] = []
         self._kept = Counter[tuple[str, str]]()
         self.queries: set[str] = {"q", "page", "next", "preview"}
         self._look_around()
@@ -106,13 +109,18 @@ class Place:
         return found
 
     def _look_around(self) -> None:
-        """Follow the links from everybody's first page, a few of each kind, and note what pages ask and lead to."""
+        """Follow the links from everybody's first page, a few of each kind, and note what pages ask and lead to.
+
+        A link that leads to a refusal is noted too: nobody is offered what they may not do.
+        """
         for role, browser in self.browsers.items():
-            pending, taken = [*self._first_pages()], Counter[str]()
+            pending, taken = [("", address) for address in self._first_pages()], Counter[str]()
             known: set[str] = set()
             while pending:
-                address = pending.pop(0)
+                origin, address = pending.pop(0)
                 browser.visit(address)
+                if origin and browser.status != 200:
+                    self.refused.append(f"{role} is led from {origin} to {address}: {browser.status}")
                 if browser.status != 200 or not browser.body.startswith(b"<!DOCTYPE html>"):
                     continue
                 self._note_forms(role, browser)
@@ -124,7 +132,7 @@ class Place:
                         continue
                     known.add(parts.path)
                     taken[endpoint] += 1
-                    pending.append(parts.path)
+                    pending.append((browser.path, str(link.get("href"))))
 
     def _first_pages(self) -> Iterator[str]:
         """Yield the addresses that name no row, and a search."""

@@ -44,3 +44,24 @@ def test_every_form_is_among_those_that_are_attacked_by_somebody_who_is_signed_i
     assert posts - reached <= {"session.sign_in"}, posts - reached
     for role, browser in here.browsers.items():
         assert browser.visit("/alerts").heading == "Alerts", role
+
+
+def test_nobody_is_led_to_a_page_that_they_may_not_open(here: Place) -> None:
+    assert not here.refused, "\n".join(here.refused)
+
+
+def test_nobody_is_shown_a_form_that_they_may_not_send(here: Place) -> None:
+    """By the table for every form, and by sending one of each kind without answers: it is not refused to them."""
+    adapter, refused = here.app.url_map.bind("localhost"), []
+    for role, browser in here.browsers.items():
+        here.begin_again()
+        token, tried = browser.visit("/alerts").page.xpath("//input[@name='csrf_token']/@value")[0], set()
+        for form in (form for form in here.forms if form.role == role and form.is_post):
+            endpoint, args = adapter.match(form.path.partition("?")[0], method="POST")
+            if endpoint in tried or endpoint in ("session.sign_out", "clock.move"):  # they change what the others meet
+                continue
+            tried.add(endpoint)
+            status = browser.client.post(form.path, data={"csrf_token": token}).status_code
+            if status in (403, 404):
+                refused.append(f"{role} is shown {endpoint} {args}: {status}")
+    assert not refused, "\n".join(refused)
