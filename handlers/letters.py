@@ -231,8 +231,12 @@ def draft_letter(
     )
 
 
-def render_draft(files: Mapping[str, bytes], draft: Draft) -> Rendered:
-    """Render a draft with the templates of a bundle. Raises: LetterError with every reason."""
+def render_draft(files: Mapping[str, bytes], draft: Draft, *, mark: str = "") -> Rendered:
+    """Render a draft with the templates of a bundle; `mark` as `letters.render` has it.
+
+    Raises:
+        LetterError: every reason why it cannot be made.
+    """
     if draft.faults:
         raise LetterError(list(draft.faults))
     return render(
@@ -243,6 +247,7 @@ def render_draft(files: Mapping[str, bytes], draft: Draft) -> Rendered:
         draft.paragraphs,
         dated=draft.dated,
         text_size=draft.text_size,
+        mark=mark,
     )
 
 

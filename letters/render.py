@@ -73,13 +73,14 @@ def render(
     *,
     dated: date,
     text_size: TextSize = 12,
+    mark: str = "",
 ) -> Rendered:
-    """Return a letter as tagged PDF and as plain text.
+    """Return a letter as tagged PDF and as plain text. `mark` is printed on top of every page: one that is not sent.
 
     Raises:
         LetterError: something is missing, too long or untrue (all that `check_facts` says), or the template is wrong.
     """
-    letter, values = _prepare(files, letter_id, facts, slots, paragraphs, dated, text_size)
+    letter, values = _prepare(files, letter_id, facts, slots, paragraphs, dated, text_size, mark)
     templates = _templates(files)
     pdf = typesetting.as_pdf(templates, letter.template, values, dated=dated)
     html = typesetting.as_html(templates, letter.template, values, dated=dated)
@@ -101,6 +102,7 @@ def preview(
     *,
     dated: date,
     text_size: TextSize = 12,
+    mark: str = "",
 ) -> list[bytes]:
     """Return one SVG for each page, as the PDF will look: sharp at any zoom, no fonts, scripts or links needed.
 
@@ -109,7 +111,7 @@ def preview(
     Raises:
         LetterError: as `render`.
     """
-    letter, values = _prepare(files, letter_id, facts, slots, paragraphs, dated, text_size)
+    letter, values = _prepare(files, letter_id, facts, slots, paragraphs, dated, text_size, mark)
     return typesetting.as_pictures(_templates(files), letter.template, values, dated=dated)
 
 
@@ -136,6 +138,7 @@ def _prepare(
     paragraphs: Sequence[str],
     dated: date,
     text_size: TextSize,
+    mark: str,
 ) -> tuple[Letter, str]:
     letters = load_letters(files)
     if letter_id not in letters:
@@ -169,6 +172,7 @@ def _prepare(
             if option.id in paragraphs
         },
         "enclosed": [f"{letters[id].title} ({id})" for id in enclosures],
+        "mark": mark,
     }
     return letter, json.dumps(values, sort_keys=True)
 

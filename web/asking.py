@@ -26,8 +26,8 @@ from web.forms.components import identity
 from web.forms.view import every, shown
 
 Typed = dict[str, list[str]]
-_OURS = frozenset(
-    ["csrf_token", "do", "version", "back", "once", "seen", "draft", "window", "differs", "call", "call_note", "size"]
+_OURS = frozenset(["csrf_token", "do", "version", "back", "once", "seen", "draft", "window", "differs"]) | frozenset(
+    ["call", "call_note", "size", "brand"]
 )
 _BUTTONS = frozenset({"complete", "save", "preview", "questions", "claim", "call"})
 _ROW_BUTTON = re.compile(r"add:.+|remove:.+:\d{1,4}|upload:.+|detach:\d{1,18}|take:(?:case|draft):[\w.]+")

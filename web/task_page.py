@@ -18,7 +18,6 @@ from engine.queries.letter_hands import Hand, hands_of_case, hands_on
 from engine.queries.told import names_of_people
 from engine.task_names import names_at
 from engine.values import loads
-from handlers.letters import Draft as Letter
 from letters.letter import LetterError
 from web import absences, attaching, letter_preview, meanwhile
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
@@ -56,14 +55,11 @@ class TaskPage:
 
 @dataclass(slots=True)
 class Preview:
-    """A letter as it will look, or why it cannot be made yet. `size` is the print shown, `own_size` the print sent."""
+    """A letter as it looks in one version, or why it cannot be made yet."""
 
-    letter_id: str
+    version: letter_preview.Version
     pages: int
     text: str
-    size: int
-    own_size: int
-    is_northern_irish: bool
     hands: list[Hand]
     faults: tuple[str, ...] = ()
     sizes: Mapping[int, str] = field(default_factory=lambda: letter_preview.SIZES)
@@ -123,7 +119,9 @@ def open_page(connection: Connection, task: Any, typed: Typed | None = None) -> 
     )
 
 
-def letter_of(connection: Connection, page: TaskPage) -> Letter | None:
+def letter_of(
+    connection: Connection, page: TaskPage, asked: letter_preview.Asked | None = None
+) -> letter_preview.Version | None:
     """Return the letter that the page checks, or that it would write with what was typed so far."""
     letter_id = page.checks or page.writes
     if letter_id is None:
@@ -132,38 +130,31 @@ def letter_of(connection: Connection, page: TaskPage) -> Letter | None:
     if page.writes:
         values = nested_slots(page.asking.sheet.values)
         names.update({key: value for key, value in values.items() if key in ("slots", "paragraph")})
-    return letter_preview.draft_from(connection, page.definition, letter_id, names)
+    asked = asked or letter_preview.Asked()
+    return letter_preview.version_from(connection, page.definition, letter_id, names, asked)
 
 
 def letter_faults(connection: Connection, page: TaskPage) -> tuple[str, ...]:
     """Return why the letter that the page writes could not be issued with what was typed, a sentence each."""
-    draft = letter_of(connection, page) if page.writes else None
-    if draft is None:
+    version = letter_of(connection, page) if page.writes else None
+    if version is None:
         return ()
     try:
-        letter_preview.rendered(page.definition, draft)
+        letter_preview.rendered(page.definition, version)
     except LetterError as error:
         return error.faults
     return ()
 
 
-def show_preview(connection: Connection, page: TaskPage, *, size: int | None = None) -> None:
-    """Put the letter on the page, or the sentences that say what it still lacks; `size` is another size of print."""
-    draft = letter_of(connection, page)
-    if draft is None:
+def show_preview(connection: Connection, page: TaskPage, asked: letter_preview.Asked) -> None:
+    """Put the letter on the page in the version asked for, or the sentences that say what it still lacks."""
+    version = letter_of(connection, page, asked)
+    if version is None:
         return
     hands = hands_of_case(connection, page.task.case_id) if page.task.case_id is not None else []
-    shown = Preview(
-        letter_id=draft.letter_id,
-        pages=0,
-        text="",
-        size=size or draft.text_size,
-        own_size=draft.text_size,
-        is_northern_irish=dict(page.names.get("case") or {}).get("nation") == "northern_ireland",
-        hands=hands_on(hands, draft.letter_id, instance_id=page.task.instance_id),
-    )
+    shown = Preview(version, 0, "", hands_on(hands, version.draft.letter_id, instance_id=page.task.instance_id))
     try:
-        made = letter_preview.rendered(page.definition, replace(draft, text_size=shown.size))
+        made = letter_preview.rendered(page.definition, version)
     except LetterError as error:
         page.preview = replace(shown, faults=error.faults)
     else:

@@ -29,7 +29,7 @@ from web.addresses import row_number
 from web.current import person, world
 from web.current import task as current_task
 from web.errors import page_for
-from web.task_letters import asked_size
+from web.task_letters import asked_version
 from web.task_view import Shown, changed_since, newer_draft, over, passed_on, render, with_newer_draft
 from web.words import day_of
 
@@ -49,7 +49,7 @@ def page(task_id: int) -> ResponseReturnValue:
             return over(connection, task, _kept_draft(task)), 200
         current = task_page.open_page(connection, task)
         if current.checks or "preview" in request.args or (current.writes and current.draft):
-            task_page.show_preview(connection, current, size=asked_size())
+            task_page.show_preview(connection, current, asked_version())
         draft = current.draft
         changes = changed_since(connection, current, dict(draft.seen)) if draft else Shown().changes
         return render(connection, current, Shown(changes=changes))
@@ -157,8 +157,8 @@ def _save(
     except RedressError as refused:
         return _refused(current.task, typed, brought, refused)
     if action.startswith("preview"):
-        size = request.form.get("size")
-        return redirect(url_for("tasks.page", task_id=task_id, preview="yes", size=size, _anchor="letter"))
+        size, brand = request.form.get("size"), request.form.get("brand")
+        return redirect(url_for("tasks.page", task_id=task_id, preview="yes", size=size, brand=brand, _anchor="letter"))
     if action == "call":
         return redirect(url_for("tasks.page", task_id=task_id, _anchor="call"))
     if action == "prove":

@@ -118,9 +118,12 @@ def test_a_letter_is_drawn_again_while_it_is_written(served, screen):
     expect(words).to_contain_text("We looked again at every payment.")
     first = cara.page.locator(".app-preview img").first
     assert first.evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
-    with cara.page.expect_response("**/letter?size=18"):
+    with cara.page.expect_response("**/letter?size=18&brand=cmg"):
         cara.page.locator("#size").select_option("18")
-    expect(first).to_have_attribute("src", f"/tasks/{writing.task_id}/letter/1.svg?size=18&v=1")
+    expect(first).to_have_attribute("src", f"/tasks/{writing.task_id}/letter/1.svg?size=18&brand=cmg&v=1")
+    expect(cara.page.locator("#letter")).to_contain_text("This is not what will be sent.")
+    cara.page.locator("#brand").select_option("nicms")
+    expect(words).to_contain_text("Northern Ireland Child Maintenance Service")
     cara.check_access()
 
 

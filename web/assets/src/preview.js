@@ -1,12 +1,11 @@
-// Draws a letter again beside its form: when a draft of it was saved, and in another size of print.
+// Draws a letter again beside its form: when a draft of it was saved, and in another version.
 export function followDraft(letter) {
   const form = document.getElementById("task-form");
   let turn = 0;
   const draw = async () => {
     const own = ++turn;
-    const size = letter.querySelector("select[name=size]");
     const address = new URL(letter.dataset.preview, location.href);
-    if (size) address.searchParams.set("size", size.value);
+    for (const choice of letter.querySelectorAll("select")) address.searchParams.set(choice.name, choice.value);
     const hadFocus = letter.contains(document.activeElement) && document.activeElement.id;
     const open = letter.querySelector("details[open]") !== null;
     const response = await fetch(address);
@@ -18,6 +17,6 @@ export function followDraft(letter) {
   };
   form?.addEventListener("draftsaved", () => draw().catch(() => {}));
   letter.addEventListener("change", (event) => {
-    if (event.target.name === "size") draw().catch(() => {});
+    if (event.target.matches("select")) draw().catch(() => {});
   });
 }
