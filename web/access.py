@@ -7,6 +7,7 @@ table. Verbs of the engine check again whose task it is: this table decides what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response
 from engine import roles
 from engine.absences import groups_of
 from engine.dictionary import Role
-from engine.errors import NotAllowed, NotFound
+from engine.errors import DatabaseAway, DatabaseBusy, NotAllowed, NotFound
 from engine.hand_over import holders
 from engine.intake_questions import in_force, may_record
 from engine.models import Absence, Document, Notification
@@ -358,6 +359,15 @@ def guard(app: Flask) -> None:
                 return redirect(url_for("session.sign_in", next=target))
             rule(connection, person, request.view_args or {})
         return None
+
+
+def recognise() -> None:
+    """Note who is here for the page of an error that came before the table was asked; nobody where none can be read."""
+    if "person" in g:
+        return
+    g.person = None
+    with suppress(DatabaseAway, DatabaseBusy), world().db.read() as connection:
+        g.person = _who_is_here(connection)
 
 
 def _who_is_here(connection: Connection) -> Somebody | None:

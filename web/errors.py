@@ -32,6 +32,7 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
+from web import access
 from web.current import world
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def _refused(error: RedressError) -> tuple[str, int]:
 
 def _away(error: DatabaseAway) -> tuple[str, int]:
     log.error("The database could not be reached or written", extra={"endpoint": request.endpoint}, exc_info=error)
+    g.person = None  # the menu could not be read either
     status, heading = page_for(error)
     return error_page(heading, str(error), status)
 
@@ -138,5 +140,6 @@ def _failed(error: Exception) -> tuple[str, int]:
 
 
 def error_page(heading: str, text: str, status: int) -> tuple[str, int]:
-    """Return a page that says what happened and what to do next."""
-    return render_template("error.html", heading=heading, text=text), status
+    """Return a page that says what happened and what to do next, with the menu for whoever is signed in."""
+    access.recognise()
+    return render_template("error.html", heading=heading, text=text, status=status), status

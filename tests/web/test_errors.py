@@ -6,7 +6,8 @@ import pkgutil
 import pytest
 
 import engine
-from engine.errors import RedressError, TaskNotYours
+from engine.errors import DatabaseAway, RedressError, TaskNotYours
+from tests.page import Browser
 from web.errors import PAGES, page_for
 
 
@@ -44,6 +45,43 @@ def test_what_does_not_exist_is_a_page_of_ours(visitor, path):
     page = visitor("owning_team").visit(path)
     assert page.status == 404
     assert page.heading == "Page not found"
+
+
+def test_whoever_is_signed_in_keeps_the_menu_and_reads_what_to_do_next(visitor, case_id):
+    page = visitor("review_caseworker")
+    for path, status, next_step in (
+        ("/nothing/here", 404, "look for the case"),
+        (f"/cases/{case_id}", 404, "look for the case"),
+        ("/operations/instances", 403, "If your work needs it"),
+        ("/sign-out", 405, "look for the case"),
+    ):
+        assert page.visit(path).status == status
+        assert next_step in page.text, path
+        page.follow("My tasks")
+        assert page.heading == "My tasks"
+    for sent, status in (({}, 400), ({"text": "x" * 3_000_000}, 413)):
+        answer = page.client.post("/cases/1/notes", data=sent)
+        assert (answer.status_code, "My tasks" in answer.text) == (status, True)
+
+
+def test_a_stranger_who_errs_is_told_to_sign_in_and_nothing_else(app):
+    page = Browser(app).visit("/nothing/here")
+    assert page.status == 404
+    assert "My tasks" not in page.body.decode()
+    page.follow("Sign in")
+    assert page.heading == "Sign in"
+
+
+def test_an_error_while_the_database_is_away_is_still_a_page(app, visitor, monkeypatch):
+    page = visitor("owning_team")
+
+    def away(*_arguments):
+        raise DatabaseAway
+
+    monkeypatch.setattr("web.access.get_person", away)
+    assert page.visit("/nothing/here").status == 404
+    assert page.visit("/tasks/").status == 503
+    assert "My tasks" not in page.body.decode()
 
 
 def test_a_fault_of_ours_shows_no_inside(app, visitor, monkeypatch):
