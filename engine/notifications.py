@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from engine.errors import NotFound
 from engine.models import Notification, UserTask
@@ -20,6 +20,22 @@ from engine.world import World
 FROM_DIAGRAMS = ("told", "approved", "rejected")
 """The kinds that a diagram sends; the program itself sends `assigned`, `overdue` and `replied`."""
 FOR_YOU = "A task for you"
+_NOTIFICATION, _TASK = (model.metadata.tables[model.__tablename__] for model in (Notification, UserTask))
+# Built once: a step that gives somebody a task runs it.
+_TELL_HOLDERS = insert(_NOTIFICATION).from_select(
+    ["kind", "case_id", "instance_id", "task_id", "person_id", "subject", "text", "sent_at"],
+    select(
+        literal("assigned"),
+        _TASK.c.case_id,
+        _TASK.c.instance_id,
+        _TASK.c.task_id,
+        _TASK.c.assignee_id,
+        literal(f"{FOR_YOU}: ") + _TASK.c.name,
+        literal(""),
+        bindparam("b_at", type_=_NOTIFICATION.c.sent_at.type),
+    ).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token.in_(bindparam("b_tokens", expanding=True))),
+    include_defaults=False,
+)
 
 
 def tell(
@@ -79,18 +95,7 @@ def tell_new_holders(
     tokens = [row["token"] for row in opened if row["assignee_id"] not in (None, actor_id)]
     if not tokens:
         return
-    columns = ["kind", "case_id", "instance_id", "task_id", "person_id", "subject", "text", "sent_at"]
-    told = select(
-        literal("assigned"),
-        UserTask.case_id,
-        UserTask.instance_id,
-        UserTask.task_id,
-        UserTask.assignee_id,
-        literal(f"{FOR_YOU}: ") + UserTask.name,
-        literal(""),
-        literal(at, Notification.sent_at.type),
-    ).where(UserTask.instance_id == instance_id, UserTask.token.in_(tokens))
-    connection.execute(insert(Notification).from_select(columns, told, include_defaults=False))
+    connection.execute(_TELL_HOLDERS, {"b_instance": instance_id, "b_tokens": tokens, "b_at": at})
 
 
 def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:
