@@ -140,6 +140,19 @@ def change_password(world: World, person_id: int, password: str) -> None:
     _change(world, person_id, {"password_hash": passwords.hash_password(password)})
 
 
+def choose_password(world: World, somebody: Somebody, password: str) -> None:
+    """Give a person the password that they chose by a link, and end every session of theirs.
+
+    The link counts once: of two who send it at the same moment the later is refused. Raises: NotFound.
+    """
+    kept = passwords.hash_password(password)
+    unused = (Person.person_id == somebody.person_id, Person.session_mark == somebody.session_mark, Person.is_active)
+    with world.db.write() as connection:
+        chosen = update(Person).where(*unused).values(password_hash=kept, session_mark=Person.session_mark + 1)
+        if connection.execute(chosen).rowcount != 1:
+            raise NotFound("This link was used.")
+
+
 def lock(world: World, person_id: int) -> None:
     """Keep a person from signing in, and end every session of theirs; what they did stays under their name."""
     _change(world, person_id, {"is_active": False})

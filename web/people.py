@@ -22,6 +22,7 @@ from web.current import person, world
 pages = Blueprint("people", __name__)
 LINK_HOURS = 24
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SPENT = "This link was used, is older than 24 hours, or was replaced by a newer one. Ask operations for another."
 Act = Callable[[World, int, Somebody], None]
 ACTS: Mapping[str, tuple[Act, str]] = {
     "lock": (lambda lent, number, actor: accounts.lock(lent, number, actor=actor), "The account is locked."),
@@ -121,9 +122,7 @@ def choose(token: str) -> ResponseReturnValue:
     with world().db.read() as connection:
         somebody = _whose(connection, token)
     if somebody is None or not world().settings.local_sign_in:
-        raise NotFound(
-            "This link was used, is older than 24 hours, or was replaced by a newer one. Ask operations for another."
-        )
+        raise NotFound(_SPENT)
     if request.method != "POST":
         return _choosing(token, somebody, {})
     password = request.form.get("password", "")
@@ -133,7 +132,10 @@ def choose(token: str) -> ResponseReturnValue:
         return _choosing(token, somebody, {"password": str(refused)}), 422
     if request.form.get("again", "") != password:
         return _choosing(token, somebody, {"again": "Type the same password twice"}), 422
-    people.change_password(world(), somebody.person_id, password)
+    try:
+        people.choose_password(world(), somebody, password)
+    except NotFound as used:
+        raise NotFound(_SPENT) from used
     with world().db.write() as connection:
         accounts.note(world(), connection, somebody.person_id, "Chose a password", actor=somebody)
     session.clear()

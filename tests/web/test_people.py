@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from engine import accounts
-from engine.errors import NotAllowed
+from engine import accounts, people
+from engine.errors import NotAllowed, NotFound
 from engine.models import AccountChange, Membership, Person
 from tests.page import Browser
 from tests.world import somebody
@@ -38,6 +38,14 @@ def test_somebody_is_added_and_chooses_a_password_by_a_link_that_counts_once(app
     operations.visit("/people/").follow("Nia New")
     assert "Added, in review_caseworker" in operations.text
     assert "Chose a passwordNia New" in operations.text
+
+
+def test_a_link_that_is_sent_twice_at_the_same_moment_counts_once(deployed):
+    whoever_has_the_link = somebody(deployed, "review_caseworker")
+    people.choose_password(deployed, whoever_has_the_link, SECRET)
+    with pytest.raises(NotFound):
+        people.choose_password(deployed, whoever_has_the_link, "another of their choice")
+    assert people.authenticate(deployed, "review_caseworker", SECRET).person_id == whoever_has_the_link.person_id
 
 
 def test_a_newer_link_ends_the_older_and_a_made_up_one_opens_nothing(app, operations):
