@@ -17,6 +17,7 @@ from engine.models import Case, ClientTerm
 FACTS = ("client_name", "reference", "phone", "client_address")
 NAME, REFERENCE, PHONE, PHONE_END, POSTCODE = "name", "reference", "phone", "phone_end", "postcode"
 _POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\b", re.IGNORECASE)
+_LETTERS_AND_NUMBER = re.compile(r"([A-Z]+)(\d+)")
 _MOST_WORDS = 20
 _LAST = "\U0010ffff"
 
@@ -72,11 +73,18 @@ def named(text: str) -> ColumnElement[bool] | None:
 
 
 def digits(text: str) -> str:
-    """Return a phone number without its prefix for the country: +44 1632 and 01632 are the same."""
+    """Return a phone number without its prefix for the country: +44 1632, 0044 1632 and 01632 are the same."""
     found = re.sub(r"\D", "", text)
     if text.strip().startswith("+44"):
         return found[2:].removeprefix("0")
-    return found.removeprefix("0")
+    return found.removeprefix("0044").removeprefix("0")
+
+
+def references(text: str) -> set[str]:
+    """Return how a reference may stand on a case: as typed, and with the hyphen that cm1000001 or CM 1000001 lacks."""
+    typed = "".join(text.upper().split())
+    parts = _LETTERS_AND_NUMBER.fullmatch(typed)
+    return {typed} if parts is None else {typed, f"{parts[1]}-{parts[2]}"}
 
 
 def postcode(text: str) -> str:

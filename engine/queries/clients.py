@@ -14,7 +14,18 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from engine.client_terms import PHONE, PHONE_END, POSTCODE, REFERENCE, begins, digits, found_by, named, postcode
+from engine.client_terms import (
+    PHONE,
+    PHONE_END,
+    POSTCODE,
+    REFERENCE,
+    begins,
+    digits,
+    found_by,
+    named,
+    postcode,
+    references,
+)
 from engine.clock import london_date
 from engine.models import Case, Contact, Definition, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.sight import seen_by
@@ -141,8 +152,8 @@ def _conditions(text: str) -> Iterator[ColumnElement[bool]]:
     number = digits(text)
     if _PHONE.fullmatch(text) and len(number) >= 6:
         yield or_(begins(PHONE, number), begins(PHONE_END, number[::-1]))
-    by_name, reference = named(text), begins(REFERENCE, "".join(text.upper().split()))
-    yield reference if by_name is None else or_(by_name, reference)
+    by_name, by_reference = named(text), [begins(REFERENCE, reference) for reference in references(text)]
+    yield or_(*by_reference) if by_name is None else or_(by_name, *by_reference)
 
 
 def _with_requests(connection: Connection, clients: list[Client]) -> list[Client]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, exists, func, literal_column, select,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import aliased
 
-from engine.client_terms import NAME, PHONE, PHONE_END, POSTCODE, REFERENCE, digits, folded, postcode
+from engine.client_terms import NAME, PHONE, PHONE_END, POSTCODE, REFERENCE, digits, folded, postcode, references
 from engine.models import Case, ClientTerm, Contact, Note, Person, ServiceRequest, UserTask
 from engine.queries.cases import CaseRow, with_newest_request
 from engine.queries.sight import seen_by
@@ -139,8 +139,8 @@ def _numbered(text: str) -> Iterator[Select[Any]]:
     yield select(ServiceRequest.case_id).where(ServiceRequest.number.in_(numbers))
     yield select(Contact.case_id).where(Contact.number.in_(numbers))
     yield select(Case.case_id).where(Case.reference.in_({text, text.upper()}))
-    reference = "".join(text.upper().split())
-    yield _within((REFERENCE, reference, reference + _LAST)).limit(MOST)
+    for reference in references(text):
+        yield _within((REFERENCE, reference, reference + _LAST)).limit(MOST)
     if _POSTCODE.fullmatch(text):
         yield _newest(POSTCODE, postcode(text))
     number = digits(text)

@@ -310,7 +310,8 @@ def found(world: World, text: str) -> list[Client]:
     "text",
     [
         "Robin", "example rob", "CM-7000002", "cm-7000002", "7000002", "SR-000700", "sr 700", "01632 960102",
-        "+441632960102", "(01632) 960-102", "960102", "EX9 2EX", "ex92ex",
+        "+441632960102", "0044 1632 960102", "(01632) 960-102", "960102", "EX9 2EX", "ex92ex", "CM7000002",
+        "cm 7000002",
     ],
 )  # fmt: skip
 def test_a_client_is_found_by_name_number_phone_or_postcode(deployed: World, known: int, text: str) -> None:

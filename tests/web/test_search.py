@@ -33,8 +33,8 @@ def finds(person, text: str) -> bool:
     return "CM-2000001" in page.text
 
 
-FINDS = """Robin Example|exam|robin ex|CM-2000001|cm-2000001|2000001|SR-000900|sr 900|EX1 1EX|01632 960001|960001|refund
-REFUNDS promised|payment|sian""".replace("\n", "|").split("|")
+FINDS = """Robin Example|exam|robin ex|CM-2000001|cm-2000001|CM2000001|cm 2000001|2000001|SR-000900|sr 900
+EX1 1EX|01632 960001|0044 1632 960001|960001|refund|REFUNDS promised|payment|sian""".replace("\n", "|").split("|")
 FINDS_NOT = """Robin Unicorn|CM-3|refund unicorn|xam|%|"|' OR|refund:*|NEAR(refund|-|\\|😀""".split("|")  # noqa: SIM905
 
 
