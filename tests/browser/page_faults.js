@@ -16,6 +16,22 @@
     if (scrolls && element.scrollWidth > element.clientWidth + 1) faults.push(`a part scrolls sideways: ${element.outerHTML.slice(0, 140)}`);
   }
 
+  const headings = [...document.querySelectorAll("h1")].map(words);
+  if (headings.length !== 1) faults.push(`${headings.length} first headings: ${headings}`);
+  else if (!document.title.includes(headings[0])) faults.push(`the title “${document.title}” does not say “${headings[0]}”`);
+  const summary = document.querySelector(".govuk-error-summary");
+  if (Boolean(summary) !== document.title.startsWith("Error: ")) faults.push(`the title “${document.title}”, with an error summary or without`);
+  if (summary && document.body.matches(".js-enabled") && document.activeElement !== summary) faults.push("the error summary has not the focus");
+  for (const link of summary?.querySelectorAll("a") ?? []) {
+    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) faults.push(`an error leads nowhere: ${link.outerHTML}`);
+  }
+  for (const table of document.querySelectorAll("main table")) {
+    if (!table.caption || !words(table.caption)) faults.push(`a table without a caption: ${table.outerHTML.slice(0, 140)}`);
+    for (const head of table.querySelectorAll("th:not([scope])")) faults.push(`a head without a scope: ${head.outerHTML.slice(0, 140)}`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  for (const id of new Set(ids.filter((one, place) => ids.indexOf(one) !== place))) faults.push(`two parts have the id ${id}`);
+
   const nameOf = (control) => {
     const label = control.getAttribute("aria-label") || [...(control.labels ?? [])].map(words).join(" ") || words(control);
     const legends = [];

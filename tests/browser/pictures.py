@@ -69,11 +69,13 @@ def _for_readme(pages: Iterable[tuple[Sight, Screen]]) -> None:
         shown.quantize(64).save(README / f"{sight.name}.png", optimize=True)
 
 
-def seen(browser: Browser, address: str, sights: list[Sight]) -> Iterator[tuple[Sight, Screen]]:
+def seen(browser: Browser, address: str, sights: list[Sight], *, script: bool = True) -> Iterator[tuple[Sight, Screen]]:
     """Yield each page with the screen that it stands on: one person after the other, each at a screen of their own."""
     for who, theirs in groupby(sights, key=lambda sight: sight.who):
         context = browser.new_context()
         screen = Screen(context.new_page(), address)
+        if not script:
+            screen.refuse_scripts()
         if who != NOBODY:
             screen.sign_in(who)
         for sight in theirs:

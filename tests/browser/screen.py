@@ -15,14 +15,22 @@ from tests.browser.hands import Hands, Mouse
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-NARROW = 640
 _PASSING = re.compile(r'\d+|name="csrf_token" value="[^"]*"|<script[^>]*>.*?</script>', re.DOTALL)
 _LOOKED_AT: set[str] = set()
-# Colours do not depend on the width, and no rule takes longer: a narrow page is looked at without that one.
-_RUN_AXE = """([tags, isWide]) => axe.run(
-  { runOnly: tags, resultTypes: ['violations'], rules: { 'color-contrast': { enabled: isWide } } }
-)"""
+# A narrow page is the same page laid out otherwise: what has been looked at wide is looked at again for what a layout
+# can change, which is what is shown, how large it is, what it stands on, and what its parts are to a screen reader.
+OF_LAYOUT = [
+    *("color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block", "region", "heading-order"),
+    *("button-name", "link-name", "label", "select-name", "aria-hidden-focus", "aria-valid-attr-value"),
+    *("aria-required-children", "aria-required-parent", "list", "listitem", "definition-list", "dlitem"),
+]
+_RUN_AXE = "rules => axe.run({ runOnly: rules, resultTypes: ['violations'] })"
 _PAGE_FAULTS = Path(__file__).with_name("page_faults.js").read_text()
+_TEXT_SPACING = Path(__file__).with_name("text_spacing.js").read_text()
+# What a page gains from scripts.
+_GAINS = """() => [
+  ...document.querySelectorAll("[data-module], [data-questions], [data-draft], [data-preview], [data-diagram]")
+].flatMap((e) => e.dataset.module ?? Object.keys(e.dataset))"""
 
 
 class Screen:
@@ -141,6 +149,20 @@ class Screen:
         """
         return [*(self._axe() if self.script and self._is_new() else []), *self.page.evaluate(_PAGE_FAULTS)]
 
+    def faults_when_narrow(self) -> list[str]:
+        """Return what is wrong with a page at 320 px that has been looked at wide: how it is laid out."""
+        rules = {"type": "rule", "values": OF_LAYOUT}
+        return [*self._axe(rules), *self.page.evaluate(_PAGE_FAULTS), *self.page.evaluate(_TEXT_SPACING)]
+
+    def gains(self) -> frozenset[str]:
+        """Return what this page gains from scripts."""
+        return frozenset(self.page.evaluate(_GAINS))
+
+    def refuse_scripts(self) -> Screen:
+        """Let every script come empty: the page is as without JavaScript, and axe can look at it all the same."""
+        self.page.route("**/*.js*", lambda route: route.fulfill(content_type="text/javascript", body=""))
+        return self
+
     @property
     def _width(self) -> int:
         size = self.page.viewport_size
@@ -158,10 +180,10 @@ class Screen:
         taken, self.faults[:] = list(self.faults), []
         return taken
 
-    def _axe(self) -> list[str]:
-        if self.page.locator("[data-diagram]").count():
+    def _axe(self, rules: object = RULES) -> list[str]:
+        if self.page.locator(".js-enabled [data-diagram]").count():
             self.page.wait_for_selector("[data-drawn]")
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_AXE)
-        found = self.page.evaluate(_RUN_AXE, [RULES, self._width > NARROW])
+        found = self.page.evaluate(_RUN_AXE, rules)
         return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
