@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +13,7 @@ from engine.absences import Away
 from engine.errors import ValuesRefused
 from web.addresses import row_number
 from web.current import person, world
+from web.forms.kinds import AnswerRefused, read_date
 from web.words import day
 
 pages = Blueprint("absences", __name__, url_prefix="/absences")
@@ -107,15 +107,12 @@ def _colleagues(connection: Connection, known: dict[int, str]) -> dict[int, str]
 
 def _date(typed: dict[str, str], name: str, what: str, problems: dict[str, str]) -> date | None:
     """Read a date from its three inputs; what is wrong with it goes to the problems, at the first input."""
-    parts: dict[str, Any] = {part: row_number(typed.get(f"{name}-{part}", "")) for part in ("day", "month", "year")}
-    missing = [part for part, number in parts.items() if number is None]
-    if len(missing) == 3:
+    subject = f"The {what} day"
+    try:
+        found = read_date(subject, *(typed.get(f"{name}-{part}", "") for part in ("day", "month", "year")))
+    except AnswerRefused as refused:
+        problems[name] = str(refused)
+        return None
+    if found is None:
         problems[name] = f"Enter the {what} day"
-    elif missing:
-        problems[name] = f"The {what} day must include a {' and '.join(missing)}"
-    else:
-        try:
-            return date(parts["year"], parts["month"], parts["day"])
-        except (ValueError, OverflowError):
-            problems[name] = f"The {what} day must be a real date, such as 27 3 2027"
-    return None
+    return found

@@ -61,6 +61,16 @@ def test_a_person_records_their_absence_and_their_leader_sees_it(visitor, deploy
         assert connection.execute(select(Absence.absence_id)).all() == []
 
 
+@pytest.mark.parametrize(
+    ("day", "month", "year"),
+    [("30", "Sept", "26"), (" 30 9 2026", "", ""), ("30/9/26", "", ""), ("30th September 2026", "", "")],
+)
+def test_the_days_are_read_in_every_way_that_the_forms_of_tasks_read_one(visitor, day, month, year):
+    first = {"first_on-day": day, "first_on-month": month, "first_on-year": year}
+    person = visitor("owning_team").visit("/absences/").press("Record the absence", DAYS | first)
+    assert "30 September 2026 to 9 October 2026" in person.text
+
+
 def test_a_leader_or_manager_records_it_for_their_people_and_nobody_else_does(deployed):
     away(deployed, "owning_team", by="owning_team_leader")
     away(deployed, "owning_team.2", by="manager")

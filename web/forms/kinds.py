@@ -244,21 +244,29 @@ def _read_moment(question: Question, typed: Typed) -> object:
 
 
 def _date(question: Question, typed: Typed) -> date | None:
-    parts = _parts_of(*(_text(typed, f"{question.name}-{part}") for part in _PARTS))
+    return read_date(question.subject, *(_text(typed, f"{question.name}-{part}") for part in _PARTS))
+
+
+def read_date(subject: str, day: str, month: str, year: str) -> date | None:
+    """Return the date that was typed in three boxes, in any way that people write one; None where nothing was.
+
+    Raises: AnswerRefused.
+    """
+    parts = _parts_of(day, month, year)
     if not any(parts.values()):
         return None
     absent = [part for part, text in parts.items() if not text]
     if absent:
-        raise AnswerRefused(f"{question.subject} must include a {' and a '.join(absent)}")
+        raise AnswerRefused(f"{subject} must include a {' and a '.join(absent)}")
     try:
-        year = int(parts["year"])
+        number = int(parts["year"])
         if len(parts["year"]) == 2:
-            year += _CENTURY
-        if not 1900 <= year <= 2200:
-            raise AnswerRefused(f"{question.subject} must include a year with 4 digits, like 2026")
-        return date(year, _month(parts["month"]), int(_ORDINAL.sub(r"\1", parts["day"])))
+            number += _CENTURY
+        if not 1900 <= number <= 2200:
+            raise AnswerRefused(f"{subject} must include a year with 4 digits, like 2026")
+        return date(number, _month(parts["month"]), int(_ORDINAL.sub(r"\1", parts["day"])))
     except (ValueError, OverflowError):
-        raise AnswerRefused(f"{question.subject} must be a real date") from None
+        raise AnswerRefused(f"{subject} must be a real date") from None
 
 
 def _parts_of(day: str, month: str, year: str) -> dict[str, str]:
