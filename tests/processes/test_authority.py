@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import scenarios
+from engine import definitions, scenarios
+from engine.decisions import load_decisions
 from engine.definitions import LoadedDefinition, in_force
-from engine.world import World
+from engine.world import DEPLOYMENT, World
 from tests.world import PROCESSES, deployed_world
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -36,7 +38,8 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> LoadedDefinition:
 
 
 def authority(review: LoadedDefinition, amount: int, nation: str, redress_type: str | None) -> Any:
-    names = {"case": {"nation": nation}, "redress_type": redress_type, "total_amount": amount}
+    kinds = [] if redress_type is None else [redress_type]
+    names = {"case": {"nation": nation}, "redress_types": kinds, "total_amount": amount}
     return review.decisions["redress_authority"].evaluate(names, now=NOW, decisions=review.decisions)
 
 
@@ -99,6 +102,77 @@ complete = "decide_on_plan"
 with = {{ approval_decision = "approved", decided_amount = {amount} }}
 then = {{ tasks = {tasks}, payments = ["{payment}"] }}
 """
+
+
+ONE_KIND = "Loss of statutory entitlement"
+ANOTHER_ROW = """
+      <rule id="redress_authority_rule_9">
+        <inputEntry id="redress_authority_rule_9_in_1"><text>-</text></inputEntry>
+        <inputEntry id="redress_authority_rule_9_in_2"><text>"Loss of statutory entitlement"</text></inputEntry>
+        <inputEntry id="redress_authority_rule_9_in_3"><text>-</text></inputEntry>
+        <outputEntry id="redress_authority_rule_9_out_1"><text>"National team"</text></outputEntry>
+        <outputEntry id="redress_authority_rule_9_out_4"><text>3</text></outputEntry>
+        <outputEntry id="redress_authority_rule_9_out_2"><text>0</text></outputEntry>
+        <outputEntry id="redress_authority_rule_9_out_3"><text>"CMSF5551"</text></outputEntry>
+      </rule>
+"""
+TWO_KINDS = """
+title = "Two kinds of redress, of which a team leader may authorise one"
+process = "review"
+[[step]]
+complete = ["call_client", "allocate_review", "check_gate", "call_client"]
+[[step]]
+complete = ["complete_complaints_details", "decide_further_action"]
+[[step]]
+complete = "create_plan"
+with = { "request.redress_items" = [
+  { type = "Consolatory payment", amount = 1000, reason = "Delay" },
+  { type = "Loss of statutory entitlement", amount = 1, reason = "A month that was not paid" },
+] }
+[[step]]
+complete = "decide_on_plan"
+with = { approval_decision = "approved", decided_amount = 1001 }
+then = { tasks = ["prepare_referral", "set_lock_flag"], payments = ["Draft 1001"] }
+"""
+
+
+def limiting_one_kind(folder: Path) -> Path:
+    """Copy the processes with a row that lets a team leader authorise nothing of one kind of redress."""
+    shutil.copytree(PROCESSES, folder / "processes")
+    table = folder / "processes" / "shared" / "redress_authority.dmn"
+    first = '<rule id="redress_authority_rule_1">'
+    table.write_text(table.read_text().replace(first, f"{ANOTHER_ROW.strip()}\n      {first}"))
+    return folder / "processes"
+
+
+def test_the_highest_grade_of_all_kinds_of_redress_in_a_plan_counts(tmp_path: Path) -> None:
+    table = limiting_one_kind(tmp_path) / "shared" / "redress_authority.dmn"
+    made = load_decisions(table.read_bytes(), file=table.name)
+    assert made["redress_authority_of_kind"].findings() == []
+
+    def found(*kinds: str, total: int = 100) -> Any:
+        names = {"case": {"nation": "scotland"}, "redress_types": list(kinds), "total_amount": total}
+        return made["redress_authority"].evaluate(names, now=NOW, decisions=made)
+
+    assert found("Consolatory payment")["grade"] == "Team leader"
+    for kinds in (
+        (ONE_KIND,),
+        ("Consolatory payment", ONE_KIND),
+        (ONE_KIND, "Consolatory payment", "Consolatory payment"),
+    ):
+        assert (found(*kinds)["grade"], found(*kinds)["leader_limit"]) == ("National team", 0)
+    above = found("Consolatory payment", ONE_KIND, total=5_000_01)  # another kind, at the same total, takes a director
+    assert (above["grade"], above["leader_limit"]) == ("Director", 0)
+
+
+def test_a_leader_does_not_approve_a_plan_whose_second_kind_of_redress_is_above_them(tmp_path: Path) -> None:
+    (tmp_path / "world").mkdir()
+    world = deployed_world(tmp_path / "world")
+    definitions.deploy(world, limiting_one_kind(tmp_path) / "review", actor=DEPLOYMENT)
+    usual = (PROCESSES / "review" / "scenarios" / scenarios.USUAL).read_bytes()
+    story = scenarios.read_scenario(TWO_KINDS.encode(), file="two_kinds.toml", usual=usual)
+    assert scenarios.tell(world, story).failures == []
+    world.db.close()
 
 
 @pytest.mark.parametrize("nation", ["england_wales", "northern_ireland"])
