@@ -94,7 +94,8 @@ def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
         done = connection.execute(
             update(Message).where(Message.message_id == message_id, Message.status == "kept").values(status="handled")
         )
-        if done.rowcount != 1:
+        was = select(Message.status).where(Message.message_id == message_id)
+        if done.rowcount != 1 and connection.execute(was).scalar_one_or_none() != "handled":
             raise NotFound("There is no such message to deal with.")
 
 

@@ -101,15 +101,15 @@ def tell_new_holders(
 def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:
     """Say that a notification of one's own, or of one's group, has been seen.
 
-    Raises: NotFound when it is not theirs or was seen before.
+    Raises: NotFound when it is not theirs.
     """
     with world.db.write() as connection:
+        theirs, unseen = _unseen(actor.person_id, actor.groups)
+        its_row = Notification.notification_id == notification_id, theirs
         done = connection.execute(
-            update(Notification)
-            .where(Notification.notification_id == notification_id, *_unseen(actor.person_id, actor.groups))
-            .values(seen_at=world.clock.now(), seen_by_id=actor.person_id)
+            update(Notification).where(*its_row, unseen).values(seen_at=world.clock.now(), seen_by_id=actor.person_id)
         )
-        if done.rowcount != 1:
+        if done.rowcount != 1 and connection.execute(select(Notification.seen_at).where(*its_row)).first() is None:
             raise NotFound("There is no such notification to mark as seen.")
 
 

@@ -53,13 +53,15 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
 
 
 def release(world: World, task_id: int, *, actor: Somebody) -> None:
-    """Give a task back to its group; its holder or a leader of the group may.
+    """Give a task back to its group; its holder or a leader of the group may. One that is back there stays there.
 
     Raises: NotFound, TaskNotYours, TaskAlreadyCompleted, TaskWithdrawn.
     """
     with world.db.write() as connection:
         hold_task(connection, task_id)
         task = get_open_task(connection, task_id)
+        if task.assignee_id is None and task.candidate_group in actor.groups:
+            return
         if task.assignee_id != actor.person_id and not may_lead(world, actor, task.candidate_group):
             raise TaskNotYours
         if task.assignee_id is not None:

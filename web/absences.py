@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from engine import absences, hand_over, roles
 from engine.absences import Away
-from engine.errors import ValuesRefused
+from engine.errors import NotFound, ValuesRefused
 from web.addresses import row_number
 from web.current import person, world
 from web.forms.kinds import AnswerRefused, read_date
@@ -52,8 +52,11 @@ def record() -> ResponseReturnValue:
 @pages.post("/<int:absence_id>/remove")
 def remove(absence_id: int) -> ResponseReturnValue:
     """Remove an absence."""
-    absences.remove(world(), absence_id, actor=person())
-    flash("The absence is removed.")
+    try:
+        absences.remove(world(), absence_id, actor=person())
+        flash("The absence is removed.")
+    except NotFound:
+        flash("The absence was removed already.")
     return redirect(url_for("absences.listed"))
 
 

@@ -25,8 +25,14 @@ pages = Blueprint("clock", __name__)
 
 @pages.post("/clock")
 def move() -> Response:
-    """Move the clock to the next due date and do what is due then."""
-    back = redirect(_where_from())
+    """Move the clock to the next due date and do what is due then.
+
+    The button carries the date that it showed: pressed twice, the clock is past it and stays.
+    """
+    back, now = redirect(_where_from()), world().clock.now()
+    if request.form.get("due", now.isoformat()) < now.isoformat():
+        flash(f"The clock was moved already. It says {words.moment(now)}.")
+        return back
     with world().db.read() as connection:
         due = timers.next_due(connection)
     if due is None:

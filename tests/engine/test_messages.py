@@ -85,12 +85,15 @@ def test_a_second_reply_to_the_same_question_is_kept(stage: Stage) -> None:
     assert stage.rows(Message)[1].case_id == stage.case_id
 
 
-def test_a_kept_message_can_be_marked_as_dealt_with_once(stage: Stage) -> None:
+def test_a_kept_message_is_marked_as_dealt_with_and_one_that_was_delivered_is_not(stage: Stage) -> None:
     kept = reply(stage, "nobody")
     messages.mark_handled(stage.world, kept.message_id, actor=stage.caseworker)
     assert stage.rows(Message)[0].status == "handled"
+    messages.mark_handled(stage.world, kept.message_id, actor=stage.caseworker)  # a double click
+    stage.deploy(*wait_a_week(), roots=MESSAGE)
+    stage.start()
     with pytest.raises(NotFound):
-        messages.mark_handled(stage.world, kept.message_id, actor=stage.caseworker)
+        messages.mark_handled(stage.world, reply(stage).message_id, actor=stage.caseworker)
 
 
 def test_a_message_that_more_than_one_procedure_waits_for_is_kept_and_says_so(stage: Stage) -> None:

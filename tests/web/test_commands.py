@@ -129,6 +129,21 @@ def test_the_button_moves_the_clock_to_the_next_due_date_and_a_restart_keeps_it(
     assert abs(world.clock.offset - moved).total_seconds() <= 1
 
 
+def test_a_double_click_moves_the_clock_once(shown):
+    world, _ = shown
+    app = create_app(world=world)
+    app.testing = True
+    page = Browser(app).sign_in("cara", PASSWORD)
+    form = next(form for form in page.page.forms if form.get("action") == "/clock")
+    page.send(form, {})
+    moved = world.clock.offset
+    page.send(form, {})
+    assert "The clock was moved already." in page.text
+    assert world.clock.offset == moved
+    page.press("Move the clock to the next due date")
+    assert world.clock.offset > moved
+
+
 def test_outside_a_demonstration_there_is_no_banner_no_account_and_no_clock(app):
     page = Browser(app).visit("/sign-in")
     assert "Demonstration" not in page.page.text_content()
