@@ -102,7 +102,7 @@ def add(
 
 
 def change(world: World, person_id: int, told: Mapping[str, str], groups: Collection[str], *, actor: Somebody) -> None:
-    """Change name, job title, e-mail address (`told`) and groups; who loses a group is signed out.
+    """Change name, job title, email address (`told`) and groups; who loses a group is signed out.
 
     Raises: NotFound, NotAllowed, ValuesRefused.
     """
@@ -122,7 +122,7 @@ def change(world: World, person_id: int, told: Mapping[str, str], groups: Collec
         if values:
             connection.execute(update(Person).where(Person.person_id == person_id).values(values))
         people.set_groups(connection, person_id, groups)
-        told_of = [f"changed {name.replace('_', ' ').replace('email', 'e-mail')}" for name in changed]
+        told_of = [f"changed {name.replace('_', ' ')}" for name in changed]
         told_of += [f"added to {_said(gained)}"] if gained else []
         told_of += [f"taken out of {_said(lost)}"] if lost else []
         if told_of:
@@ -159,7 +159,7 @@ def end_sessions(world: World, person_id: int, *, actor: Somebody) -> None:
 
 
 def untie(world: World, person_id: int, *, actor: Somebody) -> None:
-    """Forget who somebody is at the department's sign-in: their next sign-in there is found by the e-mail address.
+    """Forget who somebody is at the department's sign-in: their next sign-in there is found by the email address.
 
     Raises: NotFound.
     """
@@ -232,7 +232,7 @@ def _check(
     if email:
         taken = exists().where(func.lower(Person.email) == email.lower(), Person.person_id != (person_id or 0))
         if connection.execute(select(taken)).scalar_one():
-            problems["email"] = "Another account has this e-mail address already"
+            problems["email"] = "Another account has this email address already"
     if problems:
         raise ValuesRefused(problems)
 

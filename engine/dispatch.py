@@ -30,7 +30,7 @@ _INSIDE = ("signal", "start")
 """What leaves nothing to a receiver outside: the step that is owed is made as it is recorded, and so once."""
 _ENDED_EACH_TIME = (
     "whoever handed it over ended each time before saying what became of it. It may have left. "
-    "Trying again sends no letter or payment twice; an e-mail may come twice."
+    "Trying again sends no letter or payment twice; an email may come twice."
 )
 
 

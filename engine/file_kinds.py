@@ -114,7 +114,7 @@ KINDS = (
     FileKind("PNG", ("png",), "image/png", _known_as("image/png")),
     FileKind("JPEG", ("jpg", "jpeg"), "image/jpeg", _known_as("image/jpeg")),
     FileKind("TIFF", ("tif", "tiff"), "image/tiff", _known_as("image/tiff")),
-    FileKind("e-mail (EML)", ("eml",), "message/rfc822", _is_email),
+    FileKind("email (EML)", ("eml",), "message/rfc822", _is_email),
     FileKind("plain text", ("txt",), "text/plain", _is_text),
 )
 BY_EXTENSION = {extension: kind for kind in KINDS for extension in kind.extensions}

@@ -81,7 +81,7 @@ def has_proved(actor: Somebody, *, now: datetime) -> bool:
 
 
 def person_of_identity(world: World, identity: str, email: str | None) -> Somebody:
-    """Return whose account goes with an identity of the department's sign-in; the first time, by the e-mail address.
+    """Return whose account goes with an identity of the department's sign-in; the first time, by the email address.
 
     The address must have been entered by operations, for one account that has no identity yet. Rights come from the
     account's groups alone. Raises: SignInRefused, saying what to ask operations for.
@@ -103,7 +103,7 @@ def person_of_identity(world: World, identity: str, email: str | None) -> Somebo
 def _first_time(connection: Connection, email: str | None) -> int:
     if not email:
         raise SignInRefused(
-            "Your sign-in did not pass on a confirmed e-mail address, so your account here was not found. "
+            "Your sign-in did not pass on a confirmed email address, so your account here was not found. "
             "Ask operations to see that it does."
         )
     rows = connection.execute(
@@ -111,7 +111,7 @@ def _first_time(connection: Connection, email: str | None) -> int:
     ).all()
     if len(rows) != 1 or rows[0].identity is not None:
         raise SignInRefused(
-            "There is no account here for the e-mail address that you signed in with. Ask operations to enter it for "
+            "There is no account here for the email address that you signed in with. Ask operations to enter it for "
             "your account: it must belong to one account only, that nobody else signs in to."
         )
     return int(rows[0].person_id)
@@ -206,19 +206,19 @@ def members(connection: Connection, group: str) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Where the e-mail of the morning goes, and whether somebody wants it."""
+    """Where the email of the morning goes, and whether somebody wants it."""
 
     email: str | None
     is_sent: bool
 
 
 def digest_of(connection: Connection, person_id: int) -> Digest:
-    """Return what somebody has set for the e-mail of the morning."""
+    """Return what somebody has set for the email of the morning."""
     row = connection.execute(select(Person.email, Person.is_sent_digest).where(Person.person_id == person_id)).one()
     return Digest(row.email, row.is_sent_digest)
 
 
 def choose_digest(world: World, person_id: int, *, is_sent: bool) -> None:
-    """Send somebody the e-mail of the morning, or no longer."""
+    """Send somebody the email of the morning, or no longer."""
     with world.db.write() as connection:
         connection.execute(update(Person).where(Person.person_id == person_id).values(is_sent_digest=is_sent))

@@ -1,7 +1,7 @@
-"""Reminders: who is told that a task is overdue, and the e-mail of the morning.
+"""Reminders: who is told that a task is overdue, and the email of the morning.
 
 Both are looked for now and then by whoever works in the background, and each is told once: the moment up to which was
-looked, and the day on which somebody's e-mail was owed, are written in the transaction that tells.
+looked, and the day on which somebody's email was owed, are written in the transaction that tells.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from engine.world import World
 
 EVERY = timedelta(minutes=5)
 FROM_HOUR = 7
-"""London. The e-mail of the morning is there when people begin."""
+"""London. The email of the morning is there when people begin."""
 AT_ONCE = 50
-"""E-mails that are owed in one transaction."""
+"""Emails that are owed in one transaction."""
 _MARK = "overdue told until"
 _LISTED = 20
 
 
 def remind(world: World) -> int:
-    """Tell of what became overdue, and owe the e-mails of this morning; return how many people or groups were told."""
+    """Tell of what became overdue, and owe the emails of this morning; return how many people or groups were told."""
     return _tell_of_overdue(world) + _owe_digests(world)
 
 
@@ -95,13 +95,13 @@ def _is_workday(world: World, today: date) -> bool:
 
 
 def _not_yet(today: date) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that somebody is still to be sent the e-mail of a morning."""
+    """Return the conditions that somebody is still to be sent the email of a morning."""
     not_sent = or_(Person.digest_sent_on.is_(None), Person.digest_sent_on < today)
     return Person.is_active.is_(True), Person.is_sent_digest.is_(True), Person.email.is_not(None), not_sent
 
 
 def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
-    """Owe somebody the e-mail of this morning, unless it was owed meanwhile or there is nothing to say."""
+    """Owe somebody the email of this morning, unless it was owed meanwhile or there is nothing to say."""
     today = now.date()
     taken = connection.execute(
         update(Person)
@@ -121,7 +121,7 @@ def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
 
 
 def _digest(connection: Connection, person_id: int, name: str, now: datetime) -> str | None:
-    """Return what somebody is told in the morning; no name of a client, because e-mail is read anywhere."""
+    """Return what somebody is told in the morning; no name of a client, because email is read anywhere."""
     _, midnight = days_of("today", now)
     due = connection.execute(
         select(UserTask.name, UserTask.due_at, Case.reference)
@@ -144,7 +144,7 @@ def _digest(connection: Connection, person_id: int, name: str, now: datetime) ->
     if not any(parts):
         return None
     said = "\n\n".join(filter(None, parts))
-    end = "Sign in to Redress to work on these. You can stop this e-mail under Alerts."
+    end = "Sign in to Redress to work on these. You can stop this email under Alerts."
     return f"Good morning {name}\n\n{said}\n\n{end}\n"
 
 

@@ -24,7 +24,7 @@ TAGS = {
 
 @pages.get("/alerts")
 def listed() -> str:
-    """List alerts, unseen first, and what the e-mail of the morning is set to."""
+    """List alerts, unseen first, and what the email of the morning is set to."""
     with world().db.read() as connection:
         rows = notifications_for(connection, person_id=person().person_id, groups=person().groups)
         digest = people.digest_of(connection, person().person_id)
@@ -49,8 +49,8 @@ def all_seen() -> Response:
 
 @pages.post("/alerts/email")
 def choose_email() -> Response:
-    """Send this person the e-mail of the morning, or no longer."""
+    """Send this person the email of the morning, or no longer."""
     wanted = request.form.get("digest") == "yes"
     people.choose_digest(world(), person().person_id, is_sent=wanted)
-    flash("You get an e-mail each working morning." if wanted else "You get no e-mail in the morning any more.")
+    flash("You will get an email each working morning." if wanted else "You will get no more emails in the morning.")
     return redirect(url_for("notifications.listed"))

@@ -182,7 +182,7 @@ def _sent() -> tuple[dict[str, str], list[str], dict[str, str]]:
         if len(typed[name]) > most:
             problems[name] = f"This must be {most} characters or fewer"
     if typed["email"] and not _EMAIL.fullmatch(typed["email"]):
-        problems["email"] = "Enter an e-mail address, such as name@example.com"
+        problems["email"] = "Enter an email address, such as name@example.com"
     return typed, [key for key in world().groups if key in request.form.getlist("groups")], problems
 
 

@@ -26,7 +26,7 @@ DECISION = {
     "manager_decided_on-day": "1",
     "manager_decided_on-month": "10",
     "manager_decided_on-year": "2026",
-    "approval_comments": "Agreed by e-mail.",
+    "approval_comments": "Agreed by email.",
 }
 EMAIL = {"manager_evidence": (specimen("decision.eml"), "decision.eml")}
 
@@ -73,7 +73,7 @@ def leader(visitor, author, deployed):
         },
     )
     assert person.status == 200, person.text
-    worker.work_until_rest(deployed)  # the e-mail to the manager leaves
+    worker.work_until_rest(deployed)  # the email to the manager leaves
     return open_task(person, "14 Record the manager")
 
 
@@ -123,7 +123,7 @@ def test_the_author_cannot_record_the_decision_that_came_back(author, leader, de
 def test_a_decision_is_recorded_with_its_evidence_by_somebody_else(leader, deployed):
     leader.press("Complete this task", DECISION)
     assert leader.status == 422
-    assert "Attach the evidence of the decision, such as the manager’s e-mail" in leader.text
+    assert "Attach the evidence of the decision, such as the manager’s email" in leader.text
     assert payment(deployed).status == "Draft"
     leader.press("Complete this task", DECISION, EMAIL)
     assert leader.status == 200, leader.text

@@ -120,9 +120,9 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(visitor, provi
     ("claims", "sentence"),
     [
         ({"sub": "s-2", "email": "nobody@redress.example", "email_verified": True}, "There is no account here"),
-        ({"sub": "s-2", "email": "cara@redress.example", "email_verified": False}, "a confirmed e-mail address"),
-        ({"sub": "s-2", "email": "cara@redress.example"}, "a confirmed e-mail address"),
-        ({"sub": "s-2"}, "a confirmed e-mail address"),
+        ({"sub": "s-2", "email": "cara@redress.example", "email_verified": False}, "a confirmed email address"),
+        ({"sub": "s-2", "email": "cara@redress.example"}, "a confirmed email address"),
+        ({"sub": "s-2"}, "a confirmed email address"),
     ],
 )
 def test_an_account_is_not_found_by_what_operations_did_not_enter(visitor, provider, deployed, claims, sentence):

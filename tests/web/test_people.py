@@ -64,8 +64,8 @@ def test_a_newer_link_ends_the_older_and_a_made_up_one_opens_nothing(app, operat
         ({"username": "Nia New"}, "A user name has 2 to 40 small letters"),
         ({"username": "operations"}, "There is an account operations already"),
         ({"name": ""}, "Enter the name"),
-        ({"email": "nia"}, "Enter an e-mail address"),
-        ({"email": "TAKEN@redress.example"}, "Another account has this e-mail address"),
+        ({"email": "nia"}, "Enter an email address"),
+        ({"email": "TAKEN@redress.example"}, "Another account has this email address"),
         ({"groups": None}, "Choose one group or more"),
     ],
 )
