@@ -27,9 +27,11 @@ def moment(value: datetime) -> str:
 
 
 def due(value: datetime) -> str:
-    """Return an instant by which something is due: the end of a day is named by the day."""
+    """Return an instant by which something is due: the end of a day by the day, the last second before 3pm as 3pm."""
     local = value.astimezone(LONDON)
-    return day(local) if (local.hour, local.minute) in ((23, 59), (0, 0)) else moment(value)
+    if (local.hour, local.minute) in ((23, 59), (0, 0)):
+        return day(local)
+    return moment(value + timedelta(seconds=1) if local.second == 59 else value)
 
 
 def up_to(number: int, most_counted: int) -> str:
