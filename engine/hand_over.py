@@ -12,13 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
-from engine import absences, definitions, instance_row, roles, tasks
+from engine import absences, definitions, history, instance_row, roles, tasks
+from engine.cases import add_note
 from engine.errors import NotAllowed, NotFound, RedressError, ValuesRefused
 from engine.history import Event
 from engine.holds import hold_case, hold_task
 from engine.models import Case, Membership, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.notifications import tell
 from engine.people import Somebody, get_person
 from engine.separation import Exclusion, exclusion_from_group
 from engine.spiff import Workflow
@@ -222,12 +224,19 @@ def _give_case(
             _refuse(kept, definition.title, person)
     for task in rows:
         tasks.give(world, connection, task, to=person.person_id, kind="handed_over", actor=actor, reason=reason)
-    for (request_id, _), instance in zip(now_held.requests, running, strict=True):
+    for (request_id, title), instance in zip(now_held.requests, running, strict=True):
         if instance is None:
             its_row = update(ServiceRequest).where(ServiceRequest.request_id == request_id)
             connection.execute(its_row.values(owner_id=person.person_id))
+            _tell_history(world, connection, request_id, title, from_id, person, reason=reason, actor=actor)
         else:
             _move_owner(world, connection, instance, from_id, person.person_id, reason=reason, actor=actor)
+    if not rows and person.person_id != actor.person_id:  # who gets a task is told of it
+        what = ", ".join(title for _, title in now_held.requests)
+        several = "Service requests" if len(now_held.requests) > 1 else "A service request"
+        at, case_id = world.clock.now(), now_held.case_id
+        subject = f"{several} for you: {what}"[:200]
+        tell(connection, kind="assigned", subject=subject, at=at, person_id=person.person_id, case_id=case_id)
     return len(now_held.requests) + len(now_held.tasks)
 
 
@@ -262,6 +271,41 @@ def _move_owner(
         host.events.append(Event("owner_changed", data={"from": from_id, "to": to}, values={"reason": reason.strip()}))
 
     intervene(world, connection, instance.instance_id, act, actor=actor.actor, status=instance.status)
+
+
+def _tell_history(
+    world: World,
+    connection: Connection,
+    request_id: int,
+    title: str,
+    from_id: int,
+    to: Somebody,
+    *,
+    reason: str,
+    actor: Somebody,
+) -> None:
+    """Tell who holds a request that no procedure works on: in the history of the one that did, or of its case.
+
+    A case on which nothing has ever run has no history yet: there a note says it.
+    """
+    case_id = select(ServiceRequest.case_id).where(ServiceRequest.request_id == request_id).scalar_subquery()
+    found = connection.execute(
+        select(ProcessInstance.instance_id, ProcessInstance.request_id)
+        .where(or_(ProcessInstance.request_id == request_id, ProcessInstance.case_id == case_id))
+        .order_by((ProcessInstance.request_id == request_id).desc().nulls_last(), ProcessInstance.instance_id.desc())
+        .limit(1)
+    ).first()
+    data, values, now = {"from": from_id, "to": to.person_id}, {"reason": reason.strip()}, world.clock.now()
+    if found is not None:
+        is_own = found.request_id == request_id
+        kind, about = ("owner_changed", "") if is_own else ("request_handed_over", title)
+        event = Event(kind, element_name=about, data=data, values=values)
+        history.tell(connection, found.instance_id, event, at=now, actor=actor.actor.key)
+        return
+    of_case = connection.execute(select(case_id)).scalar_one()
+    from_name = connection.execute(select(Person.name).where(Person.person_id == from_id)).scalar_one()
+    text = f"{title} was handed over from {from_name} to {to.name}. {reason.strip()}"
+    add_note(connection, world, case_id=of_case, request_id=request_id, text=text, author_id=actor.person_id)
 
 
 def _replace(held: dict[str, Any], names: Collection[str], from_id: int, to: int) -> None:

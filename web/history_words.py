@@ -30,6 +30,7 @@ _PHRASES = {
     "handed_over": "handed “{name}” over from {from_whom} to {to}",
     "covered": "took “{name}” while standing in for its holder",
     "owner_changed": "handed the service request over from {from_whom} to {to}",
+    "request_handed_over": "handed {name} over from {from_whom} to {to}",
     "chose": "took “{name}”",
     "message": "recorded “{name}”",
     "signal": "heard “{name}”",

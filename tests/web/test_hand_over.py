@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select, update
 
-from engine import absences, hand_over, history, people, scenarios, tasks
+from engine import absences, cases, hand_over, history, interventions, people, scenarios, tasks
 from engine.errors import NotAllowed, ValuesRefused
-from engine.models import History, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import History, Note, Notification, Person, ProcessInstance, ServiceRequest, Submission, UserTask
 from engine.values import dumps, loads
 from tests.world import PROCESSES, somebody
 
@@ -202,3 +202,62 @@ def test_the_page_hands_a_leavers_work_over_in_one_go(office, visitor):
         held = select(func.count()).where(UserTask.status == "open", UserTask.assignee_id == int(third))
         assert connection.execute(held).scalar_one() == 2
         assert connection.execute(select(Person.is_active).where(Person.username == "third")).scalar_one()
+
+
+def open_request(world, case_id, owner, number):
+    """A request that no procedure works on, as one that was taken over from another system."""
+    with world.db.write() as connection:
+        fields = {"kind": "Review", "status": "In Progress", "owner_group": "review_caseworker"}
+        made = cases.open_request(connection, world, case_id=case_id, number=number, fields=fields)
+        its_row = update(ServiceRequest).where(ServiceRequest.request_id == made)
+        connection.execute(its_row.values(owner_id=somebody(world, owner).person_id))
+    return made
+
+
+def told_of(world, case_id):
+    """What the case's history says of requests that were handed over, and the notes on it."""
+    with world.db.read() as connection:
+        rows = connection.execute(
+            select(History.element_name, History.data, Submission.values)
+            .join(Submission, (Submission.instance_id == History.instance_id) & (Submission.seq == History.seq))
+            .where(History.kind.in_(("owner_changed", "request_handed_over")), History.case_id == case_id)
+        ).all()
+        notes = connection.execute(select(Note.text).where(Note.case_id == case_id)).scalars().all()
+    return [(row.element_name, loads(row.data)["to"], loads(row.values)["reason"]) for row in rows], notes
+
+
+def test_a_request_whose_procedure_has_ended_is_handed_over_with_a_line_in_its_history(office):
+    leader, to = somebody(office, "review_team_leader"), somebody(office, "review_caseworker.2")
+    with office.db.read() as connection:
+        instance = connection.execute(select(ProcessInstance)).one()
+    interventions.cancel(office, instance.instance_id, reason="Began twice", actor=somebody(office, "operations"))
+    open_request(office, instance.case_id, "review_caseworker", "SR-000777")
+    found = held(office, "review_caseworker")
+    assert [len(one.requests) for one in found] == [2]
+    from_id = somebody(office, "review_caseworker").person_id
+    hand_over.hand_over(office, from_id, [found[0].key], to=[to.person_id], reason=WHY, actor=leader)
+    assert held(office, "review_caseworker") == []
+    lines, _ = told_of(office, instance.case_id)
+    assert lines == [("", to.person_id, WHY), ("Review SR-000777", to.person_id, WHY)]
+    with office.db.read() as connection:
+        assert history.verify(connection, instance.instance_id) is None
+        told = select(Notification.subject).where(Notification.person_id == to.person_id)
+        assert connection.execute(told).scalars().all() == [
+            "Service requests for you: Review SR-000001, Review SR-000777"
+        ]
+
+
+def test_a_request_on_a_case_without_any_procedure_is_handed_over_with_a_note(office):
+    with office.db.write() as connection:
+        case_id = cases.open_case(
+            connection, office, reference="CM-2000009", client_name="Sam Sample", nation="scotland", facts={}
+        )
+    leader, to = somebody(office, "review_team_leader"), somebody(office, "review_caseworker.2")
+    open_request(office, case_id, "review_caseworker", "SR-000778")
+    from_id = somebody(office, "review_caseworker").person_id
+    hand_over.hand_over(office, from_id, [f"case-{case_id}"], to=[to.person_id], reason=WHY, actor=leader)
+    lines, notes = told_of(office, case_id)
+    assert lines == []
+    assert notes == [
+        f"Review SR-000778 was handed over from {somebody(office, 'review_caseworker').name} to {to.name}. {WHY}"
+    ]
