@@ -29,7 +29,9 @@ def _prefixed(table: Table, prefix: str) -> list[Any]:
     return [column.label(prefix + column.name) for column in table.c]
 
 
-_TASK, _DOCUMENT = (model.metadata.tables[model.__tablename__] for model in (UserTask, Document))
+_TASK, _DOCUMENT, _PERSON, _HISTORY = (
+    model.metadata.tables[model.__tablename__] for model in (UserTask, Document, Person, History)
+)
 _COLUMNS = (*_INSTANCE.c, *_prefixed(_CASE, "case__"), *_prefixed(_REQUEST, "request__"))
 
 
@@ -59,6 +61,15 @@ _READ_WITH_TASK = (
 )
 _InstanceRow = _row_of("_InstanceRow", [column.key for column in _COLUMNS])
 _TaskRow = _row_of("_TaskRow", [*_TASK.c.keys(), "has_files", "definition_id", "instance"])
+_LAST_COMPLETED = (
+    select(_PERSON.c.name, _PERSON.c.person_id)
+    .join_from(_PERSON, _TASK, _TASK.c.ended_by_id == _PERSON.c.person_id)
+    .where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.status == "completed")
+    .order_by(_TASK.c.ended_at.desc(), _TASK.c.task_id.desc())
+    .limit(1)
+)
+_STARTED_BY = select(_HISTORY.c.actor).where(_HISTORY.c.instance_id == bindparam("b_instance"), _HISTORY.c.seq == 1)
+_NAME = select(_PERSON.c.name).where(_PERSON.c.person_id == bindparam("b_person"))
 _SAVE = update(_INSTANCE).where(
     _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
 )
@@ -111,22 +122,14 @@ def is_halted(instance_id: InstrumentedAttribute[int] | InstrumentedAttribute[in
 
 def last_submitter(connection: Connection, instance_id: int) -> Actor | None:
     """Return who completed the instance's last user task, or started it when none was completed."""
-    row = connection.execute(
-        select(Person.name, Person.person_id)
-        .join(UserTask, UserTask.ended_by_id == Person.person_id)
-        .where(UserTask.instance_id == instance_id, UserTask.status == "completed")
-        .order_by(UserTask.ended_at.desc(), UserTask.task_id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_LAST_COMPLETED, {"b_instance": instance_id}).one_or_none()
     if row is not None:
         return Actor(row.name, row.person_id)
-    started_by = connection.execute(
-        select(History.actor).where(History.instance_id == instance_id, History.seq == 1)
-    ).scalar_one_or_none()
+    started_by = connection.execute(_STARTED_BY, {"b_instance": instance_id}).scalar_one_or_none()
     kind, _, person_id = (started_by or "").partition(":")
     if kind != "person":
         return None
-    name = connection.execute(select(Person.name).where(Person.person_id == int(person_id))).scalar_one_or_none()
+    name = connection.execute(_NAME, {"b_person": int(person_id)}).scalar_one_or_none()
     return Actor(name or "", int(person_id))
 
 

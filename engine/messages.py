@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
 from engine import definitions, form_rules, starts
 from engine.cases import procedure_of
@@ -30,6 +30,24 @@ from engine.step import StepBlocked, begin, step
 from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import World
+
+_WAIT, _MESSAGE, _REQUEST, _INSTANCE = (
+    model.metadata.tables[model.__tablename__] for model in (Wait, Message, ServiceRequest, ProcessInstance)
+)
+_IS_AWAITED = (
+    _WAIT.c.kind == "message",
+    _WAIT.c.name == bindparam("b_name"),
+    _WAIT.c.correlation_key == bindparam("b_key"),
+)
+_WAITING = select(_WAIT.c.instance_id).where(*_IS_AWAITED).distinct()
+_AWAITED_BY = (
+    select(_WAIT.c.form_id, _INSTANCE.c.definition_id)
+    .join_from(_WAIT, _INSTANCE, _INSTANCE.c.instance_id == _WAIT.c.instance_id)
+    .where(_WAIT.c.instance_id == bindparam("b_instance"), *_IS_AWAITED)
+    .order_by(_WAIT.c.wait_id)
+)
+_NUMBERED = select(_REQUEST).where(_REQUEST.c.number == bindparam("b_number"))
+_ADD = insert(_MESSAGE).returning(_MESSAGE.c.message_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +135,7 @@ def _recorded_before(
 
 
 def _waiting(connection: Connection, name: str, key: str) -> list[int]:
-    found = connection.execute(
-        select(Wait.instance_id)
-        .where(Wait.kind == "message", Wait.name == name, Wait.correlation_key == key)
-        .distinct()
-    )
-    return [row.instance_id for row in found]
+    return list(connection.execute(_WAITING, {"b_name": name, "b_key": key}).scalars())
 
 
 def _start_after_closure(
@@ -192,19 +205,13 @@ def _in_words(definition: LoadedDefinition, values: Mapping[str, object]) -> str
 
 
 def _request(connection: Connection, number: str) -> Any:
-    return connection.execute(select(ServiceRequest.__table__).where(ServiceRequest.number == number)).one_or_none()
+    return connection.execute(_NUMBERED, {"b_number": number}).one_or_none()
 
 
 def _check(
     world: World, connection: Connection, instance_id: int, name: str, key: str, payload: Mapping[str, object]
 ) -> None:
-    waits = connection.execute(
-        select(Wait.form_id, ProcessInstance.definition_id)
-        .join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
-        .where(Wait.instance_id == instance_id)
-        .where(Wait.kind == "message", Wait.name == name, Wait.correlation_key == key)
-        .order_by(Wait.wait_id)
-    ).all()
+    waits = connection.execute(_AWAITED_BY, {"b_instance": instance_id, "b_name": name, "b_key": key}).all()
     definition = definitions.load(world, connection, waits[0].definition_id)
     form_rules.check_message(connection, definition, waits[0].form_id, payload, now=world.clock.now())
 
@@ -269,22 +276,19 @@ def _record(
             case_id=request.case_id,
             instance_id=instance_id,
         )
-    message_id = connection.execute(
-        insert(Message)
-        .values(
-            name=name,
-            correlation_key=key,
-            case_id=request.case_id if request is not None else None,
-            payload=dumps(values),
-            received_on=received_on,
-            recorded_at=world.clock.now(),
-            recorded_by_id=actor.person_id,
-            status=status,
-            instance_id=instance_id,
-            sender_id=sender_id,
-        )
-        .returning(Message.message_id)
-    ).scalar_one()
+    row = {
+        "name": name,
+        "correlation_key": key,
+        "case_id": request.case_id if request is not None else None,
+        "payload": dumps(values),
+        "received_on": received_on,
+        "recorded_at": world.clock.now(),
+        "recorded_by_id": actor.person_id,
+        "status": status,
+        "instance_id": instance_id,
+        "sender_id": sender_id,
+    }
+    message_id = connection.execute(_ADD, row).scalar_one()
     return Correlation(message_id, status, instance_id, why)
 
 

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, literal, select
+from sqlalchemy import Connection, bindparam, delete, literal, select
 
 from engine import event_starts, instance_row
 from engine.background import guarded, is_broken
@@ -22,6 +22,11 @@ BATCH = 200
 
 # Written into the statement, because a partial index is chosen before parameters are known.
 _IS_TIMER = Wait.kind == literal("timer", literal_execute=True)
+_DUE_OF = (
+    select(Wait.wait_id, Wait.element_name, Wait.due_at)
+    .where(Wait.instance_id == bindparam("b_instance"), _IS_TIMER, Wait.due_at <= bindparam("b_now"))
+    .order_by(Wait.wait_id)
+)
 
 
 def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) -> list[int]:
@@ -38,14 +43,14 @@ def due_instances(connection: Connection, *, now: datetime, limit: int = BATCH) 
 
 def next_due(connection: Connection) -> datetime | None:
     """Return when the next timer is due, whether that lies ahead or behind."""
-    found: datetime | None = connection.execute(
+    waits = (
         select(Wait.due_at)
         .where(_IS_TIMER, Wait.due_at.is_not(None), ~is_halted(Wait.instance_id))
         .order_by(Wait.due_at)
         .limit(1)
-    ).scalar_one_or_none()
-    starts = event_starts.next_due(connection)
-    return min((at for at in (found, starts) if at is not None), default=None)
+    )
+    found = connection.execute(select(waits.scalar_subquery(), event_starts.NEXT_DUE.scalar_subquery())).one()
+    return min((at for at in found if at is not None), default=None)
 
 
 def fire_due(world: World) -> int:
@@ -74,8 +79,9 @@ def fire(world: World, instance_id: int) -> bool:
             _clear(connection, instance_id)
         if held.ended_at is not None or held.status == SUSPENDED:
             return False
-        step(world, connection, instance_id, nothing, actor=TIMERS, held=held)
-        if due and _due_of(connection, instance_id, now=world.clock.now()) == due:
+        moved = step(world, connection, instance_id, nothing, actor=TIMERS, held=held)
+        has_fired = any(one.kind == "timer_fired" for one in moved.happenings)
+        if due and not has_fired and _due_of(connection, instance_id, now=world.clock.now()) == due:
             names = ", ".join(f"“{row.element_name}” was due on {london_moment(row.due_at)}" for row in due)
             raise NoSuchTimer(
                 f"{names}, but the instance has no such timer. Nothing was changed. "
@@ -87,8 +93,7 @@ def fire(world: World, instance_id: int) -> bool:
 
 
 def _due_of(connection: Connection, instance_id: int, *, now: datetime) -> list[Any]:
-    due = select(Wait.wait_id, Wait.element_name, Wait.due_at).order_by(Wait.wait_id)
-    return list(connection.execute(due.where(Wait.instance_id == instance_id, _IS_TIMER, Wait.due_at <= now)))
+    return list(connection.execute(_DUE_OF, {"b_instance": instance_id, "b_now": now}))
 
 
 def _clear(connection: Connection, instance_id: int) -> None:
