@@ -25,7 +25,7 @@ from engine.models import Absence, Document, Notification
 from engine.people import Somebody, get_person
 from engine.queries.sight import may_see_case
 from engine.tasks import get_task
-from web import session_life
+from web import session_life, unsent
 from web.current import visitor, world
 from web.reach import ALL, NO, OWN, Rule, row
 
@@ -355,6 +355,9 @@ def guard(app: Flask) -> None:
             if rule is anyone:
                 return None
             if person is None:
+                left = unsent.sent_now()
+                if left is not None:
+                    return unsent.page(left, status=401)
                 target = request.full_path.rstrip("?") if request.method == "GET" else None
                 return redirect(url_for("session.sign_in", next=target))
             rule(connection, person, request.view_args or {})

@@ -32,7 +32,7 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
-from web import access
+from web import access, unsent
 from web.current import world
 
 log = logging.getLogger(__name__)
@@ -119,7 +119,10 @@ def _busy(error: DatabaseBusy) -> ResponseReturnValue:
     return _refused(error)
 
 
-def _csrf(_error: CSRFError) -> tuple[str, int]:
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    left = unsent.sent_now()
+    if left is not None:
+        return unsent.page(left, status=400)
     return error_page(
         "This page is out of date", "You were away for a while. Go back, reload the page and send it again.", 400
     )

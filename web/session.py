@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from engine import people
 from engine.dictionary import Role
 from engine.errors import SignInRefused
-from web import oidc, session_life, tries
+from web import oidc, session_life, tries, unsent
 from web.access import has_role
 from web.addresses import own_address
 from web.current import person, visitor, world
@@ -44,17 +44,21 @@ def sign_in() -> str | Response | tuple[str, int]:
         problems["username"] = "Enter your user name"
     if not password:
         problems["password"] = "Enter your password"
+    left = unsent.brought()
     if problems:
-        return sign_in_page(username, problems), 422
+        return _not_signed_in(username, problems, 422, left)
     trying = current_app.secret_key or "", username, request.remote_addr or ""
     if not tries.begin(world(), *trying):
-        return sign_in_page(username, {"username": _TOO_MANY}), 429
+        return _not_signed_in(username, {"username": _TOO_MANY}, 429, left)
     try:
         somebody = people.authenticate(world(), username, password)
     except SignInRefused as refused:
-        return sign_in_page(username, {"username": str(refused)}), 422
+        return _not_signed_in(username, {"username": str(refused)}, 422, left)
     tries.forget(world(), *trying)
     session_life.begin(somebody, proved=session_life.now())
+    if left is not None:
+        g.person = somebody
+        return unsent.page(left, status=200)
     return redirect(_target())
 
 
@@ -90,6 +94,14 @@ def sign_out() -> Response:
     if oidc.sign_out_address():
         flash("You are signed out here.")
     return redirect(url_for("session.sign_in"))
+
+
+def _not_signed_in(
+    username: str, problems: dict[str, str], status: int, left: unsent.Unsent | None
+) -> Response | tuple[str, int]:
+    if left is not None:
+        return unsent.page(left, status=status, username=username, problems=problems)
+    return sign_in_page(username, problems), status
 
 
 def _proof_form(problem: str = "") -> str:
