@@ -93,7 +93,7 @@ def test_absences_and_decisions_stand_on_the_page(deployed, visitor, held):
     away = row(page, "Who is away now or in the next two weeks", caseworker.name)
     assert away["Who stands in"] == "Nobody"
     assert "Away now" in page.text
-    assert row(page, "Decisions that wait", held.name)["Who decides"] == "nobody yet"
+    assert row(page, "Decisions that wait", held.name)["Who decides"] == "Nobody yet"
 
 
 def test_a_leader_chooses_among_their_own_teams_alone(deployed, visitor, held):
