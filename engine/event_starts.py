@@ -22,6 +22,8 @@ from engine.spiff import Due, Program, Start
 from engine.world import World
 
 BATCH = 200
+NEXT_DUE = select(EventStart.due_at).where(EventStart.due_at.is_not(None)).order_by(EventStart.due_at).limit(1)
+"""When the next timer that starts a procedure is due."""
 
 
 def register(world: World, connection: Connection, program: Program, *, key: str, definition_id: int) -> list[Finding]:
@@ -72,12 +74,6 @@ def _timer(world: World, start: Start, before: Any) -> dict[str, object]:
 
 
 # Timers
-
-
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next timer that starts a procedure is due."""
-    query = select(EventStart.due_at).where(EventStart.due_at.is_not(None)).order_by(EventStart.due_at).limit(1)
-    return connection.execute(query).scalar_one_or_none()
 
 
 def is_due(connection: Connection, *, now: datetime) -> bool:
