@@ -11,11 +11,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 
 from engine import bank_holidays, outbox
+from engine.absences import groups_of
 from engine.calendar import NATIONS, CalendarError
 from engine.clock import LONDON
 from engine.holds import hold_name
 from engine.models import Case, Notification, Person, Setting, UserTask
 from engine.notifications import tell_of_tasks
+from engine.queries.sight import visible_to
 from engine.queries.worklists import days_of
 from engine.world import World
 
@@ -83,7 +85,7 @@ def _owe_digests(world: World) -> int:
     if not waiting:
         return 0
     with world.db.write() as connection:
-        return sum(_owe_digest(connection, person_id, now) for person_id in waiting)
+        return sum(_owe_digest(world, connection, person_id, now) for person_id in waiting)
 
 
 def _is_workday(world: World, today: date) -> bool:
@@ -100,7 +102,7 @@ def _not_yet(today: date) -> tuple[ColumnElement[bool], ...]:
     return Person.is_active.is_(True), Person.is_sent_digest.is_(True), Person.email.is_not(None), not_sent
 
 
-def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
+def _owe_digest(world: World, connection: Connection, person_id: int, now: datetime) -> int:
     """Owe somebody the email of this morning, unless it was owed meanwhile or there is nothing to say."""
     today = now.date()
     taken = connection.execute(
@@ -111,7 +113,7 @@ def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
     ).one_or_none()
     if taken is None:
         return 0
-    text = _digest(connection, person_id, taken.name, now)
+    text = _digest(world, connection, person_id, taken.name, now)
     if text is None:
         return 0
     payload = {"to": taken.email, "subject": "Your work today", "text": text}
@@ -120,8 +122,12 @@ def _owe_digest(connection: Connection, person_id: int, now: datetime) -> int:
     return 1
 
 
-def _digest(connection: Connection, person_id: int, name: str, now: datetime) -> str | None:
-    """Return what somebody is told in the morning; no name of a client, because email is read anywhere."""
+def _digest(world: World, connection: Connection, person_id: int, name: str, now: datetime) -> str | None:
+    """Return what somebody is told in the morning; no name of a client, because email is read anywhere.
+
+    Nor anything of a case that they may not see any more.
+    """
+    sees = visible_to(world.groups, person_id=person_id, own=groups_of(connection, person_id))
     _, midnight = days_of("today", now)
     due = connection.execute(
         select(UserTask.name, UserTask.due_at, Case.reference)
@@ -133,6 +139,7 @@ def _digest(connection: Connection, person_id: int, name: str, now: datetime) ->
         select(Notification.subject, Case.reference)
         .outerjoin(Case, Case.case_id == Notification.case_id)
         .where(Notification.person_id == person_id, Notification.seen_at.is_(None))
+        .where(or_(Notification.case_id.is_(None), sees))
         .order_by(Notification.notification_id.desc())
     ).all()
     overdue = [row for row in due if row.due_at < now]

@@ -26,7 +26,7 @@ TAGS = {
 def listed() -> str:
     """List alerts, unseen first, and what the email of the morning is set to."""
     with world().db.read() as connection:
-        rows = notifications_for(connection, person_id=person().person_id, groups=person().groups)
+        rows = notifications_for(connection, world().groups, person_id=person().person_id, groups=person().groups)
         digest = people.digest_of(connection, person().person_id)
     own = [row.notification_id for row in rows if row.seen_at is None and row.group_key is None]
     return render_template("notifications/listed.html", rows=rows, tags=TAGS, own=own, digest=digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,18 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from engine.db import once_a_look
 from engine.models import Case, Definition, History, Notification, Person, ProcessInstance, Submission
+from engine.queries.sight import visible_to
+from engine.roles import Groups
 from engine.values import loads
 
 PAGE = 100
 OF_AN_INSTANCE = 500
 MOST_COUNTED = 1_000
+_WITHOUT_A_CASE = {
+    "assigned": "Work was given to you",
+    "overdue": "A task became overdue",
+    "replied": "A client replied",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class NotificationRow:
     seen_by: str | None
     kind: str
     task_id: int | None
+    is_open_to_them: bool
+    """Whether they may see the case that it is about, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +193,14 @@ def names_of_people(connection: Connection) -> dict[int, str]:
     return {row.person_id: row.name for row in rows}
 
 
-def notifications_for(connection: Connection, *, person_id: int, groups: Collection[str]) -> list[NotificationRow]:
-    """Return what a person or their groups were told: unseen first, then the newest."""
+def notifications_for(
+    connection: Connection, known: Groups, *, person_id: int, groups: Collection[str]
+) -> list[NotificationRow]:
+    """Return what a person or their groups were told: unseen first, then the newest.
+
+    Of a case that they may not see any more it names neither the client, nor the case, nor a task.
+    """
+    sees = and_(Case.case_id.is_not(None), visible_to(known, person_id=person_id, own=groups))
     rows = connection.execute(
         select(
             Notification.notification_id,
@@ -200,6 +215,7 @@ def notifications_for(connection: Connection, *, person_id: int, groups: Collect
             Person.name.label("seen_by"),
             Notification.kind,
             Notification.task_id,
+            or_(Notification.case_id.is_(None), sees).label("is_open_to_them"),
         )
         .outerjoin(Case, Case.case_id == Notification.case_id)
         .outerjoin(Person, Person.person_id == Notification.seen_by_id)
@@ -207,7 +223,14 @@ def notifications_for(connection: Connection, *, person_id: int, groups: Collect
         .order_by(Notification.seen_at.is_not(None), Notification.notification_id.desc())
         .limit(100)
     )
-    return [NotificationRow(**row._mapping) for row in rows]
+    return [_as_they_may_see(NotificationRow(**row._mapping)) for row in rows]
+
+
+def _as_they_may_see(row: NotificationRow) -> NotificationRow:
+    if row.is_open_to_them:
+        return row
+    subject = _WITHOUT_A_CASE.get(row.kind, "You were told of a case")
+    return replace(row, subject=subject, case_id=None, task_id=None, reference=None, client_name=None, text="")
 
 
 def count_unseen(connection: Connection, *, person_id: int, groups: Collection[str]) -> int:
