@@ -72,7 +72,8 @@ def project(
     """
     gone = [token for token in before.tasks if token not in after.tasks]
     if completed in gone:
-        ended = {"status": "completed", "ended_at": place.now, "ended_by_id": place.actor_id, "draft": None}
+        no_draft = {"draft": None, "draft_saved_at": None}
+        ended = {"status": "completed", "ended_at": place.now, "ended_by_id": place.actor_id, **no_draft}
         connection.execute(_END_TASK, {"b_instance": place.instance_id, "b_token": completed, **ended})
     withdrawn = [token for token in gone if token != completed]
     if withdrawn:

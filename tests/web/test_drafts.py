@@ -73,6 +73,15 @@ def test_what_is_typed_is_saved_and_moves_nothing(referred, deployed):
     assert page.page.get_element_by_id("draft-status").text == "Draft saved at 9am"
 
 
+def test_nothing_of_a_draft_stays_on_a_completed_task(referred, deployed):
+    task_id = task_of(deployed).task_id
+    typing(referred, task_id, contact_note="Half a sen")
+    referred.visit(referred.path).press("Complete this task", REACHED)
+    with deployed.db.read() as connection:
+        task = connection.execute(select(UserTask).where(UserTask.task_id == task_id)).one()
+    assert (task.status, task.draft, task.draft_saved_at) == ("completed", None, None)
+
+
 def test_one_window_saves_again_without_having_heard_that_it_did(referred, deployed):
     task_id = task_of(deployed).task_id
     assert typing(referred, task_id, contact_note="One").json["number"] == 1
