@@ -195,16 +195,19 @@ def draft_letter(
     facts: Mapping[str, Any] | None,
     now: datetime,
     version: Mapping[str, Any] | None = None,
+    people: Mapping[int, str] | None = None,
 ) -> Draft:
-    """Gather what a letter is made of. Nothing is written. `version`: {translation, supplier}, both boolean."""
+    """Gather what a letter is made of. Nothing is written. `version`: {translation, supplier}, both boolean.
+
+    `people` are names by person id where somebody has read them already.
+    """
     dated = now.astimezone(LONDON).date()
     to = addressee(case)
     made_by = _made_by(version)
     known: dict[str, Any] = {
         "case": {**case, "client_address": to.address},
         "request": dict(request),
-        "caseworker_name": _name(connection, request.get("caseworker")),
-        "team_leader_name": _name(connection, request.get("team_leader")),
+        **_signers(connection, request, people),
         **{key: value for key, value in (facts or {}).items() if value is not None},
         **to.told,
         "made_by": made_by,
@@ -295,11 +298,13 @@ def _at_size(context: StepContext, number: int, draft: Draft) -> int:
     return _enclose(context, leaflet, draft) if leaflet else number
 
 
-def _name(connection: Connection, person_id: object) -> str | None:
-    if not person_id:
-        return None
-    found = connection.execute(select(Person.name).where(Person.person_id == int(str(person_id))))
-    return found.scalar_one_or_none()
+def _signers(connection: Connection, request: Mapping[str, Any], people: Mapping[int, str] | None) -> dict[str, str]:
+    """Return the names of who may sign a letter of a request."""
+    ids = {role: int(str(request[role])) for role in ("caseworker", "team_leader") if request.get(role)}
+    if people is None and ids:
+        known = select(Person.person_id, Person.name).where(Person.person_id.in_(ids.values()))
+        people = {row.person_id: row.name for row in connection.execute(known)}
+    return {f"{role}_name": people[person_id] for role, person_id in ids.items() if people and person_id in people}
 
 
 def letter_form(files: Mapping[str, bytes], letter_id: str) -> bytes:

@@ -14,6 +14,7 @@ from engine.attempts import day_part
 from engine.dictionary import Dictionary
 from engine.queries.cases import RequestRow
 from engine.queries.lately import Attempt, Lately, lately_on
+from engine.queries.running import MessageRow
 from engine.queries.told import names_of_people
 from web.before import Earlier, before_of
 from web.case_page import details_of
@@ -84,6 +85,8 @@ class Beside:
     lists: list[FactTable]
     details: list[dict[str, Any]]
     before: list[Earlier]
+    kept: list[MessageRow]
+    """What arrived for the case and was not dealt with."""
 
 
 def beside(connection: Connection, page: TaskPage) -> Beside | None:
@@ -113,6 +116,7 @@ def beside(connection: Connection, page: TaskPage) -> Beside | None:
         lists=[facts for facts in lists if facts not in of_plan],
         details=[row for row in details_of(own, dictionary, people) if row["key"]["text"] not in shown],
         before=before_of(connection, task.case_id, page.names, dictionary),
+        kept=lately.kept,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from engine.definitions import LoadedDefinition
 from engine.models import Document
+from engine.queries.told import names_of_people
 from handlers.letters import Draft, draft_letter, render_draft
 from letters.catalogue import load_letters
 from letters.letter import Letter
@@ -97,6 +98,7 @@ def draft_from(connection: Connection, definition: LoadedDefinition, letter_id: 
         facts=given if isinstance(given, Mapping) else {},
         now=world().clock.now(),
         version=_version(definition, names),
+        people=names_of_people(connection),
     )
 
 

@@ -21,7 +21,6 @@ from engine.forms import Component, read_form
 from engine.queries import cases as case_rows
 from engine.queries import running
 from engine.queries.cases import RequestRow
-from engine.queries.running import MessageRow
 from engine.reopening import Closed
 from web import asking
 from web.asking import Asking
@@ -41,15 +40,6 @@ _INPUTS: Mapping[str, Mapping[str, Any]] = {
     "number": {"type": "number"},
     "money": {"type": "number", "properties": {"money": "true"}},
 }
-
-
-@pages.app_template_global()
-def kept_messages(case_id: int | None) -> list[MessageRow]:
-    """Return the messages of a case that nobody has dealt with, for a task's page to tell its holder of."""
-    if case_id is None:
-        return []
-    with world().db.read() as connection:
-        return [row for row in running.messages_of(connection, case_id) if row.status == "kept"]
 
 
 @pages.get("/message")

@@ -1,4 +1,6 @@
-"""What was last said and done on a case, for whoever is about to call: contacts, attempts, notes in one statement."""
+"""What was last said and done on a case, for whoever is about to call: contacts, attempts, notes and the messages that
+nobody has dealt with, in one statement.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, Integer, bindparam, select
 
 from engine.attempts import REACHED
 from engine.models import Contact, ContactAttempt, Note, Person, ServiceRequest
+from engine.queries.running import KEPT_ON_CASE, MessageRow, message_row
 from engine.queries.together import Listed, Together
 
 MOST = 20
@@ -65,6 +68,7 @@ class Lately:
     contacts: list[Received]
     attempts: list[Attempt]
     notes: list[NoteLine]
+    kept: list[MessageRow]
 
 
 _CASE = bindparam("b_case", type_=Integer)
@@ -110,6 +114,7 @@ _TOGETHER = Together(
         order=(Note.note_id.desc(),),
         most=MOST,
     ),
+    kept=KEPT_ON_CASE,
 )
 
 
@@ -120,4 +125,5 @@ def lately_on(connection: Connection, case_id: int) -> Lately:
         contacts=[Received(**vars(row)) for row in found["contacts"]],
         attempts=[Attempt(**vars(row)) for row in found["attempts"]],
         notes=[NoteLine(**vars(row)) for row in found["notes"]],
+        kept=[message_row(row) for row in found["kept"]],
     )

@@ -217,5 +217,13 @@ def message_row(row: Any) -> MessageRow:
 
 
 MESSAGES_OF_CASE = Listed(_all_messages().where(Message.case_id == _CASE), (Message.message_id.desc(),), PAGE)
+KEPT_ON_CASE = Listed(
+    _all_messages().where(Message.case_id == _CASE, Message.status == "kept"), (Message.message_id.desc(),), PAGE
+)
 WAITS_OF_CASE = Listed(_all_waits().where(ProcessInstance.case_id == _CASE), _SOONEST)
 INSTANCES_OF_CASE = Listed(_instances().where(ProcessInstance.case_id == _CASE), (ProcessInstance.instance_id.desc(),))
+_OF_REQUESTS = ProcessInstance.request_id.in_(bindparam("b_requests", expanding=True))
+WAITS_OF_REQUESTS = Listed(_all_waits().where(_OF_REQUESTS), _SOONEST)
+UNDER_WAY_OF_REQUESTS = Listed(
+    _instances().where(_OF_REQUESTS, ProcessInstance.ended_at.is_(None)), (ProcessInstance.instance_id.desc(),)
+)

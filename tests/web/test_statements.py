@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -79,6 +80,36 @@ def test_a_page_takes_few_statements(allocation, deployed, path):
     browser.visit(address)  # versions are read once and then kept
     with counted(deployed) as sent:
         answer = browser.client.get(address)
+    assert answer.status_code == 200
+    assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
+
+
+@pytest.fixture
+def demonstration(deployed, monkeypatch):
+    """The world as a demonstration, with a clock that can be moved."""
+    monkeypatch.setattr(deployed, "settings", replace(deployed.settings, demo=True))
+
+
+@pytest.fixture
+def check_of_a_letter(demonstration, deployed, visitor):
+    """A letter that waits to be checked; a file is attached to its task."""
+    story = scenarios.read_story(STORY)
+    before = list(takewhile(lambda step: step.get("complete") != "check_letter", story.table["step"]))
+    assert scenarios.tell(deployed, replace(story, table={**story.table, "step": before})).failures == []
+    with deployed.db.read() as connection:
+        found = select(UserTask.task_id).where(UserTask.element_id == "check_letter", UserTask.status == "open")
+        path = f"/tasks/{connection.execute(found).scalar_one()}"
+    visitor("review_caseworker").visit(path).press("Upload", files={"attachment": (b"What the client sent.", "a.txt")})
+    return path
+
+
+@pytest.mark.parametrize("who", ["review_caseworker", "review_team_leader"])
+@pytest.mark.parametrize("seen_as", ["", "?preview=yes&size=24&brand=nicms"])
+def test_the_page_on_which_a_letter_is_checked_takes_few_statements(check_of_a_letter, visitor, deployed, who, seen_as):
+    browser = visitor(who).visit(check_of_a_letter)
+    assert "Demonstration: all people" in browser.body.decode()
+    with counted(deployed) as sent:
+        answer = browser.client.get(check_of_a_letter + seen_as)
     assert answer.status_code == 200
     assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
 
