@@ -15,18 +15,19 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.forms import INPUTS
-from engine.queries.told import HistoryRow, names_of_people, newest_of_case
+from engine.queries.told import HistoryRow, names_of_people
 from engine.values import dumps
 from web import history_words
-from web.forms import Surroundings, fill, typed_from_names
+from web.forms import Surroundings, fill, typed_from_names, typed_from_values
 from web.forms.components import identity
 from web.forms.sheet import Asked, Sheet
 from web.forms.view import shown
 from web.labels import label_of, say
+from web.what_history_gave import by, rows_about, values_of
 from web.words import moment
 
 Typed = dict[str, list[str]]
-_LOOKED_AT = 60
+_NOTHING = "Nothing"
 _FACT = "="  # before the key of a fact that the form does not ask for
 
 
@@ -40,6 +41,8 @@ class Difference:
     yours: str
     theirs: str
     by: str = ""
+    before: str = ""
+    """What the case said when the page was drawn; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Fact:
     label: str
     now: str
     by: str
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,11 @@ def changes(
     changed |= {name for name in now if seen and name.startswith(_FACT) and name not in seen}
     if not changed:
         return Changes([], [])
-    rows = newest_of_case(connection, case_id, most=_LOOKED_AT, leave_out=history_words.QUIET) if case_id else []
+    rows = rows_about(connection, case_id, {name.removeprefix(_FACT) for name in changed})
     people = names_of_people(connection)
     theirs = typed_from_names(components, around)
     answers = [
-        replace(one, by=_by(rows, one.name, people))
+        replace(one, by=by(rows, one.name, people), before=_answer_before(rows, one.name, components, around, seen))
         for one in differences(components, around, yours=typed, theirs=theirs)
         if one.name in changed
     ]
@@ -105,8 +109,24 @@ def changes(
         if name != key:
             value = around.names["request"][key.removeprefix("request.")]  # type: ignore[index]
             said = say(around.dictionary, key, value, people)
-            facts.append(Fact(label_of(around.dictionary, key), said, _by(rows, key, people)))
+            was = [one for one in values_of(rows, key) if _digest(dumps(one)) == seen.get(name)]
+            before = say(around.dictionary, key, was[0], people) if was else "" if name in seen else _NOTHING
+            facts.append(Fact(label_of(around.dictionary, key), said, by(rows, key, people), before))
     return Changes(answers, [fact for fact in facts if fact.now])
+
+
+def _answer_before(
+    rows: list[HistoryRow], name: str, components: Sequence[Any], around: Surroundings, seen: Mapping[str, str]
+) -> str:
+    """Return the answer that a page was drawn with: the one that history gave and that fits the page's fingerprint."""
+    if _digest({}) == seen[name]:
+        return _NOTHING
+    for value in values_of(rows, name):
+        typed = typed_from_values(components, around, {name: value})
+        if _digest(_inputs(name, typed)) == seen[name]:
+            found = _questions(fill(components, typed, around)).get(name)
+            return in_words(found, typed) if found is not None else ""
+    return ""
 
 
 def differences(components: Sequence[Any], around: Surroundings, *, yours: Typed, theirs: Typed) -> list[Difference]:
@@ -197,9 +217,3 @@ def _kept(inputs: Typed) -> Typed:
 def _digest(said: object) -> str:
     text = said if isinstance(said, str) else json.dumps(_kept(said), sort_keys=True)  # type: ignore[arg-type]
     return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def _by(rows: list[HistoryRow], key: str, people: Mapping[int, str]) -> str:
-    """Return who gave a field its present value, and when; empty where history does not say."""
-    row = next((row for row in rows if key in (row.values or {})), None)
-    return f"{history_words.who(row.actor, people)}, {moment(row.at)}" if row is not None else ""

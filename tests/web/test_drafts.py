@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select, update
 
-from engine import tasks
+from engine import interventions, tasks
 from engine.drafts import draft_of
 from engine.models import History, ProcessInstance, ServiceRequest, UserTask
 from engine.values import dumps, loads
@@ -158,7 +158,10 @@ def test_an_answer_that_the_case_has_changed_meanwhile_is_shown_beside_ones_own(
     details.press("Complete this task", DETAILS)
     assert details.status == 409
     assert "The case changed while you had this task open" in details.text
-    assert "Root Cause On this page Human Error On the case now System Error" in details.text
+    assert (
+        "Root Cause On this page Human Error On the case before Nothing On the case now"
+        "The history does not say by whom System Error"
+    ) in details.text
     assert "Addressee On this page" not in details.text  # only what changed, not all that was typed
     details.press("Use what the case says")
     assert "On the case now" not in details.text
@@ -175,12 +178,35 @@ def test_whoever_has_seen_what_changed_goes_on_with_their_own(details, deployed)
     assert loads(facts)["root_cause"] == "Human Error"
 
 
+def correct(world, name, literal):
+    """Correct a value of the review as operations do, which is in its history."""
+    operator = somebody(world, "operations")
+    with world.db.read() as connection:
+        instance_id = connection.execute(select(ProcessInstance.instance_id)).scalar_one()
+    interventions.suspend(world, instance_id, reason="To correct it", actor=operator)
+    interventions.correct(world, instance_id, "", name, literal, reason="It was wrong", actor=operator)
+    interventions.resume(world, instance_id, reason="Corrected", actor=operator)
+
+
+def test_what_changed_is_shown_with_what_it_was_and_by_whom(details, deployed):
+    correct(deployed, "request.root_cause", '"Policy"')
+    page = details.visit(details.path).press("Save as draft", DETAILS)
+    correct(deployed, "request.root_cause", '"System Error"')
+    correct(deployed, "request.reason_for_review", '"Another reason."')
+    page.press("Complete this task")
+    by = "Scenario operations, 1 October 2026 at 9am"
+    assert (
+        f"Root Cause On this page Human Error On the case before Policy On the case now{by} System Error" in page.text
+    )
+    assert f"Another reason. ({by})Before: Payments are still taken from the wrong date." in page.text
+
+
 def test_a_draft_tells_what_changed_since_it_was_saved(details, deployed):
     details.press("Save as draft", DETAILS)
     change_the_case(deployed, root_cause="System Error", complaint_details="Something new.")
     page = details.visit(details.path)
     assert "What changed on the case" in page.text
-    assert "Root Cause On this page Human Error On the case now System Error" in page.text
+    assert "Root Cause On this page Human Error On the case before Nothing On the case now" in page.text
     assert page.page.get_element_by_id("request-complaint_details").text.strip() == DETAILS["request.complaint_details"]
 
 
