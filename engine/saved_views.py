@@ -5,6 +5,7 @@ Whoever has the address of a view opens the same list with their own eyes: the v
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from engine.people import Somebody
 from engine.world import World
 
 MOST_VIEWS = 50
+_ADDRESS = re.compile(r"[\w-]{1,40}", re.ASCII)
 _NO_VIEW = "There is no such saved view. Its owner may have deleted it."
 
 
@@ -73,7 +75,7 @@ def views_of(connection: Connection, person_id: int) -> list[View]:
 
 def view_at(connection: Connection, address: str) -> View:
     """Return the view at an address. Raises: NotFound."""
-    found = _views(connection, SavedView.address == address)
+    found = _views(connection, SavedView.address == address) if _ADDRESS.fullmatch(address) else []
     if not found:
         raise NotFound(_NO_VIEW)
     return found[0]

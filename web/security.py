@@ -83,6 +83,7 @@ def secure(app: Flask, settings: Settings) -> None:
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0, x_port=0, x_prefix=0
         )
     app.url_map.converters["int"] = RowNumber
+    app.before_request(_refuse_nul)
     app.before_request(_refuse_other_names)
     app.before_request(_refuse_plain_http)
     app.before_request(_let_files_in)
@@ -119,6 +120,13 @@ def secret_key(data_dir: Path) -> bytes:
 def _settings() -> Settings:
     found: Settings = current_app.extensions["redress"].settings
     return found
+
+
+def _refuse_nul() -> ResponseReturnValue | None:
+    """Refuse an address with a NUL, which nothing here has and no database column takes."""
+    if "\0" not in request.path:
+        return None
+    return error_page("Page not found", "If you typed the web address, check it is correct.", 404)
 
 
 def _refuse_other_names() -> ResponseReturnValue | None:

@@ -37,7 +37,7 @@ def sign_in() -> str | Response | tuple[str, int]:
         return redirect(_target()) if visitor() else sign_in_page()
     if not world().settings.local_sign_in:
         return sign_in_page(refusal=f"Passwords are not used here. Sign in with {world().settings.oidc_name}."), 403
-    username = request.form.get("username", "").strip()
+    username = request.form.get("username", "").replace("\0", "").strip()
     password = request.form.get("password", "")
     problems = {}
     if not username:

@@ -55,6 +55,15 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(app):
     assert wrong.text.replace("owning_team", "x") == unknown.text.replace("nobody", "x")
 
 
+@pytest.mark.parametrize("path", ["/tasks/views/a%00b", "/tasks/?view=%00", "/cases/{case}/start/a%00b"])
+def test_an_address_with_what_no_database_takes_is_one_that_does_not_exist(visitor, case_id, path):
+    assert visitor("owning_team").visit(path.format(case=case_id)).status == 404
+
+
+def test_a_user_name_with_what_no_database_takes_is_nobodys(app):
+    assert Browser(app).sign_in("own\0ing", "x").status == 422
+
+
 @pytest.mark.parametrize(
     "path", ["/operations/instances", "/operations/instances/1", "/operations/incidents", "/operations/deliveries"]
 )
