@@ -241,6 +241,8 @@ RULES: Mapping[str, Rule] = {
     "session.home": signed_in,
     "session.prove": signed_in,
     "worklists.mine": signed_in,
+    "worklists.cases": signed_in,
+    "worklists.team_cases": team_work,
     "worklists.queue": signed_in,
     "worklists.held": signed_in,
     "worklists.due": signed_in,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,16 +55,21 @@ class Standing:
         request_id = request.request_id if request is not None else None
         return Work(
             request,
-            sorted((task for task in self.tasks if task.request_id == request_id), key=self._place),
+            furthest_first([task for task in self.tasks if task.request_id == request_id], self.loaded),
             [wait for wait in self.waits if wait.request_id == request_id],
             [row for row in self.instances if row.request_id == request_id and row.ended_at is None],
         )
 
-    def _place(self, task: TaskRow) -> tuple[int, bool, int]:
-        """Return what sorts the furthest task to the top: earlier ones beside it are done by the way."""
-        order = list(self.loaded[task.definition_id].procedure)
+
+def furthest_first(tasks: Iterable[TaskRow], loaded: Mapping[int, LoadedDefinition]) -> list[TaskRow]:
+    """Return tasks with the furthest on top: earlier ones beside it are done by the way."""
+
+    def place(task: TaskRow) -> tuple[int, bool, int]:
+        order = list(loaded[task.definition_id].procedure)
         places = [order.index(step) for step in split_steps(task.step) if step in order]
         return -max(places, default=-1), task.assignee_id is None, task.task_id
+
+    return sorted(tasks, key=place)
 
 
 def read_standing(connection: Connection, case_id: int) -> Standing:

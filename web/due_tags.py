@@ -13,8 +13,14 @@ def due_tag(due_at: datetime | None) -> tuple[str, str]:
     if due_at is None:
         return "", ""
     now = world().clock.now()
+    days = (now.astimezone(LONDON).date() - due_at.astimezone(LONDON).date()).days
     if due_at < now:
-        return "Overdue", "govuk-tag--red"
-    if due_at.astimezone(LONDON).date() == now.astimezone(LONDON).date():
+        return late(days), "govuk-tag--red"
+    if not days:
         return "Due today", "govuk-tag--orange"
     return "", ""
+
+
+def late(days: int) -> str:
+    """Return how late something is that was due so many days ago; 0 is earlier today."""
+    return f"{days} day{'' if days == 1 else 's'} late" if days else "Overdue today"

@@ -79,19 +79,25 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
     with world().db.read() as connection:
         unseen = count_unseen(connection, person_id=person.person_id, groups=person.groups)
         takes_contacts = records_contacts(connection, person)
+    holds_cases = has_role(person, Role.CASEWORKER, Role.LEADER, Role.MANAGER)
     alerts = f"Alerts ({words.up_to(unseen, MOST_COUNTED)})" if unseen else "Alerts"
     items: list[tuple[str, str, tuple[str, ...]]] = []
     if takes_contacts:
         items.append(("Record a contact", "intake.find", ("intake.",)))
     items += [
         ("My tasks", "worklists.mine", ("worklists.mine", "tasks.page", "tasks.submit")),
-        ("Team queue", "worklists.queue", ("worklists.queue", "worklists.held", "worklists.due")),
+        *([("My cases", "worklists.cases", ("worklists.cases",))] if holds_cases else []),
+        (
+            "Team queue",
+            "worklists.queue",
+            ("worklists.queue", "worklists.held", "worklists.due", "worklists.team_cases"),
+        ),
         ("Cases", "search.listed", ("search.", "cases.")),
         (alerts, "notifications.listed", ("notifications.",)),
     ]
     if has_role(person, Role.LEADER, Role.MANAGER):
         items += [("Team", "team.page", ("team.",)), ("Hand over", "hand_over.people", ("hand_over.",))]
-    if has_role(person, Role.CASEWORKER, Role.LEADER, Role.MANAGER):
+    if holds_cases:
         items.append(("Absences", "absences.listed", ("absences.",)))
     if OPERATIONS in person.groups:
         items += [

@@ -11,7 +11,7 @@ from engine import saved_views
 from engine.errors import Conflict
 from web import worklist_address
 from web.current import person, world
-from web.worklists import TITLES
+from web.worklists import TITLES, offered_in
 
 pages = Blueprint("saved_views", __name__, url_prefix="/views")
 _LONGEST = 80
@@ -30,7 +30,7 @@ def save() -> ResponseReturnValue:
     kind = request.form.get("list", "")
     kind = kind if kind in TITLES else "mine"
     with world().db.read() as connection:
-        offered = worklist_address.choices(connection, world().groups)
+        offered = offered_in(connection, kind)
     asked = worklist_address.read(request.form, offered).query()
     back = url_for(f"worklists.{kind}", **asked)
     if problem:

@@ -38,6 +38,14 @@ SOURCES: Mapping[str, str] = {
     "phso": "Ombudsman (PHSO)",
 }
 WAITING: Mapping[str, str] = {"us": "Us", "outside": "A manager outside the service"}
+_WAITING_OF_CASES: Mapping[str, str] = {
+    "client": "The client",
+    "other": "Another person or team",
+    "outside": WAITING["outside"],
+    "service": "A letter or another system",
+    "date": "A date",
+    "stopped": "Operations, because it has stopped",
+}
 _LONGEST = 120
 _LAST_ROW = 2**31 - 1
 _YEARS = range(1900, 2900)
@@ -47,6 +55,7 @@ _YEARS = range(1900, 2900)
 class Asked:
     """What an address asks of a list; empty means all."""
 
+    whose: str = ""
     team: str = ""
     procedure: str = ""
     stage: str = ""
@@ -108,6 +117,11 @@ def choices(connection: Connection, groups: Mapping[str, object]) -> dict[str, d
     }
 
 
+def waiting_of_cases(owner: str) -> dict[str, str]:
+    """Return what an open service request may wait for, as {value: words}; `owner` says who has it."""
+    return {"owner": owner, **_WAITING_OF_CASES}
+
+
 def read(args: Mapping[str, str], offered: Mapping[str, Mapping[str, str]]) -> Asked:
     """Return what an address asks that is offered."""
     return Asked(**{name: args[name] for name, known in offered.items() if args.get(name) in known})
@@ -116,18 +130,18 @@ def read(args: Mapping[str, str], offered: Mapping[str, Mapping[str, str]]) -> A
 def position(text: str | None, order: Order) -> Position | None:
     """Return the place in a list that an address names; None for anything else than we write there."""
     value, mark, number = (text or "").rpartition("~")
-    task_id = row_number(number)
-    if not mark or task_id is None or task_id > _LAST_ROW or "\0" in value or len(value) > _LONGEST:
+    row_id = row_number(number)
+    if not mark or row_id is None or row_id > _LAST_ROW or "\0" in value or len(value) > _LONGEST:
         return None
     if order in ("client", "case"):
-        return Position(value, task_id)
+        return Position(value, row_id)
     if order != "due" or not value:
-        return Position(None, task_id)
+        return Position(None, row_id)
     try:
         due_at = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return Position(due_at, task_id) if due_at.tzinfo and due_at.year in _YEARS else None
+    return Position(due_at, row_id) if due_at.tzinfo and due_at.year in _YEARS else None
 
 
 def written(place: Position | None) -> str | None:
@@ -135,4 +149,4 @@ def written(place: Position | None) -> str | None:
     if place is None:
         return None
     value = place.value.isoformat() if isinstance(place.value, datetime) else place.value or ""
-    return f"{value}~{place.task_id}"
+    return f"{value}~{place.row_id}"

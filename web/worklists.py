@@ -1,7 +1,11 @@
-"""Worklists: my tasks, my team's queue, what the team holds, and all that is overdue or due today."""
+"""Worklists: my tasks and my cases, my team's queue, what the team holds, all that is overdue or due today.
+
+Whoever leads or manages teams has the cases of these too. A case is in a list by each of its open service requests.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,15 +14,21 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
+from engine import definitions, roles
+from engine.dictionary import Role
 from engine.next_task import claim_next
-from engine.queries import listed_tasks, running, worklists
+from engine.queries import listed_requests, listed_tasks, running, worklists
+from engine.queries.listed_requests import OpenRequest
 from engine.queries.listed_tasks import ListedTask
 from engine.queries.worklists import Filters, Found, Scope, days_of
 from engine.saved_views import View, view_at, views_of
 from web import worklist_address
-from web.access import sees_every_case, sight_of
+from web.access import has_role, sees_every_case, sight_of
 from web.current import person, world
 from web.due_tags import due_tag
+from web.groups import titles
+from web.holders import NextDue, Work, next_due
+from web.waiting import Waiting, waits_of
 from web.words import up_to
 from web.worklist_address import Asked
 
@@ -26,12 +36,15 @@ pages = Blueprint("worklists", __name__, url_prefix="/tasks")
 
 TITLES = {
     "mine": "My tasks",
+    "cases": "My cases",
     "queue": "Team queue",
     "held": "Held in my teams",
     "due": "Overdue or due today",
+    "team_cases": "Cases of my teams",
 }
 _HOLDING = {"mine": "mine", "queue": "free", "held": "held", "due": "any"}
 _MARKS = {"mp": "MP", "ice": "ICE", "phso": "PHSO"}
+_OF_CASES = ("cases", "team_cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,58 @@ class Line:
     @property
     def marks(self) -> list[str]:
         """Return who raised it, where that was not the client."""
-        marks = [_MARKS[self.row.source]] if self.row.source in _MARKS else []
-        return [*marks, "ICE gateway"] if self.row.is_ice_gateway else marks
+        return _marks(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A row of a list of cases: an open service request, what it waits for, and which date comes next."""
+
+    row: OpenRequest
+    tag: str
+    colour: str
+    waits: list[Waiting]
+    next_due: NextDue | None
+
+    @property
+    def marks(self) -> list[str]:
+        """Return who raised it, where that was not the client."""
+        return _marks(self.row)
+
+    @property
+    def date_of(self) -> str:
+        """Return what the next date belongs to, where it is not of what is waited for."""
+        if self.next_due is None or self.next_due.what in [one.what for one in self.waits]:
+            return ""
+        return self.next_due.what
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLink:
+    """A list of cases narrowed to what they wait for; `number` says how many there are, where that was counted."""
+
+    words: str
+    href: str
+    number: str
+    is_here: bool
 
 
 @pages.get("/")
 def mine() -> str:
     """Show a person's own tasks."""
     return _list("mine")
+
+
+@pages.get("/cases")
+def cases() -> str:
+    """Show the open service requests that a person has, those too that wait for somebody else."""
+    return _list("cases")
+
+
+@pages.get("/team-cases")
+def team_cases() -> str:
+    """Show the open service requests of the teams that a person leads or manages."""
+    return _list("team_cases")
 
 
 @pages.get("/queue")
@@ -96,31 +153,48 @@ def view(address: str) -> ResponseReturnValue:
     return redirect(url_for(f"worklists.{kind if kind in TITLES else 'mine'}", view=address, **asked))
 
 
+def offered_in(connection: Connection, kind: str) -> dict[str, dict[str, str]]:
+    """Return what the filters of a list offer this person."""
+    groups = _led() if kind == "team_cases" else _groups()
+    offered = worklist_address.choices(connection, dict.fromkeys(groups))
+    if kind in ("mine", "cases"):
+        del offered["team"]
+    if kind == "due":
+        del offered["due"]
+    if kind in _OF_CASES:
+        offered["waiting"] = worklist_address.waiting_of_cases("You" if kind == "cases" else "Whoever has the case")
+    if kind == "team_cases":
+        offered["whose"] = listed_requests.owners_in(connection, groups)
+    return offered
+
+
 def _list(kind: str) -> str:
     with world().db.read() as connection:
         groups = _groups()
-        offered = worklist_address.choices(connection, dict.fromkeys(groups))
-        if kind == "mine":
-            del offered["team"]
-        if kind == "due":
-            del offered["due"]
+        offered = offered_in(connection, kind)
         asked = worklist_address.read(request.args, offered)
         found = _found(connection, kind, asked, groups)
-        rows = listed_tasks.tasks_by_id(connection, found.task_ids)
+        lines: list[Any] = (
+            lines_of(connection, found.ids, viewer_id=person().person_id)
+            if kind in _OF_CASES
+            else [_line(row) for row in listed_tasks.tasks_by_id(connection, found.ids)]
+        )
         own, opened = _views(connection)
         kept = (
             running.kept_for(connection, person_id=person().person_id, groups=person().groups) if kind == "mine" else []
         )
         counts = _counts(connection, groups)
+        waits = _waits(connection, kind, asked, offered["waiting"], groups) if kind in _OF_CASES else []
     return render_template(
-        "tasks/listed.html",
+        "tasks/cases.html" if kind in _OF_CASES else "tasks/listed.html",
         kind=kind,
         title=TITLES[kind],
-        lines=[_line(row) for row in rows],
+        lines=lines,
         asked=asked,
         offered=offered,
         told=_told(asked, offered),
         counts=counts,
+        waits=waits,
         found=found,
         window=worklists.WINDOW,
         earlier=_address(kind, asked, before=worklist_address.written(found.before)) if found.before else None,
@@ -129,7 +203,7 @@ def _list(kind: str) -> str:
         kept=kept,
         views=own,
         opened=opened,
-        titles=TITLES,
+        titles={name: title for name, title in TITLES.items() if name in counts},
     )
 
 
@@ -139,9 +213,13 @@ def _groups() -> tuple[str, ...]:
     return tuple(key for key in world().groups if key in seen)
 
 
+def _led() -> tuple[str, ...]:
+    """Return the teams whose people and work this person answers for."""
+    return tuple(roles.teams_answered_for(world().groups, person().groups))
+
+
 def _found(connection: Connection, kind: str, asked: Asked, groups: tuple[str, ...]) -> Found:
-    chosen = (asked.team,) if asked.team else groups
-    scope = Scope(_HOLDING[kind], person().person_id, chosen)  # type: ignore[arg-type]
+    scope = _scope(kind, asked, groups)
     order = asked.order
     after = worklist_address.position(request.args.get("after"), order)
     before = worklist_address.position(request.args.get("before"), order)
@@ -149,27 +227,51 @@ def _found(connection: Connection, kind: str, asked: Asked, groups: tuple[str, .
     if kind == "due":
         filters = replace(filters, due_before=days_of("by_today", world().clock.now())[1])
     found = worklists.find(connection, scope, filters, order, after=None if before else after, before=before)
-    if before is not None and found.before is None and not found.is_partial and not found.task_ids:
+    if before is not None and found.before is None and not found.is_partial and not found.ids:
         return worklists.find(connection, scope, filters, order)  # what was before has gone meanwhile
     return found
+
+
+def _scope(kind: str, asked: Asked, groups: tuple[str, ...]) -> Scope:
+    if kind == "cases":
+        return Scope("owned", person().person_id)
+    chosen = (asked.team,) if asked.team else _led() if kind == "team_cases" else groups
+    if kind != "team_cases":
+        return Scope(_HOLDING[kind], person().person_id, chosen)  # type: ignore[arg-type]
+    return Scope("owned", int(asked.whose), chosen) if asked.whose and chosen else Scope("team", 0, chosen)
 
 
 def _counts(connection: Connection, groups: tuple[str, ...]) -> dict[str, str]:
     """Return how much each list holds, and what of a person's own is overdue and due today, as far as it is counted."""
     own, now = Scope("mine", person().person_id), world().clock.now()
     _, tomorrow = days_of("by_today", now)
-    found = worklists.count(
-        connection,
-        {
-            "mine": (own, Filters()),
-            "queue": (Scope("free", person().person_id, groups), Filters()),
-            "held": (Scope("held", person().person_id, groups), Filters()),
-            "due": (Scope("any", person().person_id, groups), Filters(due_before=tomorrow)),
-            "overdue": (own, Filters(due_before=now)),
-            "today": (own, Filters(due_from=now, due_before=tomorrow)),
-        },
-    )
+    wanted = {
+        "mine": (own, Filters()),
+        "queue": (Scope("free", person().person_id, groups), Filters()),
+        "held": (Scope("held", person().person_id, groups), Filters()),
+        "due": (Scope("any", person().person_id, groups), Filters(due_before=tomorrow)),
+        "overdue": (own, Filters(due_before=now)),
+        "today": (own, Filters(due_from=now, due_before=tomorrow)),
+    }
+    if has_role(person(), Role.CASEWORKER, Role.LEADER, Role.MANAGER):
+        wanted["cases"] = (Scope("owned", person().person_id), Filters())
+    if has_role(person(), Role.LEADER, Role.MANAGER):
+        wanted["team_cases"] = (Scope("team", 0, _led()), Filters())
+    found = worklists.count(connection, wanted)
     return {name: up_to(number, worklists.MOST_COUNTED) for name, number in found.items()}
+
+
+def _waits(
+    connection: Connection, kind: str, asked: Asked, offered: Mapping[str, str], groups: tuple[str, ...]
+) -> list[WaitLink]:
+    """Return what the cases of a list wait for, as ways to narrow it: what none waits for is left out."""
+    counted = worklists.count_waits(connection, _scope(kind, asked, groups))
+    links = [WaitLink("All of them", _address(kind, replace(asked, waiting="")), "", not asked.waiting)]
+    for value, words in offered.items():
+        if counted.get(value) or not counted or value == asked.waiting:
+            href = _address(kind, replace(asked, waiting=value))
+            links.append(WaitLink(words, href, str(counted.get(value, "")), value == asked.waiting))
+    return links
 
 
 def _views(connection: Connection) -> tuple[list[View], View | None]:
@@ -186,9 +288,39 @@ def _line(row: ListedTask) -> Line:
     return Line(row, *due_tag(row.due_at), may_claim)
 
 
+def lines_of(connection: Connection, request_ids: list[int], *, viewer_id: int) -> list[CaseLine]:
+    """Return open service requests as rows of a list, as somebody sees them."""
+    rows = listed_requests.requests_by_id(connection, request_ids)
+    ids = {one.definition_id for row in rows for one in row.instances}
+    loaded = {definition_id: definitions.load(world(), connection, definition_id) for definition_id in ids}
+    named = titles(connection)
+    return [
+        CaseLine(
+            row,
+            *due_tag(row.due_at),
+            waits_of(row, loaded, named, viewer_id=viewer_id),
+            next_due(Work(None, list(row.tasks), list(row.waits), list(row.instances))),
+        )
+        for row in rows
+    ]
+
+
+def _marks(row: ListedTask | OpenRequest) -> list[str]:
+    marks = [_MARKS[row.source]] if row.source in _MARKS else []
+    return [*marks, "ICE gateway"] if row.is_ice_gateway else marks
+
+
 def _told(asked: Asked, offered: dict[str, dict[str, str]]) -> list[str]:
     """Return what narrows the list, in words."""
-    return [offered[name][value] for name, value in asked.query().items() if name != "sort"]
+    said = {"waiting": "waits for {}", "whose": "{}’s", "due": "due: {}"}
+    found = []
+    for name, value in asked.query().items():
+        words = offered[name][value]
+        if name == "waiting" or (name == "due" and value != "none"):
+            words = words[0].lower() + words[1:]
+        if name != "sort":
+            found.append(words if value == "none" else said.get(name, "{}").format(words))
+    return found
 
 
 def _address(kind: str, asked: Asked, **place: Any) -> str:

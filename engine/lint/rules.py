@@ -20,6 +20,7 @@ from engine.lint import (
     job_rules,
     list_files,
     multi_instance,
+    next_rules,
     pools,
     reach,
     references,
@@ -89,4 +90,5 @@ PROJECT_RULES: tuple[ProjectRule, ...] = (
     reopening.reopening,
     separation.separation,
     intake.intake,
+    next_rules.next_rules,
 )

@@ -129,6 +129,36 @@ class UserTask(Base):
     )
 
 
+class ListedRequest(Base):
+    """An open service request as lists are filtered and sorted by it: who has it, what it waits for, its next date.
+
+    `waits_for` holds a word for each: owner, outside, other, stopped, service, client, date; or served, where a request
+    is worked on with the one whose child it is. A row exists only while the request is open. The database keeps it, by
+    triggers: migration 0009.
+    """
+
+    __tablename__ = "listed_request"
+    request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
+    owner_group: Mapped[str | None] = mapped_column(String(80))
+    waits_for: Mapped[str] = mapped_column(String(80), server_default="")
+    due_at: Mapped[datetime | None]
+    procedure_key: Mapped[str] = mapped_column(String(80), server_default="")
+    stage: Mapped[str] = mapped_column(String(80), server_default="")
+    nation: Mapped[str] = mapped_column(String(80), server_default="")
+    source: Mapped[str | None] = mapped_column(String(8))  # mp, ice, phso
+    reference: Mapped[str] = mapped_column(_BYTEWISE, server_default="")
+    client_sort: Mapped[str] = mapped_column(_BYTEWISE, server_default="")
+    __table_args__ = (
+        Index("ix_listed_request_owner", "owner_id", "due_at", "request_id"),
+        Index("ix_listed_request_due", "owner_group", "due_at", "request_id"),
+        Index("ix_listed_request_newest", "owner_group", "request_id"),
+        Index("ix_listed_request_client", "owner_group", "client_sort", "request_id"),
+        Index("ix_listed_request_reference", "owner_group", "reference", "request_id"),
+    )
+
+
 class Wait(Base):
     """What an instance waits for: a timer, a message, a signal or a deferred job. Rows exist only while it waits."""
 

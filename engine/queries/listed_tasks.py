@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import aliased
 
-from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import Case, Definition, ListedRequest, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.clients import about_of
 from engine.values import loads
 
@@ -66,12 +66,14 @@ def _listed(columns: dict[str, Any]) -> ListedTask:
     )
 
 
-_OTHER = aliased(ServiceRequest)
+_OTHER, _LISTED_OTHER = aliased(ServiceRequest), aliased(ListedRequest)
 _OTHERS = (
     select(func.count())
+    .select_from(_OTHER)
+    .join(_LISTED_OTHER, _LISTED_OTHER.request_id == _OTHER.request_id)
     .where(
+        _LISTED_OTHER.waits_for != "served",
         _OTHER.case_id == UserTask.case_id,
-        _OTHER.status != "Closed",
         _OTHER.request_id.is_distinct_from(ProcessInstance.request_id),
     )
     .correlate(UserTask, ProcessInstance)

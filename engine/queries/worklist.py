@@ -93,3 +93,4 @@ def task_row(columns: dict[str, Any]) -> TaskRow:
 
 
 OF_CASE = Listed(_open().where(UserTask.case_id == bindparam("b_case", type_=Integer)), _SOONEST, PAGE)
+OF_REQUESTS = Listed(_open().where(ProcessInstance.request_id.in_(bindparam("b_requests", expanding=True))), _SOONEST)

@@ -130,7 +130,7 @@ def test_pages_hold_each_task_once_and_in_order_there_and_back(crowd, scope, fil
     try:
         with crowd.world.db.read() as connection:
             there = walk(lambda at: find(connection, scope, filters, order, after=at, most=4), Found.after.__get__)
-            assert [task_id for page in there for task_id in page.task_ids] == whole
+            assert [task_id for page in there for task_id in page.ids] == whole
             assert there[0].before is None
             end = Position(sorted_by(crowd, whole[-1], order), whole[-1]) if whole else None
             if end is None:
@@ -138,7 +138,7 @@ def test_pages_hold_each_task_once_and_in_order_there_and_back(crowd, scope, fil
             back = walk(
                 lambda at: find(connection, scope, filters, order, before=at or end, most=4), Found.before.__get__
             )
-            assert [task_id for page in reversed(back) for task_id in page.task_ids] == whole[:-1]
+            assert [task_id for page in reversed(back) for task_id in page.ids] == whole[:-1]
     finally:
         worklists.WINDOW = was
 

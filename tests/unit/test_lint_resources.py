@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.lint import Known, is_error
+from engine.lint import Finding, Known, is_error
 from tests.unit.bpmn_text import (
     chain,
     definition,
@@ -361,3 +361,46 @@ def test_a_folder_is_checked_with_what_it_would_be_deployed_with() -> None:
 def test_a_folder_without_diagrams_says_so() -> None:
     found = [finding.rule for finding in findings({"notes.txt": "nothing"})]
     assert found == ["nothing-to-check"]
+
+
+NEXT = "processes/next_task.toml"
+LAST = '[[rule]]\nwhy = "it is what is left"\n'
+
+
+def next_task(text: str) -> list[Finding]:
+    """Check a next_task.toml beside a process folder; return what is found in it."""
+    nation = '[picklists.nation]\nvalues = [{ value = "scotland" }]\n'
+    files = process_folder(straight(("t", user("t", form="x"))))
+    files |= {"next_task.toml": text, "dictionary.toml": files["dictionary.toml"] + nation}
+    return [found for found in findings(files) if found.file == NEXT]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("[[rule", "", "not valid TOML"),
+        ("[[rules]]\n" + LAST, "rules", "below a line [[rule]]"),
+        ('rule = "x"\n', "rule", "two brackets"),
+        ('[[rule]]\ndue = "today"\n' + LAST, "rule 1", "has to say why"),
+        ("[[rule]]\nwhy = 1\n", "rule 1", "why has to be a text"),
+        (
+            '[[rule]]\nwhy = "x"\ndue = "soon"\n',
+            "rule 1",
+            "due is “soon”, and has to be one of overdue, today, week, none",
+        ),
+        ('[[rule]]\nwhy = "x"\nteam = "y"\n', "rule 1", "asks for team; it may ask for why, due, source, procedure"),
+        ('[[rule]]\nwhy = "x"\nnation = "mars"\n' + LAST, "rule 1", "no nation “mars”. Choose one of scotland"),
+        ('[[rule]]\nwhy = "x"\nprocedure = "gone"\n' + LAST, "rule 1", "no procedure “gone”. Choose one of review"),
+    ],
+)
+def test_a_rule_of_the_next_task_that_cannot_be_meant_is_an_error_in_words(text: str, place: str, said: str) -> None:
+    [found] = [one for one in next_task(text) if one.severity == "error"]
+    assert (found.element, found.severity) == (place, "error")
+    assert said in found.message
+
+
+def test_rules_that_leave_tasks_behind_or_are_never_reached_are_doubtful() -> None:
+    assert [one.rule for one in next_task('[[rule]]\ndue = "today"\nwhy = "x"\n')] == ["task-left-behind"]
+    assert [one.rule for one in next_task("")] == ["task-left-behind"]
+    assert [one.rule for one in next_task(LAST + LAST)] == ["rule-never-reached"]
+    assert next_task('[[rule]]\nprocedure = "review"\nnation = "scotland"\nwhy = "x"\n' + LAST) == []

@@ -34,6 +34,8 @@ PAGES = {
     "session.home": "/",
     "session.prove": "/sign-in/again",
     "worklists.mine": "/tasks/",
+    "worklists.cases": "/tasks/cases",
+    "worklists.team_cases": "/tasks/team-cases",
     "worklists.queue": "/tasks/queue",
     "worklists.held": "/tasks/held",
     "worklists.due": "/tasks/due",

@@ -79,7 +79,7 @@ def test_what_is_due_today_and_what_is_late_stand_on_top(referred, visitor, depl
     deployed.clock.move_to(deployed.clock.now().replace(day=6, hour=10))
     worker.work_until_rest(deployed)
     assert "1 overdue, 0 due today" in leader.visit("/tasks/").text
-    assert re.search(r"5 October 2026 Overdue", leader.text)
+    assert re.search(r"5 October 2026 1 day late", leader.text)
     assert "Allocate the SR" in leader.visit("/tasks/due").text
 
 
