@@ -33,6 +33,7 @@ class Ahead:
     rule: str
     is_overdue: bool
     task_id: int | None
+    assignee_id: int | None = None
 
 
 def ahead(cards: list[RequestCard], groups: Mapping[str, str], rules: Rules, now: datetime) -> list[Ahead]:
@@ -62,6 +63,7 @@ def _of_task(card: RequestCard, task: TaskRow, groups: Mapping[str, str], rules:
         rule=rule,
         is_overdue=due_at is not None and due_at < now,
         task_id=task.task_id,
+        assignee_id=task.assignee_id,
     )
 
 

@@ -16,6 +16,7 @@ from engine.dictionary import Dictionary
 from engine.people import Somebody
 from engine.queries import casework, contacts, running, told, worklist
 from engine.queries.cases import RequestRow
+from engine.queries.clients import about_in
 from engine.queries.paths import way_of
 from engine.queries.running import WaitRow
 from web import history_words
@@ -104,6 +105,7 @@ class CasePage:
     """A case as its page shows it."""
 
     summary: CaseSummary
+    about: str
     ahead: list[Ahead]
     now: datetime
     facts: dict[str, Any]
@@ -147,6 +149,7 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
     newest = told.newest_of_case(connection, case_id, most=_LOOKED_AT, leave_out=history_words.QUIET)
     return CasePage(
         summary=summarise(standing, case_id),
+        about=about_in(request.fields) if request is not None else "",
         ahead=ahead(cards, standing.groups, way.rules, now),
         now=now,
         facts=standing.facts,

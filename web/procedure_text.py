@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,9 +10,12 @@ from functools import lru_cache
 from engine.definitions import LoadedDefinition
 from engine.markup import BPMN, ZEEBE, parse_xml
 
+# How analysts point at their list of what the text left open: nothing for whoever does the task.
+_POINTER = re.compile(r" \(A\d+(?:, A\d+)*\)")
+
 
 def documentation(definition: LoadedDefinition, element_id: str) -> str:
-    """Return the documentation of an element; empty where the diagram has none."""
+    """Return the documentation of an element as a task's page says it; empty where the diagram has none."""
     return _documentation(_Bundle(definition)).get(element_id, "")
 
 
@@ -61,7 +65,7 @@ def _documentation(bundle: _Bundle) -> Mapping[str, str]:
             parent = node.getparent()
             element_id = parent.get("id") if parent is not None else None
             if element_id and node.text:
-                found[element_id] = node.text.strip()
+                found[element_id] = _POINTER.sub("", node.text.strip())
     return found
 
 

@@ -13,6 +13,7 @@ from engine import definitions, documents
 from engine.drafts import Base
 from engine.errors import DraftIsNewer
 from engine.queries import told
+from engine.queries.paths import rule_of
 from web import asking, drafting, meanwhile, task_page
 from web.beside import SHORT, beside
 from web.current import person, world
@@ -61,6 +62,7 @@ def render(connection: Connection, current: task_page.TaskPage, shown: Shown | N
         task=task,
         holding=holding,
         due=due_tag(task.due_at),
+        rule=rule_of(connection, task.instance_id, task.due_at) if task.due_at is not None else "",
         blocks=[block for block in drawn if block not in aside],
         aside=aside,
         errors=errors,

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
@@ -233,7 +234,11 @@ def _add_issues(connection: Connection, cases: Mapping[int, bool], found: dict[i
 
 def about_of(facts: str) -> str:
     """Return the beginning of what an issue is about, from its facts as they are stored."""
-    known = loads(facts)
+    return about_in(loads(facts))
+
+
+def about_in(known: Mapping[str, Any]) -> str:
+    """Return the beginning of what an issue is about, from its facts."""
     text = str(known.get("issue") or known.get("reason_for_review") or known.get("complaint_details") or "")
     text = " ".join(text.split())
     return text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …"

@@ -89,6 +89,16 @@ def way_of(connection: Connection, case_id: int, loaded: Mapping[int, LoadedDefi
     return Way(taken, rules)
 
 
+def rule_of(connection: Connection, instance_id: int, due_at: datetime) -> str:
+    """Return the rule by which a date of an instance was counted; empty where somebody entered it."""
+    rows = connection.execute(
+        select(History.data)
+        .where(History.instance_id == instance_id, History.kind == CLOCK)
+        .order_by(History.history_id.desc())
+    ).scalars()
+    return next((str(told["rule"]) for told in map(loads, rows) if told["due_at"] == due_at), "")
+
+
 def _counts(row: Any, definition: LoadedDefinition) -> bool:
     """Tell whether a row of history is work on its step, and not something that is done there in passing."""
     if row.kind == "submitted":

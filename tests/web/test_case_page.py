@@ -56,6 +56,13 @@ def test_every_request_tells_its_links_in_both_directions(under_way, case_id):
     assert "Led to SR-000001 (Review)" in card(under_way, "SR-000900")
 
 
+def test_the_page_says_first_what_the_complaint_is_about_and_leads_its_holder_to_their_task(under_way, visitor, case_id):
+    page = under_way.visit(f"/cases/{case_id}").text
+    assert page.index("About SR-000001: ") < page.index("What is next")
+    assert "Open your task: 8 Decide: can more be done?" in page
+    assert "Open your task" not in visitor("review_team_leader").visit(f"/cases/{case_id}").text
+
+
 def test_the_path_so_far_is_in_the_steps_of_the_procedure(under_way, case_id):
     review = card(under_way.visit(f"/cases/{case_id}"), "SR-000001")
     assert "Path so far Review 1 2 3 4 5 6 7 now 8" in review

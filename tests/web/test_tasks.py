@@ -180,3 +180,13 @@ def tasks_open(world):
     with world.db.read() as connection:
         rows = connection.execute(select(UserTask.element_id).where(UserTask.status == "open"))
         return [row.element_id for row in rows]
+
+
+def test_a_task_says_where_its_date_comes_from_and_its_procedure_without_the_analysts_pointers(referred, visitor):
+    call(referred)
+    leader = visitor("review_team_leader").visit("/tasks/queue")
+    leader.follow("5 Allocate the SR to a review caseworker")
+    assert "Why this date? 5 Allocate the SR to a review caseworker" in leader.text
+    assert "working day" in leader.page.find_class("govuk-details__text")[0].text_content()
+    assert "Ours: nobody who took part in the Resolution" in leader.text
+    assert "(A53)" not in leader.text
