@@ -56,7 +56,7 @@ def test_every_request_tells_its_links_in_both_directions(under_way, case_id):
     assert "Led to SR-000001 (Review)" in card(under_way, "SR-000900")
 
 
-def test_the_page_says_first_what_the_complaint_is_about_and_leads_its_holder_to_their_task(under_way, visitor, case_id):
+def test_the_page_says_first_what_it_is_about_and_leads_the_holder_to_the_task(under_way, visitor, case_id):
     page = under_way.visit(f"/cases/{case_id}").text
     assert page.index("About SR-000001: ") < page.index("What is next")
     assert "Open your task: 8 Decide: can more be done?" in page
