@@ -76,6 +76,7 @@ def one(component, answers, **names):
         (field("number"), typed(answer="2.5"), Decimal("2.5")),
         (field("number", properties={"money": "true"}), typed(answer="£1,234.50"), 123450),
         (field("textfield", properties={"money": "true"}), typed(answer="0.07"), 7),
+        (field("textfield", properties={"money": "true"}), typed(answer="£ 1 234 567.5"), 123456750),
         (field("checkbox"), typed(answer="yes"), True),
         (field("checkbox"), {}, False),
         (field("radio", values=[{"label": "A", "value": "a"}]), typed(answer="a"), "a"),
@@ -133,6 +134,15 @@ def test_what_is_typed_becomes_a_typed_value(component, answers, value):
             "Answer must be in pounds and whole pence, like 50.25",
         ),
         (field("number", properties={"money": "true"}), typed(answer="-1"), "Answer must be £0 or more"),
+        *(
+            (
+                field("number", properties={"money": "true"}),
+                typed(answer=amount),
+                "Answer must be an amount of money, like 50 or 50.25",
+            )
+            for amount in ("75,00", "1,2345")
+        ),
+        (field("number"), typed(answer="7,5"), "Answer must be a number"),
         (field("radio", values=[{"value": "a"}]), typed(answer="forged"), "Select answer from the list"),
         (field("checklist", values=[{"value": "a"}]), typed(answer=["a", "forged"]), "Select answer from the list"),
         (field("datetime", subtype="date"), typed(answer__day="8"), "Answer must include a month and a year"),

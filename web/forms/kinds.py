@@ -28,6 +28,7 @@ _PHONE = re.compile(r"[+()\d][\d\s()+-]{6,24}")
 _PARTS = ("day", "month", "year")
 _CENTURY = 2000  # what somebody means who writes a year in two digits: nothing here is older
 _ORDINAL = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)$", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\s*(\d{1,15}|\d{1,3}([,\s]\d{3}){1,4})(\.\d{1,9})?|-?\.\d{1,9}")
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 
 
@@ -166,7 +167,7 @@ def _read_number(question: Question, typed: Typed) -> object:
 def _pence(question: Question, text: str) -> int | None:
     if not text:
         return None
-    amount = _decimal(text.replace("£", ""))
+    amount = _decimal(text.replace("£", "").strip())
     if amount is None:
         raise AnswerRefused(f"{question.subject} must be an amount of money, like 50 or 50.25")
     if amount * 100 != (amount * 100).to_integral_value():
@@ -178,11 +179,11 @@ def _pence(question: Question, text: str) -> int | None:
 
 
 def _decimal(text: str) -> Decimal | None:
-    digits = re.sub(r"[,\s]", "", text)
-    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,9})?|-?\.\d{1,9}", digits):
+    """Return the number that was typed. A comma or a space parts thousands: 75,00 is not taken for 7,500."""
+    if _NUMBER.fullmatch(text) is None:
         return None
     try:
-        return Decimal(digits)
+        return Decimal(re.sub(r"[,\s]", "", text))
     except InvalidOperation:
         return None
 
