@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from engine import people
@@ -25,6 +25,8 @@ from engine.world import World
 
 log = logging.getLogger(__name__)
 OPERATIONS = "operations"
+PAGE = 50
+MOST_WORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,52 @@ class Change:
     at: datetime
 
 
-def accounts(connection: Connection) -> list[Account]:
-    """Return every account, by name."""
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which accounts are looked for: those that have all `words`, are in a `group`, and are `open` or `locked`."""
+
+    words: str = ""
+    group: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of the accounts that were looked for, and how many there are in all."""
+
+    accounts: list[Account]
+    count: int
+    page: int
+    pages: int
+
+
+def find_accounts(connection: Connection, sought: Sought, *, page: int = 1) -> Found:
+    """Return the accounts that fit, by name, a page of them; a page that is not there is the last one."""
+    fits = _conditions(sought)
+    count = connection.execute(select(func.count()).select_from(Person).where(*fits)).scalar_one()
+    pages = max(-(-count // PAGE), 1)
+    page = min(max(page, 1), pages)
+    by_name = select(*_COLUMNS).where(*fits).order_by(func.lower(Person.name), Person.person_id)
+    rows = connection.execute(by_name.offset((page - 1) * PAGE).limit(PAGE)).all()
     groups: dict[int, list[str]] = {}
-    for row in connection.execute(select(Membership.person_id, Membership.group_key).order_by(Membership.group_key)):
-        groups.setdefault(row.person_id, []).append(row.group_key)
-    rows = connection.execute(select(*_COLUMNS).order_by(Person.name, Person.person_id))
-    return [_account(row, groups.get(row.person_id, ())) for row in rows]
+    of_these = Membership.person_id.in_([row.person_id for row in rows])
+    for person_id, group in connection.execute(
+        select(Membership.person_id, Membership.group_key).where(of_these).order_by(Membership.group_key)
+    ):
+        groups.setdefault(person_id, []).append(group)
+    return Found([_account(row, groups.get(row.person_id, ())) for row in rows], count, page, pages)
+
+
+def _conditions(sought: Sought) -> list[Any]:
+    said = (Person.name, Person.username, Person.email, Person.job_title)
+    fits: list[Any] = [
+        or_(*(column.icontains(word, autoescape=True) for column in said)) for word in sought.words.split()[:MOST_WORDS]
+    ]
+    if sought.group:
+        fits.append(Person.person_id.in_(select(Membership.person_id).where(Membership.group_key == sought.group)))
+    if sought.state:
+        fits.append(Person.is_active.is_(sought.state == "open"))
+    return fits
 
 
 def account(connection: Connection, person_id: int) -> Account:

@@ -17,10 +17,13 @@ from engine.people import Somebody
 from engine.roles import role_of
 from engine.world import World
 from web.accounts import check_account, checked
+from web.addresses import row_number
 from web.current import person, world
 
 pages = Blueprint("people", __name__)
 LINK_HOURS = 24
+MAX_SEARCH = 100
+STATES = {"open": "May sign in", "locked": "Locked"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SPENT = "This link was used, is older than 24 hours, or was replaced by a newer one. Ask operations for another."
 Act = Callable[[World, int, Somebody], None]
@@ -40,9 +43,16 @@ ACTS: Mapping[str, tuple[Act, str]] = {
 
 @pages.get("/people/")
 def listed() -> str:
-    """List every account."""
+    """List accounts: those that are searched for, a page at a time."""
+    group, state = request.args.get("group", ""), request.args.get("state", "")
+    sought = accounts.Sought(
+        words=" ".join(request.args.get("q", "").replace("\0", "").split())[:MAX_SEARCH],
+        group=group if group in world().groups else "",
+        state=state if state in STATES else "",
+    )
     with world().db.read() as connection:
-        return render_template("people/listed.html", accounts=accounts.accounts(connection), groups=world().groups)
+        found = accounts.find_accounts(connection, sought, page=row_number(request.args.get("page", "")) or 1)
+    return render_template("people/listed.html", found=found, sought=sought, groups=world().groups, states=STATES)
 
 
 @pages.get("/people/add")

@@ -1,7 +1,7 @@
 """Operations' page of people: accounts are added, changed and locked; a person chooses a password by a link, once."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, insert, select, update
 
 from engine import accounts, people
 from engine.errors import NotAllowed, NotFound
@@ -120,3 +120,61 @@ def test_an_account_is_untied_from_the_departments_sign_in(operations, deployed)
     operations.visit("/people/").follow(who.name).press("Untie from the department’s sign-in")
     with deployed.db.read() as connection:
         assert connection.execute(select(Person.identity)).scalars().first() is None
+
+
+@pytest.fixture
+def many(deployed):
+    """Five hundred people more."""
+    with deployed.db.write() as connection:
+        rows = [
+            {
+                "username": f"person{number:03}",
+                "name": f"Person Number{number:03}",
+                "job_title": "Caseworker",
+                "password_hash": "",
+                "email": f"p{number:03}@redress.example",
+                "is_active": number % 10 != 0,
+            }
+            for number in range(500)
+        ]
+        connection.execute(insert(Person), rows)
+        ids = connection.execute(select(Person.person_id).where(Person.username.like("person00_"))).scalars().all()
+        connection.execute(
+            insert(Membership), [{"person_id": person_id, "group_key": "legacy_team"} for person_id in ids]
+        )
+    return deployed
+
+
+def rows_on(page):
+    return [" ".join(row.text_content().split()) for row in page.page.xpath("//tbody/tr/th")]
+
+
+def test_one_of_five_hundred_people_is_found_by_words_group_and_state(many, operations):
+    operations.visit("/people/")
+    with many.db.read() as connection:
+        count = connection.execute(select(func.count()).select_from(Person)).scalar_one()
+    assert f"{count} accounts, page 1 of 11." in operations.text
+    assert len(rows_on(operations)) == 50
+    form = operations.page.forms[-1]
+    operations.send(form, {"q": "number042  PERSON"})
+    assert rows_on(operations) == ["Person Number042Caseworker"]
+    operations.visit("/people/?q=p431@redress")
+    assert rows_on(operations) == ["Person Number431Caseworker"]
+    operations.visit("/people/?group=legacy_team&state=locked&q=person")
+    assert rows_on(operations) == ["Person Number000 LockedCaseworker"]
+    operations.visit("/people/?q=100%25")
+    assert "0 accounts found. Try part of the name" in operations.text
+
+
+def test_pages_of_people_keep_what_was_searched_for(many, operations):
+    operations.visit("/people/?q=person&state=open&page=2")
+    assert "450 accounts found, page 2 of 9." in operations.text
+    second = rows_on(operations)
+    operations.follow("Next")
+    assert "page 3 of 9" in operations.text
+    assert rows_on(operations)[0] > second[-1]
+    assert operations.follow("Previous").text.count("page 2 of 9") == 1
+    assert rows_on(operations) == second
+    assert "page 9 of 9" in operations.visit("/people/?q=person&state=open&page=999999").text
+    for odd in ("page=x", "page=-1", "group=nobody", "state=nobody", "page=" + "9" * 40, "q=%00"):
+        assert "page 1 of 11" in operations.visit(f"/people/?{odd}").text
