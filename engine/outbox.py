@@ -39,6 +39,7 @@ class Owed:
     element_id: str | None
     attempts: int
     owner: str = ""
+    owed_at: datetime | None = None
 
 
 def hold(connection: Connection, owed: Owed) -> None:
@@ -105,6 +106,7 @@ def claim(connection: Connection, *, now: datetime, outbox_id: int | None = None
         element_id=row.element_id,
         attempts=row.attempts,
         owner=row.owner,
+        owed_at=row.created_at,
     )
 
 

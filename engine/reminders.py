@@ -116,7 +116,7 @@ def _owe_digest(world: World, connection: Connection, person_id: int, now: datet
     text = _digest(world, connection, person_id, taken.name, now)
     if text is None:
         return 0
-    payload = {"to": taken.email, "subject": "Your work today", "text": text}
+    payload = {"to": taken.email, "subject": "Your work today", "text": text, "automatic": True}
     key = f"digest-{person_id}-{today.isoformat()}"
     outbox.owe(connection, key=key, kind="email", payload=payload, now=now, instance_id=None)
     return 1
@@ -125,15 +125,17 @@ def _owe_digest(world: World, connection: Connection, person_id: int, now: datet
 def _digest(world: World, connection: Connection, person_id: int, name: str, now: datetime) -> str | None:
     """Return what somebody is told in the morning; no name of a client, because email is read anywhere.
 
-    Nor anything of a case that they may not see any more.
+    Nor anything of a case that they may not see any more. Where nobody has said what address people reach us by, tasks
+    are named and not linked to.
     """
+    links = world.settings.link_base
     sees = visible_to(world.groups, person_id=person_id, own=groups_of(connection, person_id))
     _, midnight = days_of("today", now)
     due = connection.execute(
-        select(UserTask.name, UserTask.due_at, Case.reference)
+        select(UserTask.task_id, UserTask.name, UserTask.due_at, Case.reference)
         .outerjoin(Case, Case.case_id == UserTask.case_id)
         .where(UserTask.status == "open", UserTask.assignee_id == person_id, UserTask.due_at < midnight)
-        .order_by(UserTask.due_at)
+        .order_by(UserTask.due_at, UserTask.task_id)
     ).all()
     notices = connection.execute(
         select(Notification.subject, Case.reference)
@@ -142,22 +144,27 @@ def _digest(world: World, connection: Connection, person_id: int, name: str, now
         .where(or_(Notification.case_id.is_(None), sees))
         .order_by(Notification.notification_id.desc())
     ).all()
-    overdue = [row for row in due if row.due_at < now]
+    tasks = [(row.name, row.reference, f"{links}/tasks/{row.task_id}" if links else "") for row in due]
+    late = sum(row.due_at < now for row in due)
     parts = [
-        _part("Overdue", [(row.name, row.reference) for row in overdue]),
-        _part("Due today", [(row.name, row.reference) for row in due[len(overdue) :]]),
-        _part("Alerts that you have not seen", [(row.subject, row.reference) for row in notices]),
+        _part("Overdue", tasks[:late]),
+        _part("Due today", tasks[late:]),
+        _part("Alerts that you have not seen", [(row.subject, row.reference, "") for row in notices]),
     ]
     if not any(parts):
         return None
     said = "\n\n".join(filter(None, parts))
-    end = "Sign in to Redress to work on these. You can stop this email under Alerts."
+    where = f"Your tasks: {links}/tasks/\nYour alerts: {links}/alerts\n" if links else ""
+    end = f"{where}Sign in to Redress to work on these. You can stop this email under Alerts."
     return f"Good morning {name}\n\n{said}\n\n{end}\n"
 
 
-def _part(title: str, rows: list[tuple[str, str | None]]) -> str:
+def _part(title: str, rows: list[tuple[str, str | None, str]]) -> str:
     if not rows:
         return ""
-    lines = [f"- {what}{f', {reference}' if reference else ''}" for what, reference in rows[:_LISTED]]
+    lines = [
+        "\n  ".join(filter(None, (f"- {what}, {reference}" if reference else f"- {what}", link)))
+        for what, reference, link in rows[:_LISTED]
+    ]
     more = [f"and {len(rows) - _LISTED} more"] if len(rows) > _LISTED else []
     return "\n".join([f"{title}: {len(rows)}", *lines, *more])

@@ -40,6 +40,7 @@ class Settings:
     https: bool = False  # people reach us over https: from a proxy, which alone reaches us
     proxies: int = 0  # how many proxies stand before us, each adding to X-Forwarded-For and X-Forwarded-Proto
     hosts: tuple[str, ...] = ()  # the names that people reach us by
+    address: str = ""  # where people reach us; what we e-mail links to it
     session_idle_minutes: int = 60
     session_hours: int = 12
     gateway_url: str = ""  # of the provider that takes letters and payments; without one they go into the spool
@@ -65,6 +66,12 @@ class Settings:
         return self.host == "localhost" or ip_address(self.host).is_loopback
 
     @property
+    def link_base(self) -> str:
+        """Return what links in e-mails begin with; nothing where nobody has said it and it cannot be known."""
+        is_known = self.demo and self.is_for_this_machine
+        return self.address.rstrip("/") or (f"http://{self.host}:{self.port}" if is_known else "")
+
+    @property
     def spool_dir(self) -> Path:
         """Return the folder that dispatched letters are written to."""
         return self.data_dir / "spool"
@@ -78,7 +85,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     faults: list[str] = []
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
-    known |= {"HTTPS", "PROXIES", "HOSTS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
+    known |= {"HTTPS", "PROXIES", "HOSTS", "ADDRESS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
     known |= {"METRICS_TOKEN", "LOGS_JSON"}
     known |= {"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "LOCAL_SIGN_IN"}
     known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
@@ -98,6 +105,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         https=_yes(env, "REDRESS_HTTPS", default=False, faults=faults),
         proxies=_whole(env, "REDRESS_PROXIES", 0, low=0, high=5, faults=faults),
         hosts=_names(env, "REDRESS_HOSTS", faults=faults),
+        address=_matching(env, "REDRESS_ADDRESS", "", r"https?://[^/?#@\s]+[^?#\s]*", faults=faults),
         session_idle_minutes=_whole(env, "REDRESS_SESSION_IDLE_MINUTES", 60, low=5, high=1440, faults=faults),
         session_hours=_whole(env, "REDRESS_SESSION_HOURS", 12, low=1, high=24, faults=faults),
         gateway_url=_matching(env, "REDRESS_GATEWAY_URL", "", r"https?://[^/?#@]+[^?#]*", faults=faults),

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -58,6 +59,8 @@ def deliver_letter(world: World, owed: Owed) -> Mapping[str, Any]:
 def deliver_email(world: World, owed: Owed) -> Mapping[str, Any]:
     """Hand over an e-mail with its documents."""
     message = _message(world, owed, str(owed.payload["to"]), str(owed.payload["subject"]))
+    if owed.payload.get("automatic"):
+        message["Auto-Submitted"] = "auto-generated"  # nobody who is away answers it (RFC 3834)
     message.set_content(str(owed.payload["text"]))
     with world.db.read() as connection:
         attached = connection.execute(
@@ -110,12 +113,14 @@ def _mail_papers(world: World, owed: Owed, to: str, papers: Sequence[Any]) -> st
 
 
 def _message(world: World, owed: Owed, to: str, subject: str) -> EmailMessage:
-    """Begin an e-mail whose Message-ID comes from the key, so that a copy can be told."""
+    """Begin an e-mail whose Message-ID comes from the key, so that a copy can be told: every try is the very same."""
     message = EmailMessage(policy=SMTP)
     if world.settings.mail_server:
         message["From"] = world.settings.mail_from
     message["To"] = to
     message["Subject"] = subject
+    owed_at = owed.owed_at or world.clock.now()
+    message["Date"] = format_datetime(owed_at.astimezone(LONDON))
     message["Message-ID"] = f"<{hashlib.sha256(owed.key.encode()).hexdigest()[:32]}@redress.invalid>"
     return message
 
