@@ -100,6 +100,13 @@ MUTANTS: dict[str, Mutant] = {
         "tests/engine/test_outbox.py",
         "ends_its_worker_each_time",
     ),
+    "a step that ends its process is begun for ever": Mutant(
+        "engine/background.py",
+        "        if ended < MOST_ENDED:\n",
+        "        if ended < 10**6:\n",
+        "tests/engine/test_ended_processes.py",
+        "left_to_a_person",
+    ),
     "a note at each click": Mutant(
         "web/sent_once.py",
         "    if not key:\n",
