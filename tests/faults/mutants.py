@@ -116,8 +116,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a timer that nobody has is stepped for ever": Mutant(
         "engine/timers.py",
-        "        if due and _due_of(",
-        "        if not due and _due_of(",
+        "        if due and not has_fired and _due_of(",
+        "        if not due and not has_fired and _due_of(",
         "tests/engine/test_timers.py",
         "knows_nothing_of",
     ),
