@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
@@ -79,6 +79,8 @@ def with_newest_request(connection: Connection, cases: Sequence[Any]) -> list[Ca
 
 
 def _newest_requests(connection: Connection, case_ids: list[int]) -> dict[int, tuple[Any, ...]]:
+    """Return the newest request of each case; the child of another, such as a payment, only where there is no other."""
+    is_child = exists().where(RequestLink.to_request_id == ServiceRequest.request_id, RequestLink.relation == "child")
     rows = connection.execute(
         select(
             ServiceRequest.case_id,
@@ -88,7 +90,7 @@ def _newest_requests(connection: Connection, case_ids: list[int]) -> dict[int, t
             ServiceRequest.sub_status,
         )
         .where(ServiceRequest.case_id.in_(case_ids))
-        .order_by(ServiceRequest.request_id)
+        .order_by(~is_child, ServiceRequest.request_id)
     )
     return {row.case_id: tuple(row)[1:] for row in rows}
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, case, func, nulls_last, or_, select
 
-from engine.models import Case, Membership, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import Case, ListedRequest, Membership, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.values import loads
 
 MOST = 2_000
@@ -18,7 +18,10 @@ MOST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The open tasks of one person, or of the queue, where nobody holds them (`person_id` None)."""
+    """The open tasks of one person, or of the queue, where nobody holds them (`person_id` None); and their cases.
+
+    `cases` are the open service requests that they have, whomever these wait for.
+    """
 
     person_id: int | None
     name: str
@@ -27,6 +30,7 @@ class Load:
     due_today: int = 0
     due_this_week: int = 0
     oldest_at: datetime | None = None
+    cases: int = 0
 
     @property
     def later(self) -> int:
@@ -73,9 +77,20 @@ def loads_of(
     later this week, or later.
     """
     counted = {row.assignee_id: row for row in connection.execute(_counts(groups, now, tomorrow, next_week))}
-    names = _people(connection, groups, [person_id for person_id in counted if person_id is not None])
-    found = [_load(person_id, name, counted.get(person_id)) for person_id, name in names]
-    return [*found, _load(None, "Nobody holds these", counted.get(None))]
+    cases = _cases(connection, groups)
+    names = _people(connection, groups, [person_id for person_id in {*counted, *cases} if person_id is not None])
+    found = [_load(person_id, name, counted.get(person_id), cases) for person_id, name in names]
+    return [*found, _load(None, "Nobody holds these", counted.get(None), cases)]
+
+
+def _cases(connection: Connection, groups: Collection[str]) -> dict[int | None, int]:
+    """Return how many open service requests of these groups each person has."""
+    rows = connection.execute(
+        select(ListedRequest.owner_id, func.count())
+        .where(ListedRequest.owner_group.in_(groups), ListedRequest.waits_for != "served")
+        .group_by(ListedRequest.owner_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _counts(groups: Collection[str], now: datetime, tomorrow: datetime, next_week: datetime) -> Any:
@@ -95,7 +110,7 @@ def _counts(groups: Collection[str], now: datetime, tomorrow: datetime, next_wee
 
 
 def _people(connection: Connection, groups: Collection[str], holders: Collection[int]) -> list[tuple[int, str]]:
-    """Return (person id, name) of who is in the groups, or holds a task of theirs although they left them."""
+    """Return (person id, name) of who is in the groups, or holds some of their work although they left them."""
     members = select(Membership.person_id).where(Membership.group_key.in_(groups))
     rows = connection.execute(
         select(Person.person_id, Person.name)
@@ -105,14 +120,18 @@ def _people(connection: Connection, groups: Collection[str], holders: Collection
     return [(row.person_id, row.name) for row in rows]
 
 
-def _load(person_id: int | None, name: str, row: Any) -> Load:
+def _load(person_id: int | None, name: str, row: Any, cases: Mapping[int | None, int]) -> Load:
+    held = cases.get(person_id, 0)
     if row is None:
-        return Load(person_id, name)
-    return Load(person_id, name, row.open, row.overdue, row.due_today, row.due_this_week, row.oldest_at)
+        return Load(person_id, name, cases=held)
+    return Load(person_id, name, row.open, row.overdue, row.due_today, row.due_this_week, row.oldest_at, held)
 
 
 def requests_of(connection: Connection, groups: Collection[str]) -> list[OpenRequest]:
-    """Return the open service requests that these groups own, the oldest first, `MOST` at most."""
+    """Return the open service requests that these groups own, the oldest first, `MOST` at most.
+
+    Those that are worked on with another, such as payments, are not among them.
+    """
     rows = connection.execute(
         select(
             ServiceRequest.number,
@@ -125,10 +144,11 @@ def requests_of(connection: Connection, groups: Collection[str]) -> list[OpenReq
             ServiceRequest.opened_at,
             ServiceRequest.facts,
         )
+        .join(ListedRequest, ListedRequest.request_id == ServiceRequest.request_id)
         .join(Case, Case.case_id == ServiceRequest.case_id)
         .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
-        .where(ServiceRequest.owner_group.in_(groups), ServiceRequest.closed_at.is_(None))
-        .order_by(ServiceRequest.request_id)
+        .where(ListedRequest.owner_group.in_(groups), ListedRequest.waits_for != "served")
+        .order_by(ListedRequest.request_id)
         .limit(MOST)
     )
     return [OpenRequest(*row[:-1], plan_version=int(loads(row.facts).get("plan_version") or 0)) for row in rows]

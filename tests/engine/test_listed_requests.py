@@ -10,7 +10,9 @@ from sqlalchemy import update
 
 from engine import cases, interventions, tasks
 from engine.models import Case, ListedRequest, ServiceRequest
+from engine.queries import team
 from engine.queries.listed_requests import owners_in, requests_by_id
+from engine.queries.search import Sight, find_cases
 from engine.schema import migrate
 from engine.values import dumps
 from engine.world import World
@@ -123,14 +125,19 @@ def test_a_child_without_a_procedure_is_served_with_its_request_and_stands_alone
     waiting: Stage,
 ) -> None:
     with waiting.world.db.write() as connection:
-        fields = {"kind": "Payment - Non Standard", "status": "Open"}
+        connection.execute(update(ServiceRequest).values(owner_group="review_caseworker"))
+        fields = {"kind": "Payment - Non Standard", "status": "Open", "owner_group": "review_caseworker"}
         child = cases.open_request(connection, waiting.world, case_id=waiting.case_id, number="SR-9", fields=fields)
         [parent] = [row.request_id for row in waiting.rows(ServiceRequest) if row.number == "SR-000001"]
         cases.link_requests(connection, parent, child, "child")
     assert (waits_for(waiting, "SR-9"), waits_for(waiting)) == ("served", "client")
     with waiting.world.db.read() as connection:
         [shown] = requests_by_id(connection, [parent])
+        [found] = find_cases(connection, "CM-1", Sight(waiting.caseworker.person_id, (), every=True))[0]
+        older = [one.number for one in team.requests_of(connection, ["review_caseworker"])]
     assert shown.other_open == 0
+    assert found.request_number == "SR-000001"
+    assert older == ["SR-000001"]
     with waiting.world.db.write() as connection:
         connection.execute(
             update(ServiceRequest).where(ServiceRequest.request_id == parent).values(closed_at=now(waiting))
@@ -159,7 +166,7 @@ def test_requests_of_an_earlier_schema_are_listed_as_new_ones_are(waiting: Stage
                 connection.exec_driver_sql(f"DROP FUNCTION {name}()")
         connection.exec_driver_sql(drop)
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
-    assert migrate(waiting.world.db)
+    assert migrate(waiting.world.db, to="0009")
     assert [tuple(row) for row in waiting.rows(ListedRequest)] == before != []
 
 

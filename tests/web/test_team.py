@@ -42,9 +42,21 @@ def test_each_task_counts_once_by_when_it_is_due(deployed, visitor, held):
         due(deployed, held, in_days)
         found = row(leader.visit("/team/"), "Open tasks of each person", name)
         counts = {label: found[label].split()[0] for label in ("Overdue", "Due today", "Later this week", "Later")}
-        assert found["Open"] == "1"
+        assert found["Open tasks"] == "1"
         assert {label for label, count in counts.items() if count == "1"} == {column}
-    assert row(leader, "Open tasks of each person", "Nobody holds these")["Open"] == "0"
+    assert row(leader, "Open tasks of each person", "Nobody holds these")["Open tasks"] == "0"
+
+
+def test_a_person_without_a_task_still_has_their_cases_and_the_page_leads_there(deployed, visitor, held):
+    colleague = somebody(deployed, "review_caseworker.2")
+    with deployed.db.write() as connection:
+        of_team = ServiceRequest.owner_group == "review_caseworker"
+        connection.execute(update(ServiceRequest).where(of_team).values(owner_id=colleague.person_id))
+    leader = visitor("review_team_leader").visit("/team/")
+    found = row(leader, "Open tasks of each person", colleague.name)
+    assert (found["Cases"], found["Open tasks"]) == (f"1 open case of {colleague.name}", "0")
+    leader.follow(f"1 open case of {colleague.name}")
+    assert f"Only: {colleague.name}’s" in leader.text
 
 
 def test_the_picture_shows_the_figures_of_the_table(deployed, visitor, held):
