@@ -64,10 +64,10 @@ def accept(value: object, type_: str, parameter: str) -> object:
     Raises:
         Mismatch: it is of another type.
     """
-    if type_ == "any":
+    cls = type(value)
+    if type_ == "any" or CLASSES.get(type_) is cls:
         return value
     names = type_.split("|")
-    cls = type(value)
     if any(CLASSES.get(name) is cls for name in names) or (value is None and "null" in names):
         return value
     if isinstance(value, list) and len(value) == 1:

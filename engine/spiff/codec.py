@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import msgpack
-from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine import values
 from engine.spiff.host import Host, StateMismatch
 from engine.spiff.instance import Instance, SubInstance
 from engine.spiff.program import Program
+from engine.spiff.token import Token
 
 FORMAT = 1
 
@@ -85,7 +85,7 @@ def _rows(
             private[f"{number}.{row}"] = kept
         flags = {key: value for key, value in task.internal_data.items() if key not in _VALUES}
         parent = -1 if task.parent is workflow.task_tree else places[task.parent.id][1]
-        rows.append([names[_signature(task.task_spec)], parent, task.state, task.id.bytes, flags])
+        rows.append([names[task.task_spec.signature], parent, task.state, task.id.bytes, flags])
     return rows
 
 
@@ -121,16 +121,11 @@ def _check(program: Program, names: list[str], written: list[Any]) -> None:
             continue
         for row in rows:
             found = spec.task_specs.get(_name(names[row[0]]))
-            if found is None or _signature(found) != names[row[0]]:
+            if found is None or found.signature != names[row[0]]:
                 missing.append(names[row[0]])
     if missing:
         drawn = [name for name in map(_name, missing) if "#" not in name]
         raise StateMismatch(drawn or missing)
-
-
-def _signature(spec: Any) -> str:
-    """Return name and kind: an id that now stands for another kind of element is not the same element."""
-    return f"{spec.name}|{type(spec).__name__}"
 
 
 def _name(signature: str) -> str:
@@ -154,13 +149,13 @@ def _data(workflow: Any, number: int, text: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tasks(workflow: Any, number: int, rows: list[Any], names: list[str], private: dict[str, Any]) -> list[Any]:
-    root = Task(workflow, workflow.spec.start, None, TaskState.COMPLETED)
+    root = Token(workflow, workflow.spec.start, None, TaskState.COMPLETED)
     root.internal_data["done"] = 1
     workflow.task_tree = root
     made: list[Any] = []
     for row, (name, parent, state, token, flags) in enumerate(rows):
         spec = workflow.spec.task_specs[_name(names[name])]
-        task = Task(workflow, spec, root if parent < 0 else made[parent], state, UUID(bytes=token))
+        task = Token(workflow, spec, root if parent < 0 else made[parent], state, UUID(bytes=token))
         task.internal_data = {**flags, **private.get(f"{number}.{row}", {})}
         made.append(task)
     return made

@@ -96,6 +96,8 @@ class Node(BpmnSpecMixin):
     ) -> None:
         super().__init__(process, name, **stock)
         self.element_id = element_id or name
+        self.signature = f"{name}|{type(self).__name__}"
+        """What states name it by: an id that now stands for another kind of element is not the same element."""
         self.ext = ext
         self.hidden = hidden
         self.branches: list[Branch] = []

@@ -117,9 +117,9 @@ class Workflow:
 
         Raises: TokenNotOpen when the task was completed or withdrawn before.
         """
-        task = self._task(token)
-        if task is None or not is_open_task(task):
+        if not self.is_open(token):
             raise TokenNotOpen()
+        task = self._task(token)
         task.task_spec.submit(task, values)
 
     def complete_job(self, token: str, result: Mapping[str, Any]) -> None:
@@ -193,6 +193,11 @@ class Workflow:
     def open_tasks(self) -> list[OpenTask]:
         """Return the user tasks that wait for a person."""
         return list(open_tasks(self._instance))
+
+    def is_open(self, token: str) -> bool:
+        """Tell whether a token is a user task that waits for a person."""
+        task = self._task(token)
+        return task is not None and is_open_task(task)
 
     def open_waits(self) -> list[OpenWait]:
         """Return the timers, messages, signals and deferred jobs that tokens wait for."""

@@ -12,7 +12,6 @@ from SpiffWorkflow.util.task import TaskState
 from engine.spiff.events import Catching
 from engine.spiff.instance import Instance
 from engine.spiff.kernel import Node
-from engine.spiff.scopes import visible_names
 from engine.spiff.tasks import UserTask, as_instant, as_priority
 from engine.spiff.triggers import Armed
 
@@ -37,8 +36,6 @@ class OpenTask:
     visit: int
     properties: dict[str, Any] = field(default_factory=dict)
     candidate_users: tuple[str, ...] = ()
-    scope_names: tuple[str, ...] = ()
-    """The names of the variables that its form can read, facts included."""
     callers: tuple[str, ...] = ()
     """The activities that it is inside, the nearest first."""
 
@@ -131,7 +128,6 @@ def _open_task(instance: Instance, task: Any) -> OpenTask:
         priority=as_priority(work.get("priority")),
         visit=task.internal_data["visit"],
         properties={**spec.ext.properties, **given},
-        scope_names=tuple(sorted(visible_names(task))),
         callers=task.workflow.callers,
     )
 

@@ -318,7 +318,7 @@ def test_a_user_task_shows_what_it_needs(stored: bool) -> None:
     assert shown.properties == {"step": "Review 14", "letter": "CMSL5800"}
     assert str(shown.due_at) == "2026-11-25 23:59:59+00:00"
     assert str(shown.follow_up_at) == "2026-11-24 09:00:00+00:00"
-    assert set(shown.scope_names) == {"chosen", "case", "request"}
+    assert set(run.workflow.names(shown.token)) == {"chosen", "case", "request"}
 
 
 def test_decisions_and_scripts_write_their_result_variable(stored: bool) -> None:

@@ -162,11 +162,13 @@ def _option(item: object) -> Option:
 
 def _settle(asked: list[Asked], surroundings: Surroundings) -> None:
     """Decide which questions count. Hiding one may hide or show another, so this is repeated until nothing changes."""
+    before: dict[str, object] | None = None
     for _ in range(_SETTLING_ROUNDS):
         names = dict(surroundings.names)
         _overlay(asked, names)
-        if not _hide(asked, surroundings, names):
+        if names == before or not _hide(asked, surroundings, names):
             return
+        before = names
 
 
 def _overlay(asked: list[Asked], names: dict[str, object]) -> None:
