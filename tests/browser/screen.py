@@ -70,9 +70,12 @@ class Screen:
         return self._came()
 
     def click(self, name: str) -> Screen:
-        """Follow the first link, or press the first button, with this name."""
-        either = self.page.get_by_role("link", name=name).or_(self.page.get_by_role("button", name=name))
-        return self.go(either.first)
+        """Follow the first link, or press the first button, with this name; else with a name that has this in it."""
+        return self.go(self._named(name, exact=True) if self._named(name, exact=True).count() else self._named(name))
+
+    def _named(self, name: str, *, exact: bool = False) -> Locator:
+        link = self.page.get_by_role("link", name=name, exact=exact)
+        return link.or_(self.page.get_by_role("button", name=name, exact=exact)).first
 
     def go(self, control: Locator) -> Screen:
         """Press it and wait for the page that comes."""
