@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -158,6 +159,17 @@ def test_a_task_that_another_holds_cannot_be_completed_released_or_drafted(stage
     with pytest.raises(TaskNotYours):
         save_draft(stage.world, task_id, {"answer": ["x"]}, actor=stage.colleague)
     assert stage.task("ask") == before
+
+
+def test_whoever_was_taken_out_of_the_team_completes_nothing_of_theirs(stage: Stage) -> None:
+    stage.deploy(*ASK_ONCE)
+    stage.start()
+    task_id = stage.task_id("ask")
+    tasks.claim(stage.world, task_id, actor=stage.caseworker)
+    moved_on = replace(stage.caseworker, groups=stage.outsider.groups)
+    with pytest.raises(TaskNotYours, match="no longer belong to the team"):
+        tasks.complete(stage.world, task_id, {"answer": "x"}, actor=moved_on)
+    assert stage.task("ask").status == "open"
 
 
 def test_a_task_must_be_claimed_before_it_is_completed(stage: Stage) -> None:
