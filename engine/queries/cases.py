@@ -18,6 +18,7 @@ from engine.models import (
     RequestLink,
     ServiceRequest,
 )
+from engine.queries.holder_names import HOLDER_NAME
 from engine.queries.together import Listed
 
 
@@ -99,7 +100,7 @@ _CASE = bindparam("b_case", type_=Integer)
 _ONE, _OTHER = aliased(ServiceRequest), aliased(ServiceRequest)
 THE_CASE = Listed(select(Case.__table__).where(Case.case_id == _CASE), (Case.case_id,))
 REQUESTS = Listed(
-    select(ServiceRequest.__table__, Person.name.label("owner_name"))
+    select(ServiceRequest.__table__, HOLDER_NAME.label("owner_name"))
     .outerjoin(Person, Person.person_id == ServiceRequest.owner_id)
     .where(ServiceRequest.case_id == _CASE),
     order=(ServiceRequest.request_id.desc(),),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from engine.models import Case, ListedRequest, Membership, Person, ServiceRequest
 from engine.queries import running, worklist
 from engine.queries.clients import about_of
+from engine.queries.holder_names import HOLDER_NAME
 from engine.queries.running import InstanceRow, WaitRow
 from engine.queries.together import Listed, Together
 from engine.queries.worklist import TaskRow
@@ -109,7 +110,7 @@ _REQUESTS = (
         Case.client_name,
         ListedRequest.source,
         ServiceRequest.owner_id,
-        Person.name.label("owner_name"),
+        HOLDER_NAME.label("owner_name"),
         ServiceRequest.owner_group,
         ServiceRequest.opened_at,
         ListedRequest.due_at,

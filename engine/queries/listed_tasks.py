@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from engine.models import Case, Definition, ListedRequest, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.clients import about_of
+from engine.queries.holder_names import HOLDER_NAME
 from engine.values import loads
 
 
@@ -86,7 +87,7 @@ _LISTED = (
         UserTask.step,
         UserTask.candidate_group,
         UserTask.assignee_id,
-        Person.name.label("assignee_name"),
+        HOLDER_NAME.label("assignee_name"),
         UserTask.case_id,
         Case.reference,
         Case.client_name,

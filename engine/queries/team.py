@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, nulls_last, or_, select
 
 from engine.models import Case, ListedRequest, Membership, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.queries.holder_names import HOLDER_NAME
 from engine.values import loads
 
 MOST = 2_000
@@ -113,7 +114,7 @@ def _people(connection: Connection, groups: Collection[str], holders: Collection
     """Return (person id, name) of who is in the groups, or holds some of their work although they left them."""
     members = select(Membership.person_id).where(Membership.group_key.in_(groups))
     rows = connection.execute(
-        select(Person.person_id, Person.name)
+        select(Person.person_id, HOLDER_NAME.label("name"))
         .where(or_(Person.person_id.in_(members) & Person.is_active, Person.person_id.in_(holders)))
         .order_by(Person.name)
     )
@@ -140,7 +141,7 @@ def requests_of(connection: Connection, groups: Collection[str]) -> list[OpenReq
             Case.reference,
             Case.client_name,
             Case.nation,
-            Person.name.label("owner_name"),
+            HOLDER_NAME.label("owner_name"),
             ServiceRequest.opened_at,
             ServiceRequest.facts,
         )
@@ -163,7 +164,7 @@ def decisions_of(connection: Connection, groups: Collection[str], deciders: Coll
             ProcessInstance.business_key,
             Case.reference,
             Case.client_name,
-            Person.name.label("held_by"),
+            HOLDER_NAME.label("held_by"),
             (UserTask.waits_for == "outside").label("is_outside"),
             UserTask.created_at,
             UserTask.due_at,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, bindparam, nulls_last, select
 
 from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.queries.holder_names import HOLDER_NAME
 from engine.queries.together import Listed
 from engine.values import loads
 
@@ -57,7 +58,7 @@ def _open() -> Select[*tuple[Any, ...]]:
             UserTask.element_id,
             UserTask.candidate_group,
             UserTask.assignee_id,
-            Person.name.label("assignee_name"),
+            HOLDER_NAME.label("assignee_name"),
             UserTask.case_id,
             Case.reference,
             Case.client_name,

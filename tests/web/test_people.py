@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from engine import accounts, people
+from engine import accounts, people, tasks
 from engine.errors import NotAllowed, NotFound
-from engine.models import AccountChange, Membership, Person
+from engine.models import AccountChange, Membership, Person, UserTask
 from tests.page import Browser
+from tests.web.journeys import refer
 from tests.world import somebody
 
 NEW = {"username": "nia.new", "name": "Nia New", "email": "nia@redress.example", "groups": ["review_caseworker"]}
@@ -101,6 +102,18 @@ def test_a_locked_account_is_out_and_comes_back(app, visitor, operations, deploy
     assert person.sign_in("review_caseworker").status == 200
     operations.press("Sign out everywhere")
     assert person.visit("/tasks/").heading == "Sign in"
+
+
+def test_what_a_locked_person_holds_says_so_wherever_it_says_who_holds_it(visitor, deployed, case_id):
+    refer(visitor("owning_team"), case_id)
+    who = somebody(deployed, "owning_team")
+    with deployed.db.read() as connection:
+        task_id = connection.execute(select(UserTask.task_id).where(UserTask.status == "open")).scalar_one()
+    tasks.claim(deployed, task_id, actor=who)
+    accounts.lock(deployed, who.person_id, actor=somebody(deployed, "operations"))
+    leader = visitor("owning_team_leader")
+    for page in (f"/cases/{case_id}", "/tasks/held", "/team/"):
+        assert f"{who.name} (account locked)" in leader.visit(page).text, page
 
 
 def test_operations_never_lock_themselves_out(deployed):
