@@ -5,8 +5,10 @@ Source: GOV.UK Notify, letter specification (A4, millimetres from the left and t
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
+import pypdfium2
 import pytest
 
 from letters.render import TextSize
@@ -104,3 +106,32 @@ def test_a_letter_keeps_within_what_a_printer_takes(letter_id: str) -> None:
     assert len(rendered.pdf) < 2_000_000
     assert rendered.pages <= 10
     assert "NOTIFY" not in rendered.text
+
+
+@pytest.mark.parametrize("letter_id", TO_CLIENTS)
+def test_no_page_begins_with_the_signature_and_no_line_ends_within_a_date_or_a_postcode(letter_id: str) -> None:
+    for text_size in SIZES:
+        for nation in ("england_wales", "northern_ireland"):
+            pages = pages_of(made(letter_id, nation=nation, text_size=text_size).pdf)
+            assert not [page for page in pages if page.startswith("Yours sincerely")]
+            assert not [page for page in pages if TORN.search(page)]
+
+
+def test_the_last_paragraph_goes_to_the_next_page_with_the_signature_wherever_a_page_ends() -> None:
+    begins = set()
+    for paragraphs in range(1, 13):
+        slots = {"update": "\n\n".join(["We are sorry for what happened."] * paragraphs)}
+        pages = pages_of(made("CMSL5800", slots=slots).pdf)
+        begins |= {page.split("\n")[0] for page in pages[1:]}
+        assert sum("Yours sincerely" in page for page in pages) == 1
+    assert "Yours sincerely" not in begins
+    assert any(begin.startswith("You can phone 0800 000 0001") for begin in begins)
+
+
+TORN = re.compile(r"\b\d\d?\n(November|December)|(November|December)\n2026|EX00\n\dEX|PO Box\n")
+
+
+def pages_of(pdf: bytes) -> list[str]:
+    """Return the words of each page, line by line."""
+    pages = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf)]
+    return [page.replace("\r\n", "\n").strip() for page in pages]

@@ -103,7 +103,7 @@ EXPECTED: dict[str, list[str]] = {
     "RES-STANDS": ["It will not be changed, and we will carry it out.", "An update"],
     "RES-REVISED": ["has agreed that the plan should be changed", "Lee Demo\nTeam leader\nComplaints Resolution team"],
     "RES-UPDATE": ["We have not finished dealing with your complaint yet", "When you can expect an answer"],
-    "RES-DONE-NOCONTACT": ["We have not been able to reach you by phone", "whether you agree"],
+    "RES-DONE-NOCONTACT": ["We have not spoken to you on the phone about this", "whether you agree"],
     "RES-CLOSED-OK": ["on the phone that you agree", "What this means for you"],
     "RES-CLOSED-NOTOK": ["you do not agree that your complaint should be closed", "We will now close your complaint."],
 }
