@@ -31,6 +31,7 @@ def test_a_day_of_a_caseworker(screen, served, way):
     logs_a_call(cara)
     leaves_a_draft_and_takes_it_up(cara)
     writes_a_letter_and_confirms_it(cara)
+    sees_whom_the_cases_wait_for(cara)
     records_a_reply(cara, served[0].clock.now())
     adds_a_note(cara)
     finds_a_client(cara)
@@ -73,6 +74,13 @@ def writes_a_letter_and_confirms_it(cara: Screen) -> None:
     task(cara, "Check the letter", "Harper Hypothetical").answer(letter_check="confirm").complete()
 
 
+def sees_whom_the_cases_wait_for(cara: Screen) -> None:
+    cara.click("My cases").click("The client")
+    waiting = cara.page.get_by_role("row").filter(has_text="Wren Waiting").inner_text()
+    assert "The client, until" in waiting
+    assert "7 days to reply to CMSL5800" in waiting
+
+
 def records_a_reply(cara: Screen, now: datetime) -> None:
     case(cara, "Wren Waiting").click("Record: The client replies")
     put_date(cara, "received_on", now)
@@ -105,6 +113,8 @@ def test_a_day_of_a_team_leader(screen, served):
     assert "13 Create a Resolution Plan" in rita.text
     rita.go(rita.page.get_by_role("link", name="Team", exact=True))
     assert "Who has how much to do" in rita.text
+    assert rita.click("open cases").page.locator("h1").inner_text() == "Cases of my teams"
+    assert rita.page.get_by_role("row").filter(has_text="Paula Planned").count() == 1
     rita.click("Absences").answer(person_id="Colin Casework", cover_id="Cara Casework")
     for name in ("first_on", "last_on"):
         put_date(rita, name, served[0].clock.now() + timedelta(days=1))
