@@ -21,6 +21,7 @@ from engine.errors import NotAllowed, NotFound, ValuesRefused
 from engine.holds import hold_name
 from engine.models import AccountChange, Membership, Person
 from engine.people import Somebody
+from engine.sent_forms import note_sent
 from engine.world import World
 
 log = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def change(world: World, person_id: int, told: Mapping[str, str], groups: Collec
 
 
 def lock(world: World, person_id: int, *, actor: Somebody) -> None:
-    """Keep somebody from signing in and end their sessions. Raises: NotFound, NotAllowed."""
+    """Keep somebody from signing in and end their sessions; who is locked stays so. Raises: NotFound, NotAllowed."""
     with world.db.write() as connection:
         hold_name(connection, "accounts")
         was = account(connection, person_id)
@@ -179,6 +180,8 @@ def lock(world: World, person_id: int, *, actor: Somebody) -> None:
             raise NotAllowed("You cannot lock your own account. Ask somebody else of operations.")
         if OPERATIONS in was.groups:
             _check_others_operate(connection, person_id)
+        if not was.is_active:
+            return
         _set(connection, person_id, is_active=False)
         note(world, connection, person_id, "Locked, and signed out everywhere", actor=actor)
 
@@ -186,15 +189,17 @@ def lock(world: World, person_id: int, *, actor: Somebody) -> None:
 def unlock(world: World, person_id: int, *, actor: Somebody) -> None:
     """Let somebody sign in again. Raises: NotFound."""
     with world.db.write() as connection:
-        account(connection, person_id)
+        if account(connection, person_id).is_active:
+            return
         _set(connection, person_id, is_active=True)
         note(world, connection, person_id, "Unlocked", actor=actor)
 
 
-def end_sessions(world: World, person_id: int, *, actor: Somebody) -> None:
-    """Sign somebody out everywhere. Raises: NotFound."""
+def end_sessions(world: World, person_id: int, *, actor: Somebody, sent_key: str | None = None) -> None:
+    """Sign somebody out everywhere. Raises: NotFound, SentBefore."""
     with world.db.write() as connection:
         account(connection, person_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         _set(connection, person_id)
         note(world, connection, person_id, "Signed out everywhere", actor=actor)
 
@@ -205,17 +210,19 @@ def untie(world: World, person_id: int, *, actor: Somebody) -> None:
     Raises: NotFound.
     """
     with world.db.write() as connection:
-        account(connection, person_id)
+        if not account(connection, person_id).identity:
+            return
         _set(connection, person_id, identity=None)
         note(world, connection, person_id, "Untied from the department\u2019s sign-in", actor=actor)
 
 
-def begin_link(world: World, person_id: int, *, actor: Somebody) -> int:
+def begin_link(world: World, person_id: int, *, actor: Somebody, sent_key: str | None = None) -> int:
     """Make every earlier link to choose a password worthless, and return the mark that the next one carries.
 
-    Raises: NotFound, NotAllowed for a locked account.
+    Raises: NotFound, NotAllowed for a locked account, SentBefore.
     """
     with world.db.write() as connection:
+        note_sent(connection, sent_key, now=world.clock.now())
         if not account(connection, person_id).is_active:
             raise NotAllowed("This account is locked. Unlock it first.")
         _set(connection, person_id)

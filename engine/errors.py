@@ -104,6 +104,10 @@ class Conflict(RedressError):
     """Someone else changed this at the same moment. Nothing was changed; try again."""
 
 
+class SentBefore(Conflict):
+    """This was sent twice, and was done once: the first time."""
+
+
 class DraftIsNewer(Conflict):
     """This task was typed into in another window meanwhile, and that draft is newer."""
 

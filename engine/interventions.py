@@ -25,6 +25,7 @@ from engine.instance_row import SUSPENDED
 from engine.models import Definition, Job, Outbox, UserTask
 from engine.people import Somebody
 from engine.projection import Open, Place, redraw
+from engine.sent_forms import note_sent
 from engine.spiff import StateMismatch, Stored, Workflow
 from engine.spiff.scopes import set_path
 from engine.step import Act, intervene, nothing, step
@@ -114,16 +115,25 @@ def cancel(world: World, instance_id: int, *, reason: str, actor: Somebody) -> N
 
 
 def correct(
-    world: World, instance_id: int, scope: str, name: str, literal: str, *, reason: str, actor: Somebody
+    world: World,
+    instance_id: int,
+    scope: str,
+    name: str,
+    literal: str,
+    *,
+    reason: str,
+    actor: Somebody,
+    sent_key: str | None = None,
 ) -> None:
     """Put a value right in an instance that stands still; it is used when what stopped is tried again.
 
     `literal` is the value as FEEL writes it. A name such as ``request.amount`` is a fact; any other must be a variable
-    of the set that `scope` names. Raises: NotFound, Conflict, ValuesRefused.
+    of the set that `scope` names. Raises: NotFound, Conflict, ValuesRefused, SentBefore.
     """
     value = value_of(world, literal)
     with world.db.write() as connection:
         row = instance_row.lock(connection, instance_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         if row.status not in STANDING:
             raise Conflict("This instance is running. Suspend it before you correct a value.")
         tell = _told("value_corrected", reason, name=name, value=value)

@@ -14,6 +14,7 @@ from engine.holds import hold_instance
 from engine.models import Incident, Job
 from engine.people import Somebody
 from engine.projection import Open, Place, redraw_waits
+from engine.sent_forms import note_sent
 from engine.spiff import Workflow
 from engine.step import BACK_OFF, Outcome, intervene, nothing, step
 from engine.step_host import StepHost
@@ -37,12 +38,13 @@ def due_instances(connection: Connection, *, now: datetime) -> list[int]:
     return [row.instance_id for row in rows]
 
 
-def retry_incident(world: World, incident_id: int, *, actor: Somebody) -> Outcome | None:
+def retry_incident(world: World, incident_id: int, *, actor: Somebody, sent_key: str | None = None) -> Outcome | None:
     """Try again what an incident stopped: the delivery that it names, or the rest of the instance.
 
-    Raises: NotFound when the incident is not open.
+    Raises: NotFound when the incident is not open, SentBefore.
     """
     with world.db.write() as connection:
+        note_sent(connection, sent_key, now=world.clock.now())
         stopped = connection.execute(
             select(Incident.instance_id).where(Incident.incident_id == incident_id)
         ).scalar_one_or_none()

@@ -38,16 +38,16 @@ def read_rules(folder: Path) -> list[NextRule]:
     return rules
 
 
-def claim_next(world: World, *, actor: Somebody) -> tuple[int, str] | None:
+def claim_next(world: World, *, actor: Somebody, sent_key: str | None = None) -> tuple[int, str] | None:
     """Claim the task that comes first; return it with why it does, or None when there is none for this person.
 
-    Raises: RulesRefused.
+    Raises: RulesRefused, SentBefore.
     """
     groups = tuple(key for key in world.groups if key in actor.groups)
     for rule in read_rules(world.settings.processes_dir):
         for task_id in _fitting(world, rule, Scope("free", actor.person_id, groups)):
             try:
-                tasks.claim(world, task_id, actor=actor)
+                tasks.claim(world, task_id, actor=actor, sent_key=sent_key)
             except _PASSED_OVER:
                 continue  # somebody was quicker, or has to keep off this one
             return task_id, rule.why

@@ -26,6 +26,7 @@ from engine.holds import hold_task
 from engine.models import Person, UserTask
 from engine.notifications import FOR_YOU, tell_of_tasks
 from engine.people import Somebody, get_person, has_proved
+from engine.sent_forms import note_sent
 from engine.separation import ALLOWED, Exclusion, exclusion_of
 from engine.spiff import Workflow
 from engine.step import Outcome, step
@@ -33,16 +34,11 @@ from engine.step_host import StepHost
 from engine.values import dumps, loads, plain
 from engine.world import World
 
-_LEFT = (
-    "You hold this task, but you no longer belong to the team whose work it is, so you cannot complete it. "
-    "Ask a team leader of that team to give it to somebody else. Nothing was changed."
-)
 
-
-def claim(world: World, task_id: int, *, actor: Somebody) -> None:
+def claim(world: World, task_id: int, *, actor: Somebody, sent_key: str | None = None) -> None:
     """Take a task of one's own group that nobody holds.
 
-    Raises: NotFound, NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskWithdrawn.
+    Raises: NotFound, NotAllowed, TaskAlreadyClaimed, TaskAlreadyCompleted, TaskWithdrawn, SentBefore.
     """
     with world.db.write() as connection:
         hold_task(connection, task_id)
@@ -54,6 +50,7 @@ def claim(world: World, task_id: int, *, actor: Somebody) -> None:
         if task.candidate_group not in actor.groups:
             raise NotAllowed("This task is for another team, so you cannot claim it.")
         refuse_excluded(world, connection, task, actor.person_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         give(world, connection, task, to=actor.person_id, kind="claimed", actor=actor)
 
 
@@ -111,8 +108,6 @@ def complete(
             raise TaskNotClaimed
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
-        if task.candidate_group is not None and task.candidate_group not in actor.groups:
-            raise TaskNotYours(_LEFT)
         refuse_excluded(world, connection, task, actor.person_id)
         if needs_proof(task) and not has_proved(actor, now=world.clock.now()):
             raise ProofNeeded

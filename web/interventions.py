@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from engine import interventions
-from engine.errors import NotFound, ValuesRefused
+from engine.errors import NotFound, SentBefore, ValuesRefused
 from engine.interventions import STANDING, Value, as_literal
 from engine.people import Somebody
 from engine.queries import operations
 from engine.queries.operations import InstanceSummary
 from engine.world import World
 from web.current import person, world
+from web.sent_once import sent_key
 
 pages = Blueprint("interventions", __name__, url_prefix="/operations/instances/<int:instance_id>")
 
@@ -80,7 +81,14 @@ PAGES: Mapping[str, Page] = {
         "Correct it",
         "The value is corrected. Try again when you are ready.",
         lambda lent, number, sent, actor: interventions.correct(
-            lent, number, sent["scope"], sent["name"].strip(), sent["value"], reason=sent["reason"], actor=actor
+            lent,
+            number,
+            sent["scope"],
+            sent["name"].strip(),
+            sent["value"],
+            reason=sent["reason"],
+            actor=actor,
+            sent_key=sent_key(*sent.values()),
         ),
         asks=("scope", "name", "value"),
     ),
@@ -105,6 +113,8 @@ def act(instance_id: int, verb: str) -> ResponseReturnValue:
     sent = {name: request.form.get(name, "").replace("\0", "") for name in ("reason", *page.asks)}
     try:
         page.act(world(), instance_id, sent, person())
+    except SentBefore:
+        pass  # the first press did it
     except ValuesRefused as refused:
         with world().db.read() as connection:
             return _draw(connection, instance_id, verb, sent, refused.problems), 422

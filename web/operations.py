@@ -6,12 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import definitions, history, interventions, jobs
+from engine.errors import NotFound, SentBefore
 from engine.queries import operations, running, told, worklist
 from web import history_words
 from web.current import person, world
 from web.diagrams import files_of, titled
 from web.interventions import may_correct, may_do
 from web.live import marks_on, tokens_of
+from web.sent_once import sent_key
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 _STATUSES = ("active", "retrying", "incident", "suspended", "completed", "cancelled")
@@ -81,7 +83,11 @@ def incidents() -> str:
 @pages.post("/incidents/<int:incident_id>/retry")
 def retry(incident_id: int) -> ResponseReturnValue:
     """Try again what an incident stopped."""
-    outcome = jobs.retry_incident(world(), incident_id, actor=person())
+    try:
+        outcome = jobs.retry_incident(world(), incident_id, actor=person(), sent_key=sent_key())
+    except (NotFound, SentBefore):
+        flash("It was tried again already. What is still stopped is listed below.")
+        return redirect(url_for("operations.incidents"))
     if outcome is None:
         flash("The delivery will be tried again.")
         return redirect(url_for("operations.deliveries"))

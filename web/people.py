@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
@@ -12,13 +13,14 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Connection
 
 from engine import accounts, people
-from engine.errors import NotFound, RedressError, ValuesRefused
+from engine.errors import NotFound, RedressError, SentBefore, ValuesRefused
 from engine.people import Somebody
 from engine.roles import role_of
 from engine.world import World
 from web.accounts import check_account, checked
 from web.addresses import row_number
 from web.current import person, world
+from web.sent_once import sent_key
 
 pages = Blueprint("people", __name__)
 LINK_HOURS = 24
@@ -31,7 +33,7 @@ ACTS: Mapping[str, tuple[Act, str]] = {
     "lock": (lambda lent, number, actor: accounts.lock(lent, number, actor=actor), "The account is locked."),
     "unlock": (lambda lent, number, actor: accounts.unlock(lent, number, actor=actor), "The account is unlocked."),
     "end-sessions": (
-        lambda lent, number, actor: accounts.end_sessions(lent, number, actor=actor),
+        lambda lent, number, actor: accounts.end_sessions(lent, number, actor=actor, sent_key=sent_key()),
         "This person is signed out everywhere.",
     ),
     "untie": (
@@ -112,7 +114,11 @@ def link(person_id: int) -> ResponseReturnValue:
     """Show a new link with which somebody chooses their password."""
     if not world().settings.local_sign_in:
         raise NotFound("Passwords are not used here.")
-    return _link(person_id)
+    try:
+        return _link(person_id)
+    except SentBefore:
+        flash("A link was made already, and shown once. If it is lost, make another: only the newest one works.")
+        return redirect(url_for("people.page", person_id=person_id))
 
 
 @pages.post("/people/<int:person_id>/<verb>")
@@ -121,7 +127,8 @@ def act(person_id: int, verb: str) -> ResponseReturnValue:
     if verb not in ACTS:
         raise NotFound
     doing, done = ACTS[verb]
-    doing(world(), person_id, person())
+    with suppress(SentBefore):
+        doing(world(), person_id, person())
     flash(done)
     return redirect(url_for("people.page", person_id=person_id))
 
@@ -154,7 +161,7 @@ def choose(token: str) -> ResponseReturnValue:
 
 
 def _link(person_id: int) -> str:
-    mark = accounts.begin_link(world(), person_id, actor=person())
+    mark = accounts.begin_link(world(), person_id, actor=person(), sent_key=sent_key())
     with world().db.read() as connection:
         found = accounts.account(connection, person_id)
     address = url_for("people.choose", token=_signer().dumps([person_id, mark]), _external=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from engine import definitions, roles
 from engine.dictionary import Role
+from engine.errors import SentBefore
 from engine.next_task import claim_next
 from engine.queries import listed_requests, listed_tasks, running, worklists
 from engine.queries.listed_requests import OpenRequest
@@ -28,6 +29,7 @@ from web.current import person, world
 from web.due_tags import due_tag
 from web.groups import titles
 from web.holders import NextDue, Work, next_due
+from web.sent_once import sent_key
 from web.waiting import Waiting, waits_of
 from web.words import up_to
 from web.worklist_address import Asked
@@ -134,7 +136,11 @@ def due() -> str:
 @pages.post("/next")
 def next_task() -> ResponseReturnValue:
     """Claim the task that the rules put first, open it, and say why it came first."""
-    found = claim_next(world(), actor=person())
+    try:
+        found = claim_next(world(), actor=person(), sent_key=sent_key())
+    except SentBefore:
+        flash("You pressed twice, and were given one task. It is in your list.")
+        return redirect(url_for("worklists.mine"))
     if found is None:
         flash("No task of your teams is free for you.")
         return redirect(url_for("worklists.queue"))

@@ -38,6 +38,14 @@ class SignInTry(Base):
     tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SentForm(Base):
+    """A form that was acted upon, by the key that it carried; rows are deleted after a day."""
+
+    __tablename__ = "sent_form"
+    sent_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Absence(Base):
     """Days on which somebody does not work, both included, and who stands in for them."""
 

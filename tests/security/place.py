@@ -53,6 +53,16 @@ ROLES = (
     "auditor",
 )
 LINKS_OF_A_KIND = 4
+ANSWERS = {
+    **{
+        "day": "10",
+        "month": "10",
+        "year": "2026",
+        "password": "river lantern copper seven",
+        "email": "n@redress.example",
+    },
+    **{"username": "nia.new", "value": '"Words"', "cover_id": "", "case.phone": "01632 960002"},
+}
 TODAY = {"received_on-day": "1", "received_on-month": "10", "received_on-year": "2026"}
 CLIENT = {"client_address": "1 Sample Street\nExampletown\nEX1 1EX", "language": "en", "letter_format": "standard"}
 
@@ -67,6 +77,8 @@ class Seen:
     values: tuple[tuple[str, str], ...]
     buttons: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
+    filled: tuple[tuple[str, str], ...]
+    """What it sends when whoever sees it answers every question."""
 
 
 class Place:
@@ -164,6 +176,7 @@ class Place:
                 path=path,
                 is_post=(form.get("method") or "get").lower() == "post",
                 values=tuple(_values(form)),
+                filled=tuple(_filled(form)),
                 buttons=tuple(buttons),
                 files=tuple(str(i.get("name")) for i in form.iter("input") if i.get("type") == "file"),
             )
@@ -183,6 +196,24 @@ def _values(form: FormElement) -> Iterator[tuple[str, str]]:
         if name and element.get("type") not in ("file", "submit"):
             value = sent.get(name)
             yield str(name), str(value if value is not None else element.get("value") or "")
+
+
+def _filled(form: FormElement) -> Iterator[tuple[str, str]]:
+    """Yield what a form sends when each question that is empty has been answered, with today's date and plain words."""
+    sent = dict(form.form_values())
+    for element in form.inputs:
+        name, kind = str(element.get("name") or ""), element.get("type")
+        if not name or kind in ("file", "submit"):
+            continue
+        value = sent.get(name) or ""
+        if element.tag == "select" and not value:
+            value = next((str(o.get("value")) for o in element.iter("option") if o.get("value")), "")
+        elif kind in ("radio", "checkbox"):
+            value = value or str(element.get("value"))
+        yield (
+            name,
+            str(value or ANSWERS.get(name.rpartition("-")[2]) or ANSWERS.get(kind) or ANSWERS.get(name, "Words")),
+        )
 
 
 def _play(app: Flask, world: World) -> str:

@@ -10,7 +10,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from engine.models import Base
 from tests.security.attack import attacks, check
 from tests.security.place import Place, place
 
@@ -65,3 +67,41 @@ def test_nobody_is_shown_a_form_that_they_may_not_send(here: Place) -> None:
             if status in (403, 404):
                 refused.append(f"{role} is shown {endpoint} {args}: {status}")
     assert not refused, "\n".join(refused)
+
+
+# What a page that lies open sends again and again, each time over what it sent before.
+OVERWRITES = {"tasks.draft", ("tasks.submit", "save"), ("tasks.submit", "preview")}
+
+
+def test_a_form_that_is_sent_twice_changes_nothing_more(here: Place) -> None:
+    """A double click, or a page that is sent again: the second answer is no fault, and the database is as it was."""
+    adapter, tried, twice = here.app.url_map.bind("localhost"), set(), []
+    for role, browser in here.browsers.items():
+        here.begin_again()
+        token = browser.visit("/alerts").page.xpath("//input[@name='csrf_token']/@value")[0]
+        for form in (form for form in here.forms if form.role == role and form.is_post):
+            endpoint, args = adapter.match(form.path.partition("?")[0], method="POST")
+            for name, value in form.buttons or (("", ""),):
+                press = endpoint, args.get("verb", value)
+                if press in tried or endpoint in ("session.sign_out", "people.choose"):  # both end the session
+                    continue
+                sent = {**dict(form.filled), name: value, "csrf_token": token}
+                first = browser.client.post(form.path, data=sent).status_code
+                before = everything(here)
+                again = browser.client.post(form.path, data=sent).status_code
+                if first >= 400:
+                    continue
+                tried.add(press)
+                assert again < 500, press
+                changed = [table for table, rows in everything(here).items() if rows != before[table]]
+                if changed and not OVERWRITES & {endpoint, press}:
+                    twice.append(f"{role} sends {press} twice and changes {changed}")
+    assert not twice, "\n".join(twice)
+    assert len(tried) > 35, sorted(tried)
+
+
+def everything(here: Place) -> dict[str, list[str]]:
+    """Return the rows of every table but the record of who looked at what."""
+    with here.world.db.read() as connection:
+        tables = (table for table in Base.metadata.sorted_tables if table.name not in ("case_sight", "blob"))
+        return {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
