@@ -91,9 +91,12 @@ def lies_ahead(value: object, field: Field, *, now: datetime) -> bool:
 
 
 def lies_before(value: object, earliest: object) -> bool:
-    """Tell whether a date lies before another; where one has no time, their days in London count."""
+    """Tell whether a date lies before another; where one has no time, their days in London count.
+
+    People type minutes: what is typed as 2:05pm is not before what the program noted 40 seconds after 2:05pm.
+    """
     if isinstance(value, datetime) and isinstance(earliest, datetime):
-        return value < earliest
+        return value < earliest.replace(second=0, microsecond=0)
     return isinstance(value, date) and isinstance(earliest, date) and _day(value) < _day(earliest)
 
 

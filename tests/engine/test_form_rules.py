@@ -293,6 +293,7 @@ def test_a_date_that_may_not_come_before_another_is_refused_with_the_name_of_tha
     assert found(moment=since.replace(minute=4)) == {
         "moment": "Time of the call must not be before 2:05pm on 1 July 2026 (Pending Assignment since)"
     }
+    assert found(since.replace(second=40, microsecond=1), moment=since) == {}  # in the same minute, as people type it
     assert list(found(day=date(2026, 6, 30))) == ["day"]
     assert found(None, moment=since.replace(year=2020), day=date(2020, 1, 1)) == {}
     assert found(moment=datetime(2026, 7, 3, 9, 1, tzinfo=UTC)) == {"moment": "Time of the call must be in the past"}
