@@ -34,6 +34,11 @@ from engine.step_host import StepHost
 from engine.values import dumps, loads, plain
 from engine.world import World
 
+_LEFT = (
+    "You hold this task, but you no longer belong to the team whose work it is, so you cannot complete it. "
+    "Ask a team leader of that team to give it to somebody else. Nothing was changed."
+)
+
 
 def claim(world: World, task_id: int, *, actor: Somebody, sent_key: str | None = None) -> None:
     """Take a task of one's own group that nobody holds.
@@ -108,6 +113,8 @@ def complete(
             raise TaskNotClaimed
         if task.assignee_id != actor.person_id:
             raise TaskNotYours
+        if task.candidate_group is not None and task.candidate_group not in actor.groups:
+            raise TaskNotYours(_LEFT)
         refuse_excluded(world, connection, task, actor.person_id)
         if needs_proof(task) and not has_proved(actor, now=world.clock.now()):
             raise ProofNeeded
