@@ -15,7 +15,17 @@ from typing import Any
 import msgpack
 from sqlalchemy import Connection, Table, bindparam, func, select, text, update
 
-from engine.models import Base, Case, ClientTerm, History, ProcessInstance, ServiceRequest, UserTask, Wait
+from engine.models import (
+    Base,
+    Case,
+    ClientTerm,
+    History,
+    ListedRequest,
+    ProcessInstance,
+    ServiceRequest,
+    UserTask,
+    Wait,
+)
 from engine.world import World
 
 FIRST = 10_000_000
@@ -115,6 +125,11 @@ def _copy_case(connection: Connection, instance_id: int, first: int, last: int) 
     listed = {"reference": _REFERENCE, "client_sort": "'robin example' || n"}
     due = {**_OF_INSTANCE, "due_at": _DUE[connection.dialect.name], **listed}
     _copy(connection, UserTask, UserTask.instance_id == instance_id, due, first, last)
+    if connection.dialect.name == "sqlite":  # whose triggers have listed the requests, before they waited for anything
+        within = {"first": FIRST + first, "last": FIRST + last}
+        connection.execute(text("DELETE FROM listed_request WHERE request_id BETWEEN :first AND :last"), within)
+    open_one = {"request_id": _NUMBER, "case_id": _NUMBER, "due_at": _DUE[connection.dialect.name], **listed}
+    _copy(connection, ListedRequest, ListedRequest.request_id == instance.request_id, open_one, first, last)
     waiting = {"instance_id": _NUMBER, "correlation_key": _BUSINESS_KEY}
     _copy(connection, Wait, Wait.instance_id == instance_id, waiting, first, last)
     _copy(connection, History, History.instance_id == instance_id, _OF_INSTANCE, first, last, where="n % 1000 = 500")

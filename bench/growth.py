@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bench import crowd
 from bench.floor import Floor, recorded
@@ -21,7 +21,7 @@ from bench.report import Curve, Fact, Figure, Measured
 from bench.scale import scale
 from engine import messages, tasks
 from engine.clock import LONDON
-from engine.models import UserTask
+from engine.models import ServiceRequest, UserTask
 from engine.worker import work_once
 from engine.world import World
 from tests.page import Browser
@@ -32,11 +32,14 @@ ROUNDS, POLLS, WARM = 40, 200, 5
 PATIENCE = 20
 """Seconds that one page or poll is measured at most."""
 MINE = 40
-"""How many tasks the reader holds: a caseworker's forty."""
+"""How many tasks the reader holds, and how many cases: a caseworker's forty."""
 LEADER, CASEWORKER = "complaint_resolution_team_leader", "complaint_resolution_caseworker"
 PAGES = {
     "my tasks": "/tasks/",
+    "my cases": "/tasks/cases",
     "team queue": "/tasks/queue",
+    "cases of a leader's teams": "/tasks/team-cases",
+    "those that wait for the client": "/tasks/team-cases?waiting=client",
     "search by name": "/cases/?q=example500",
     "search by number": "/cases/?q=CM-70000500",
     "case page": f"/cases/{crowd.WITH_HISTORY}",
@@ -106,6 +109,9 @@ def _hold(world: World) -> None:
         mine = list(connection.execute(found.limit(MINE)).scalars())
     for task_id in mine:
         tasks.claim(world, task_id, actor=leader)
+    with world.db.write() as connection:
+        wanted = ServiceRequest.request_id.between(crowd.FIRST + 1, crowd.FIRST + MINE)
+        connection.execute(update(ServiceRequest).where(wanted).values(owner_id=leader.person_id))
 
 
 def _opened(world: World, open_page: Callable[[], object]) -> tuple[list[float], int]:
