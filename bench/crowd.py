@@ -61,7 +61,7 @@ def fill(world: World, instance_id: int, count: int) -> None:
     """
     with world.db.read() as connection:
         made = _copies(connection)
-    with world.db.engine.connect().execution_options(redress_write=True) as connection:
+    with world.db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         for setting in _HASTE[connection.dialect.name]:
             driver.execute(setting)

@@ -33,7 +33,7 @@ _TELL_HOLDERS = insert(_NOTIFICATION).from_select(
         literal(f"{FOR_YOU}: ") + _TASK.c.name,
         literal(""),
         bindparam("b_at", type_=_NOTIFICATION.c.sent_at.type),
-    ).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token.in_(bindparam("b_tokens", expanding=True))),
+    ).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token")),
     include_defaults=False,
 )
 
@@ -92,10 +92,10 @@ def tell_new_holders(
 
     `opened` are the rows of the tasks that the step opened, as `engine.projection.project` returns them.
     """
-    tokens = [row["token"] for row in opened if row["assignee_id"] not in (None, actor_id)]
-    if not tokens:
-        return
-    connection.execute(_TELL_HOLDERS, {"b_instance": instance_id, "b_tokens": tokens, "b_at": at})
+    theirs = [row for row in opened if row["assignee_id"] not in (None, actor_id)]
+    if theirs:
+        told = [{"b_instance": instance_id, "b_token": row["token"], "b_at": at} for row in theirs]
+        connection.execute(_TELL_HOLDERS, told)
 
 
 def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:

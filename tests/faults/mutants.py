@@ -74,8 +74,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a write that begins without the lock": Mutant(
         "engine/db.py",
-        '"BEGIN IMMEDIATE" if writing else "BEGIN DEFERRED"',
-        '"BEGIN DEFERRED"',
+        '_begin(connection, "IMMEDIATE")',
+        '_begin(connection, "DEFERRED")',
         "tests/faults/test_races.py",
         "queue_and_neither_is_refused",
     ),

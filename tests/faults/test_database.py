@@ -99,8 +99,8 @@ def cut_once(stage: Stage) -> None:
         with stage.world.db.engine.connect() as another:
             if is_postgres():
                 another.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
-            another.execution_options(redress_write=True)
-            another.exec_driver_sql("SELECT 1")  # begins to write while the step does: the database is locked
+            else:
+                another.exec_driver_sql("BEGIN IMMEDIATE")  # while the step writes: the database is locked
 
     stage.world.observer = observe
 
