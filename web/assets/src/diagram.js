@@ -1,7 +1,7 @@
 // Draws a process diagram for reading, with what is live on it. The page beside it says the same in a table.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
-const SMALLEST_LEGIBLE = 0.7;
+const SMALLEST_LEGIBLE = 0.9;
 
 document.querySelectorAll("[data-diagram]").forEach((place) => {
   draw(place).catch((error) => {
@@ -34,7 +34,9 @@ function showLegibly(viewer, live) {
   const registry = viewer.get("elementRegistry");
   const first = live.map((id) => registry.get(id)).find(Boolean) ?? registry.find((e) => e.type === "bpmn:StartEvent");
   canvas.zoom(SMALLEST_LEGIBLE);
-  if (first) canvas.scrollToElement(first, { top: 150, bottom: 150, left: 250, right: 250 });
+  const { outer } = canvas.viewbox();
+  const [beside, above] = [outer.width / 2 - 80, outer.height / 2 - 60];
+  if (first) canvas.scrollToElement(first, { top: above, bottom: above, left: beside, right: beside });
 }
 
 function mark(viewer, element, { kind, count }) {
