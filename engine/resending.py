@@ -113,7 +113,10 @@ def why_not(letter: Any, first: Any | None) -> str:
 def first_delivery(connection: Connection, letter: Any) -> Any | None:
     """Return the delivery by which a letter first left; None when it did not leave from here."""
     rows = connection.execute(
-        select(Outbox.key, Outbox.payload, Outbox.element_id, Outbox.sent_at)
+        select(
+            *(Outbox.key, Outbox.payload, Outbox.element_id, Outbox.sent_at),
+            *(Outbox.state, Outbox.attempts, Outbox.available_at),
+        )
         .where(Outbox.instance_id == letter.instance_id, Outbox.kind == "letter")
         .order_by(Outbox.outbox_id)
     )

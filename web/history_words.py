@@ -71,7 +71,8 @@ QUIET_JOBS = frozenset({"add_note", "log_contact_attempt", "notify_group", "set_
 class Told:
     """One line of a case's history; `answers` are what was given, as rows of a summary list.
 
-    `number` is the service request's, `ran_on` the procedure with the version of its diagrams.
+    `number` is the service request's, `ran_on` the procedure with the version of its diagrams; `letter` is the id and
+    the document of a letter that was issued, or sent again.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Told:
     hash: str
     number: str
     ran_on: str
+    letter: tuple[str, int] | None = None
 
 
 def tell(
@@ -121,6 +123,7 @@ def _tell(rows: list[HistoryRow], people: Mapping[int, str], loaded: Mapping[int
             row.hash,
             row.number or "",
             f"{row.title}, version {row.version}",
+            _letter(row),
         )
         for row in rows
     ]
@@ -195,6 +198,12 @@ def answers_in(
         if text:
             answers.append({"key": {"text": label_of(dictionary, key)}, "value": {"html": lines(text)}})
     return answers
+
+
+def _letter(row: HistoryRow) -> tuple[str, int] | None:
+    if row.kind == "resent":
+        return row.element_name, int(row.data["document"])
+    return (_issued(row), int((row.values or {})["letter"]["document"])) if _issued(row) else None
 
 
 def _issued(row: HistoryRow) -> str:

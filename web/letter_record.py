@@ -73,7 +73,7 @@ def read_letter(connection: Connection, case_id: int, document_id: int, reader: 
         row=row,
         summary=summary_of(connection, case_id),
         name=f"{str(row.template_id).replace('_NI', ' (NI)')} {row.title}",
-        made=_made(connection, row, words, people),
+        made=_made(connection, row, words, people, first),
         used=_used(words, str(row.template_id), definition, people),
         enclosed=_enclosed(connection, numbers),
         copies=[_copy(copy, people) for copy in resending.second_copies(connection, row)],
@@ -100,7 +100,7 @@ def version_of(words: Mapping[str, Any]) -> str:
 
 
 def _made(
-    connection: Connection, row: Any, words: Mapping[str, Any], people: Mapping[int, str]
+    connection: Connection, row: Any, words: Mapping[str, Any], people: Mapping[int, str], first: Any | None
 ) -> list[dict[str, Any]]:
     wrote, checks = _writers(connection, row, words)
     pairs = [
@@ -112,11 +112,32 @@ def _made(
         *((_CHECKED.get(_answer(check), "Checked by"), _act(check, people)) for check in checks),
         ("Made", moment(row.created_at)),
         ("Dispatched", moment(row.dispatched_at) if row.dispatched_at else "Not yet"),
-        ("How it was sent", f"By email to {words['email']}" if words.get("email") else "By post"),
+        ("How it was sent", _way(words, first)),
+        ("Delivery", _delivery(words, first)),
         ("Reference of the dispatch", row.dispatch_ref),
         ("Fingerprint of the PDF (SHA-256)", row.sha256),
     ]
     return [_row(key, text) for key, text in pairs if text]
+
+
+def _way(words: Mapping[str, Any], first: Any | None) -> str:
+    if first is None:
+        return "By the supplier who made it"
+    return f"By email to {words['email']}" if words.get("email") else "By post"
+
+
+def _delivery(words: Mapping[str, Any], first: Any | None) -> str:
+    """Return what became of a letter's delivery, as far as it is known here."""
+    if first is None:
+        return "The supplier said when it was sent"
+    if first.state == "sent":
+        return "Handed over to be emailed" if words.get("email") else "Handed over for print"
+    if first.state == "failed":
+        return "Could not be handed over. Operations have an incident about it"
+    if first.state == "withdrawn":
+        return "Withdrawn before it left"
+    tries = {0: "", 1: ": tried once"}.get(first.attempts, f": tried {first.attempts} times")
+    return f"Waits to be handed over{tries}" + (f", next on {moment(first.available_at)}" if tries else "")
 
 
 _CHECKED = {"confirm": "Checked and confirmed by", "change": "Sent back by"}
@@ -162,8 +183,9 @@ def _used(
     dictionary = definition.dictionary
     pairs = [(boxes.get(key, key), say(dictionary, key, value, people)) for key, value in words["slots"].items()]
     pairs += [("Paragraph", f"{options.get(one, '')} ({one.replace('TM_', 'TM ')})") for one in words["paragraphs"]]
+    labels = {fact.name: fact.label for fact in letter.facts} if letter is not None else {}
     pairs += [
-        (label_of(dictionary, key), say(dictionary, key, value, people))
+        (labels.get(key) or label_of(dictionary, key), say(dictionary, key, value, people))
         for key, value in words["facts"].items()
         if key not in _NEVER_SHOWN
     ]

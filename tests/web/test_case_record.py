@@ -120,6 +120,27 @@ def test_a_letter_names_who_wrote_and_confirmed_it_its_version_and_its_facts(rea
     assert "We will correct the date and repay the fee." in page.text
 
 
+def test_a_letter_says_how_it_left_and_what_it_was_told_in_words(reader, told):
+    letter = letters(told)["CMSL5804"]
+    page = reader().visit(f"/cases/{CASE}/letters/{letter.document_id}/")
+    assert "How it was sent By post Delivery Handed over for print" in page.text
+    assert "Service request number SR-" in page.text
+    with told.db.write() as connection:  # as it stands while the print room cannot be reached
+        of_letter = Outbox.payload.contains(f'"document_id":{letter.document_id},')
+        connection.execute(update(Outbox).where(of_letter).values(state="new", attempts=2, sent_at=None))
+        waiting = {"dispatched_at": None, "dispatch_ref": None}
+        connection.execute(update(Document).where(Document.document_id == letter.document_id).values(**waiting))
+    assert "Delivery Waits to be handed over: tried 2 times, next on " in page.visit(page.path).text
+    with told.db.write() as connection:
+        connection.execute(update(Outbox).where(of_letter).values(state="failed"))
+    assert "Delivery Could not be handed over. Operations have an incident about it" in page.visit(page.path).text
+
+
+def test_the_history_leads_from_a_letter_to_its_record(reader, told):
+    page = reader().visit(f"/cases/{CASE}/history?show=letters").follow("How CMSL5804 was made and sent")
+    assert page.heading.startswith("Letter CMSL5804")
+
+
 def test_a_second_copy_is_the_same_letter_once_more_and_restarts_nothing(reader, told):
     letter = letters(told)["CMSL5806"]
     before, waits = spool(told), select(Wait.wait_id)
