@@ -23,7 +23,7 @@ from engine.history import Event
 from engine.holds import hold_name, hold_number
 from engine.models import Message, ProcessInstance, ServiceRequest, Wait
 from engine.notifications import tell
-from engine.people import Somebody
+from engine.people import Somebody, is_active
 from engine.spiff import Workflow
 from engine.spiff.host import RunFailed
 from engine.step import StepBlocked, begin, step
@@ -31,6 +31,7 @@ from engine.step_host import StepHost
 from engine.values import dumps
 from engine.world import World
 
+OPERATIONS = "operations"
 _WAIT, _MESSAGE, _REQUEST, _INSTANCE = (
     model.metadata.tables[model.__tablename__] for model in (Wait, Message, ServiceRequest, ProcessInstance)
 )
@@ -263,8 +264,8 @@ def _record(
     status: Literal["delivered", "kept"] = "kept" if why else "delivered"
     instance_id = instances[0] if len(instances) == 1 or (instances and not why) else None
     request: Any = _request(connection, key)
-    if request is not None and why:
-        _tell_holder(world, connection, request, why)
+    if why:
+        _tell_holder(world, connection, request, key, why)
     elif request is not None and request.owner_id not in (None, actor.person_id):
         tell(
             connection,
@@ -292,17 +293,27 @@ def _record(
     return Correlation(message_id, status, instance_id, why)
 
 
-def _tell_holder(world: World, connection: Connection, request: Any, why: str) -> None:
-    """Tell whoever holds a request that a message was kept; after closure, the team that the procedure began with."""
-    is_open = request.closed_at is None and request.owner_id is not None
+def _tell_holder(world: World, connection: Connection, request: Any, key: str, why: str) -> None:
+    """Tell whoever holds a request that a message was kept; after closure, the team that the procedure began with.
+
+    Somebody is always told: the team of a holder who has left, and operations where there is no team, or no request.
+    """
+    holder = request.owner_id if request is not None and request.closed_at is None else None
+    if holder is not None and not is_active(connection, holder):
+        holder = None
+        team = request.owner_group or _first_team(world, connection, request)
+    else:
+        team = _first_team(world, connection, request) if request is not None else None
     tell(
         connection,
-        subject=f"A message about {request.number} needs you",
-        text=f"{why} Read it on the case, contact the client if needed, then mark it as dealt with.",
+        subject=f"A message about {key} needs you"[:200],
+        text=f"{why} Read it on the case, contact the client if needed, then mark it as dealt with."
+        if request is not None
+        else f"{why} No service request has this number. It is under Incidents: find out whose it is.",
         at=world.clock.now(),
-        person_id=request.owner_id if is_open else None,
-        group_key=None if is_open else _first_team(world, connection, request),
-        case_id=request.case_id,
+        person_id=holder,
+        group_key=team or OPERATIONS,
+        case_id=request.case_id if request is not None else None,
     )
 
 

@@ -130,6 +130,12 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
     return Somebody(first.person_id, first.username, first.name, first.job_title, groups, first.session_mark)
 
 
+def is_active(connection: Connection, person_id: int) -> bool:
+    """Tell whether somebody may sign in: who has left, or is locked out, reads nothing."""
+    found = select(Person.person_id).where(Person.person_id == person_id, Person.is_active)
+    return connection.execute(found).first() is not None
+
+
 def end_sessions(world: World, person_id: int) -> None:
     """End every session of a person: a copied cookie is worth nothing after sign-out."""
     _change(world, person_id, {})

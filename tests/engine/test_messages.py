@@ -7,10 +7,19 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from engine import definitions, messages
+from engine import cases, definitions, messages
 from engine.errors import DeploymentRefused, NotFound
 from engine.messages import Correlation
-from engine.models import History, Message, Note, Notification, ProcessInstance, ServiceRequest, Submission
+from engine.models import (
+    History,
+    Message,
+    Note,
+    Notification,
+    Person,
+    ProcessInstance,
+    ServiceRequest,
+    Submission,
+)
 from engine.queries import running
 from engine.values import loads
 from engine.world import DEPLOYMENT
@@ -94,6 +103,39 @@ def test_a_kept_message_is_marked_as_dealt_with_and_one_that_was_delivered_is_no
     stage.start()
     with pytest.raises(NotFound):
         messages.mark_handled(stage.world, reply(stage).message_id, actor=stage.caseworker)
+
+
+def told(stage: Stage) -> list[tuple[str | None, int | None, str]]:
+    return [(row.group_key, row.person_id, row.subject) for row in stage.rows(Notification)]
+
+
+def test_a_message_about_nothing_that_is_known_is_told_to_operations(stage: Stage) -> None:
+    assert reply(stage, "SR-999999").status == "kept"
+    assert told(stage) == [("operations", None, "A message about SR-999999 needs you")]
+
+
+def test_a_message_about_a_request_that_nobody_has_is_told_to_operations(stage: Stage) -> None:
+    with stage.world.db.write() as connection:
+        fields = {"kind": "Enquiry", "status": "Closed", "closed_at": stage.world.clock.now()}
+        cases.open_request(connection, stage.world, case_id=stage.case_id, number="SR-000555", fields=fields)
+    assert reply(stage, "SR-000555").status == "kept"
+    assert told(stage) == [("operations", None, "A message about SR-000555 needs you")]
+
+
+def test_a_message_for_somebody_who_has_left_is_told_to_their_team_and_listed_there(stage: Stage) -> None:
+    stage.deploy(*wait_a_week(), roots=MESSAGE)
+    stage.start()
+    reply(stage)
+    with stage.world.db.write() as connection:
+        its_row = update(ServiceRequest).where(ServiceRequest.number == "SR-000001")
+        values = {"owner_id": stage.caseworker.person_id, "owner_group": "review_caseworker"}
+        connection.execute(its_row.values(values))
+        gone = update(Person).where(Person.person_id == stage.caseworker.person_id)
+        connection.execute(gone.values(is_active=False))
+    assert reply(stage, answer="And this").status == "kept"
+    assert told(stage)[-1] == ("review_caseworker", None, "A message about SR-000001 needs you")
+    with stage.world.db.read() as connection:
+        assert len(running.kept_for(connection, person_id=0, groups=["review_caseworker"])) == 1
 
 
 def test_a_message_that_more_than_one_procedure_waits_for_is_kept_and_says_so(stage: Stage) -> None:
