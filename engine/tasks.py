@@ -122,7 +122,7 @@ def complete(
             raise Conflict("This task was changed while you had it open. What you typed is kept below.")
 
         def act(workflow: Workflow, host: StepHost) -> None:
-            if task.token not in {open_task.token for open_task in workflow.open_tasks()}:
+            if not workflow.is_open(task.token):
                 raise TaskWithdrawn
             definition = definitions.load(world, connection, task.definition_id)
             names = workflow.names(task.token)

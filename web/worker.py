@@ -10,7 +10,7 @@ from engine import worker
 from engine.errors import RedressError
 from engine.settings import read_settings
 from web import logs
-from web.app import make_world
+from web.app import collect_seldom, make_world
 from web.pages import check_scaled, take_part
 
 
@@ -21,6 +21,7 @@ def main() -> int:
         settings = read_settings()
         check_scaled(settings)
         world = make_world(settings)
+        collect_seldom()
         take_part(world)
     except RedressError as error:
         print(error, file=sys.stderr)
