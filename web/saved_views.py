@@ -11,7 +11,7 @@ from engine import saved_views
 from engine.errors import Conflict
 from web import worklist_address
 from web.current import person, world
-from web.worklists import TITLES, offered_in
+from web.worklists import TITLES, offered_in, titles_seen
 
 pages = Blueprint("saved_views", __name__, url_prefix="/views")
 _LONGEST = 80
@@ -28,7 +28,7 @@ def save() -> ResponseReturnValue:
     """Save a list with its filters and its order."""
     name, problem = _name()
     kind = request.form.get("list", "")
-    kind = kind if kind in TITLES else "mine"
+    kind = kind if kind in titles_seen() else "mine"
     with world().db.read() as connection:
         offered = offered_in(connection, kind)
     asked = worklist_address.read(request.form, offered).query()

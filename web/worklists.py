@@ -14,23 +14,20 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from engine import definitions, roles
+from engine import roles
 from engine.dictionary import Role
 from engine.errors import SentBefore
 from engine.next_task import claim_next
 from engine.queries import listed_requests, listed_tasks, running, worklists
-from engine.queries.listed_requests import OpenRequest
 from engine.queries.listed_tasks import ListedTask
 from engine.queries.worklists import Filters, Found, Scope, days_of
 from engine.saved_views import View, view_at, views_of
 from web import worklist_address
 from web.access import has_role, sees_every_case, sight_of
+from web.case_lines import lines_of, marks_of
 from web.current import person, world
 from web.due_tags import due_tag
-from web.groups import titles
-from web.holders import NextDue, Work, next_due
 from web.sent_once import sent_key
-from web.waiting import Waiting, waits_of
 from web.words import up_to
 from web.worklist_address import Asked
 
@@ -45,7 +42,6 @@ TITLES = {
     "team_cases": "Cases of my teams",
 }
 _HOLDING = {"mine": "mine", "queue": "free", "held": "held", "due": "any"}
-_MARKS = {"mp": "MP", "ice": "ICE", "phso": "PHSO"}
 _OF_CASES = ("cases", "team_cases")
 
 
@@ -61,30 +57,7 @@ class Line:
     @property
     def marks(self) -> list[str]:
         """Return who raised it, where that was not the client."""
-        return _marks(self.row)
-
-
-@dataclass(frozen=True, slots=True)
-class CaseLine:
-    """A row of a list of cases: an open service request, what it waits for, and which date comes next."""
-
-    row: OpenRequest
-    tag: str
-    colour: str
-    waits: list[Waiting]
-    next_due: NextDue | None
-
-    @property
-    def marks(self) -> list[str]:
-        """Return who raised it, where that was not the client."""
-        return _marks(self.row)
-
-    @property
-    def date_of(self) -> str:
-        """Return what the next date belongs to, where it is not of what is waited for."""
-        if self.next_due is None or self.next_due.what in [one.what for one in self.waits]:
-            return ""
-        return self.next_due.what
+        return marks_of(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +132,19 @@ def view(address: str) -> ResponseReturnValue:
     return redirect(url_for(f"worklists.{kind if kind in TITLES else 'mine'}", view=address, **asked))
 
 
+def titles_seen() -> dict[str, str]:
+    """Return the lists that this person has, with their titles."""
+    roles_of_cases = {
+        "cases": (Role.CASEWORKER, Role.LEADER, Role.MANAGER),
+        "team_cases": (Role.LEADER, Role.MANAGER),
+    }
+    return {
+        name: title
+        for name, title in TITLES.items()
+        if name not in roles_of_cases or has_role(person(), *roles_of_cases[name])
+    }
+
+
 def offered_in(connection: Connection, kind: str) -> dict[str, dict[str, str]]:
     """Return what the filters of a list offer this person."""
     groups = _led() if kind == "team_cases" else _groups()
@@ -209,7 +195,7 @@ def _list(kind: str) -> str:
         kept=kept,
         views=own,
         opened=opened,
-        titles={name: title for name, title in TITLES.items() if name in counts},
+        titles=titles_seen(),
     )
 
 
@@ -259,9 +245,9 @@ def _counts(connection: Connection, groups: tuple[str, ...]) -> dict[str, str]:
         "overdue": (own, Filters(due_before=now)),
         "today": (own, Filters(due_from=now, due_before=tomorrow)),
     }
-    if has_role(person(), Role.CASEWORKER, Role.LEADER, Role.MANAGER):
+    if "cases" in titles_seen():
         wanted["cases"] = (Scope("owned", person().person_id), Filters())
-    if has_role(person(), Role.LEADER, Role.MANAGER):
+    if "team_cases" in titles_seen():
         wanted["team_cases"] = (Scope("team", 0, _led()), Filters())
     found = worklists.count(connection, wanted)
     return {name: up_to(number, worklists.MOST_COUNTED) for name, number in found.items()}
@@ -272,7 +258,7 @@ def _waits(
 ) -> list[WaitLink]:
     """Return what the cases of a list wait for, as ways to narrow it: what none waits for is left out."""
     counted = worklists.count_waits(connection, _scope(kind, asked, groups))
-    links = [WaitLink("All of them", _address(kind, replace(asked, waiting="")), "", not asked.waiting)]
+    links = [WaitLink("All", _address(kind, replace(asked, waiting="")), "", not asked.waiting)]
     for value, words in offered.items():
         if counted.get(value) or not counted or value == asked.waiting:
             href = _address(kind, replace(asked, waiting=value))
@@ -292,28 +278,6 @@ def _views(connection: Connection) -> tuple[list[View], View | None]:
 def _line(row: ListedTask) -> Line:
     may_claim = row.assignee_id is None and row.candidate_group in person().groups
     return Line(row, *due_tag(row.due_at), may_claim)
-
-
-def lines_of(connection: Connection, request_ids: list[int], *, viewer_id: int) -> list[CaseLine]:
-    """Return open service requests as rows of a list, as somebody sees them."""
-    rows = listed_requests.requests_by_id(connection, request_ids)
-    ids = {one.definition_id for row in rows for one in row.instances}
-    loaded = {definition_id: definitions.load(world(), connection, definition_id) for definition_id in ids}
-    named = titles(connection)
-    return [
-        CaseLine(
-            row,
-            *due_tag(row.due_at),
-            waits_of(row, loaded, named, viewer_id=viewer_id),
-            next_due(Work(None, list(row.tasks), list(row.waits), list(row.instances))),
-        )
-        for row in rows
-    ]
-
-
-def _marks(row: ListedTask | OpenRequest) -> list[str]:
-    marks = [_MARKS[row.source]] if row.source in _MARKS else []
-    return [*marks, "ICE gateway"] if row.is_ice_gateway else marks
 
 
 def _told(asked: Asked, offered: dict[str, dict[str, str]]) -> list[str]:
