@@ -150,12 +150,16 @@ class Screen:
 
         Axe looks once at pages that differ in their numbers alone, such as the same task on the way of three people.
         """
-        return [*(self._axe() if self.script and self._is_new() else []), *self.page.evaluate(_PAGE_FAULTS)]
+        return [*(self._axe() if self.script and self._is_new() else []), *self.page_faults()]
+
+    def page_faults(self) -> list[str]:
+        """Return what keeps somebody from using the page, but for what axe looks for."""
+        return list(self.page.evaluate(_PAGE_FAULTS))
 
     def faults_when_narrow(self) -> list[str]:
         """Return what is wrong with a page at 320 px that has been looked at wide: how it is laid out."""
         rules = {"type": "rule", "values": OF_LAYOUT}
-        return [*self._axe(rules), *self.page.evaluate(_PAGE_FAULTS), *self.page.evaluate(_TEXT_SPACING)]
+        return [*self._axe(rules), *self.page_faults(), *self.page.evaluate(_TEXT_SPACING)]
 
     def gains(self) -> frozenset[str]:
         """Return what this page gains from scripts."""
