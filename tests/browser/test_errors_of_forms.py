@@ -1,4 +1,4 @@
-"""A form that is sent empty says what is wrong on top, in the title and beside each question, and has the focus there."""
+"""A form that is sent empty says what is wrong: in the title, on top with the focus, and beside each question."""
 
 from __future__ import annotations
 
