@@ -19,6 +19,11 @@ NAME, REFERENCE, PHONE, PHONE_END, POSTCODE = "name", "reference", "phone", "pho
 _POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\b", re.IGNORECASE)
 _LETTERS_AND_NUMBER = re.compile(r"([A-Z]+)(\d+)")
 _MOST_WORDS = 20
+_LONGEST = 120  # what the column takes: a sign such as ﷺ is eighteen letters when its accents are taken off
+# Letters of names that are no letter with an accent, so that taking accents off leaves them: Paweł is found as Pawel.
+_PLAIN = str.maketrans({
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŧ": "t",
+})  # fmt: skip
 _LAST = "\U0010ffff"
 
 Terms = frozenset[tuple[str, str]]
@@ -33,7 +38,7 @@ def terms_of(facts: Mapping[str, object]) -> Terms:
     phone = digits(_said(facts, "phone"))
     found |= {(PHONE, phone), (PHONE_END, phone[::-1])}
     found |= {(POSTCODE, postcode(match[0])) for match in _POSTCODE.finditer(_said(facts, "client_address"))}
-    return frozenset((kind, term) for kind, term in found if term)
+    return frozenset((kind, term[:_LONGEST]) for kind, term in found if term)
 
 
 def add(connection: Connection, case_id: int, facts: Mapping[str, object]) -> None:
@@ -67,7 +72,7 @@ def begins(kind: str, beginning: str) -> ColumnElement[bool]:
 
 def named(text: str) -> ColumnElement[bool] | None:
     """Return the condition on `Case` that the client's name has a word for each word of a text; None without words."""
-    words = ["".join(re.findall(r"\w+", word)) for word in folded(text).split()]
+    words = ["".join(re.findall(r"\w+", word)) for word in plain(text).split()]
     conditions = [begins(NAME, word) for word in words[:_MOST_WORDS] if word]
     return and_(*conditions) if conditions else None
 
@@ -95,7 +100,7 @@ def postcode(text: str) -> str:
 def _words(name: str) -> set[str]:
     """Return a name's words, and of Smith-Jones or O’Brien the parts too."""
     found: set[str] = set()
-    for word in folded(name).split()[:_MOST_WORDS]:
+    for word in plain(name).split()[:_MOST_WORDS]:
         parts = re.findall(r"\w+", word)
         found |= {*parts, "".join(parts)}
     return found
@@ -105,6 +110,11 @@ def folded(text: str) -> str:
     """Return a text without capitals and accents, for comparing."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in parts if not unicodedata.combining(character))
+
+
+def plain(text: str) -> str:
+    """Return a name as it is typed on a keyboard that has only the letters from a to z."""
+    return folded(text).translate(_PLAIN)
 
 
 def _said(facts: Mapping[str, object], name: str) -> str:

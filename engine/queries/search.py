@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, exists, func, literal_column, select,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import aliased
 
-from engine.client_terms import NAME, PHONE, PHONE_END, POSTCODE, REFERENCE, digits, folded, postcode, references
+from engine.client_terms import NAME, PHONE, PHONE_END, POSTCODE, REFERENCE, digits, folded, plain, postcode, references
 from engine.models import Case, ClientTerm, Contact, Note, Person, ServiceRequest, UserTask
 from engine.queries.cases import CaseRow, with_newest_request
 from engine.queries.sight import seen_by
@@ -64,7 +64,7 @@ class NoteFound:
 
 def find_cases(connection: Connection, text: str, sight: Sight) -> tuple[list[CaseRow], bool]:
     """Return the cases that a text fits, the newest first, and whether there may be more than were looked at."""
-    names = [(NAME, word, word + _LAST) for word in words_of(text)]
+    names = [(NAME, plain(word), plain(word) + _LAST) for word in words_of(text)]
     driver, is_partial = _rarest(connection, names)
     ways = [*_numbered(text), *_named(driver, names, is_partial)]
     return _cases(connection, ways, sight), is_partial

@@ -15,8 +15,10 @@ from engine.bank_holidays import calendar
 from engine.errors import NotAllowed, ValuesRefused
 from engine.intake import Recorded
 from engine.models import Case, Contact, Note, Notification, ProcessInstance, UserTask
+from engine.queries.cases import CaseRow
 from engine.queries.clients import Client, clues, find_clients
 from engine.queries.contacts import contacts_of
+from engine.queries.search import Sight, find_cases
 from engine.values import loads
 from engine.world import World
 from tests.world import somebody
@@ -316,6 +318,23 @@ def found(world: World, text: str) -> list[Client]:
 )  # fmt: skip
 def test_a_client_is_found_by_name_number_phone_or_postcode(deployed: World, known: int, text: str) -> None:
     assert [client.case_id for client in found(deployed, text)] == [known]
+
+
+@pytest.mark.parametrize("text", ["Paweł Ørsted", "pawel orsted", "PAWEL", "Ørst"])
+def test_a_name_is_found_without_the_letters_that_a_keyboard_lacks(deployed: World, text: str) -> None:
+    recorded = record(deployed, {**CLIENT, **contact(deployed), "case.client_name": "Paweł Orsted"})
+    assert [client.case_id for client in found(deployed, text)] == [recorded.case_id]
+    assert [row.case_id for row in search_of(deployed, text)] == [recorded.case_id]
+
+
+def test_a_name_that_grows_when_its_accents_are_taken_off_is_recorded(deployed: World) -> None:
+    recorded = record(deployed, {**CLIENT, **contact(deployed), "case.client_name": "ﷺ" * 120})
+    assert [client.case_id for client in found(deployed, "ﷺ")] == [recorded.case_id]
+
+
+def search_of(world: World, text: str) -> list[CaseRow]:
+    with world.db.read() as connection:
+        return find_cases(connection, text, Sight(0, (), every=True))[0]
 
 
 @pytest.mark.parametrize("text", ["", "%", "_", "Nobody", "SR-000799", "' or 1=1 --", "EX9 9EX", "SR-999999999999"])

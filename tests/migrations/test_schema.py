@@ -55,7 +55,7 @@ def test_clients_of_an_earlier_schema_are_found_as_new_ones_are(tmp_path: Path) 
     world = open_world(tmp_path)
     migrate(world.db, to="0003")
     facts = {"phone": "+44 1632 960001", "client_address": "1 Sample Street\nExampletown\nzz1 1zz"}
-    case = {"reference": "CM-1 23", "client_name": "Zoë Smith-Jones O’Brien", "facts": dumps(facts)}
+    case = {"reference": "CM-1 23", "client_name": "Zoë Smith-Jones O’Brien Paweł Pawel", "facts": dumps(facts)}
     with world.db.write() as connection:
         connection.execute(
             insert(Case), {**case, "nation": "scotland", "lock_flag": False, "created_at": world.clock.now()}
