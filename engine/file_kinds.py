@@ -132,9 +132,10 @@ def kind_of(name: str, content: bytes, *, accepted: Iterable[str] = ()) -> FileK
     if not content:
         raise FileRefused(f"“{name}” is empty. Choose another file")
     if not kind.is_like(content):
+        article = "an" if kind.title[:1].lower() in "aeiou" else "a"
         raise FileRefused(
-            f"“{name}” is not a {kind.title} file, although its name says so. Open it in the program that made it, "
-            "save it again, and attach that copy"
+            f"“{name}” is not {article} {kind.title} file, although its name says so. Open it in the program that made "
+            "it, save it again, and attach that copy"
         )
     _refuse_bad_zip(name, content)
     return kind

@@ -149,6 +149,7 @@ def test_upload_without_a_file_says_so(person):
         ("page.svg", b"<svg/>", "cannot be attached"),
         ("page.txt", b"<html><script>alert(1)</script>", "“page.txt” is not a plain text file"),
         ("a.pdf", b"GIF89a%PDF", "“a.pdf” is not a PDF file"),
+        ("a.eml", b"GIF89a%PDF", "“a.eml” is not an email (EML) file"),
         ("a.pdf", b"", "“a.pdf” is empty"),
         ("a.pdf", PDF + bytes(10_000_001), "“a.pdf” is larger than 10 MB"),
         ("../../" + "y" * 5000 + ".exe", b"MZ", "cannot be attached"),
