@@ -52,6 +52,7 @@ class Settings:
     oidc_issuer: str = ""  # the department's own sign-in (OpenID Connect); without one, people have passwords here
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
+    oidc_trusts_email: bool = False  # its addresses count as confirmed where it says nothing of that
     oidc_name: str = _OIDC_NAME  # what people call it: "Sign in with ..."
     local_sign_in: bool = True  # passwords of our own are asked for
 
@@ -87,7 +88,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     known = {"DEMO", "PROCESSES_DIR", "DELIVERY_ATTEMPTS", "STEP_BUDGET", "UPLOAD_MEGABYTES", "FAILPOINT"}
     known |= {"HTTPS", "PROXIES", "HOSTS", "ADDRESS", "SESSION_IDLE_MINUTES", "SESSION_HOURS"}
     known |= {"METRICS_TOKEN", "LOGS_JSON"}
-    known |= {"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "LOCAL_SIGN_IN"}
+    known |= {"OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_TRUSTS_EMAIL", "LOCAL_SIGN_IN"}
     known |= {"GATEWAY_URL", "GATEWAY_SECONDS", "MAIL_SERVER", "MAIL_FROM"}
     for name in env:
         if name.startswith(_PREFIX) and name.removeprefix(_PREFIX) not in known:
@@ -117,6 +118,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         oidc_client_id=_matching(env, "REDRESS_OIDC_CLIENT_ID", "", r"[!-~]{1,200}", faults=faults),
         oidc_client_secret=_matching(env, "REDRESS_OIDC_CLIENT_SECRET", "", r"[!-~]{1,400}", faults=faults),
         oidc_name=_matching(env, "REDRESS_OIDC_NAME", _OIDC_NAME, r"[^<>\x00-\x1f]{1,60}", faults=faults),
+        oidc_trusts_email=_yes(env, "REDRESS_OIDC_TRUSTS_EMAIL", default=False, faults=faults),
         local_sign_in=_yes(env, "REDRESS_LOCAL_SIGN_IN", default="REDRESS_OIDC_ISSUER" not in env, faults=faults),
         mail_from=_matching(env, "REDRESS_MAIL_FROM", "redress@redress.invalid", r"[^@\s]+@[^@\s]+", faults=faults),
     )

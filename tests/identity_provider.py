@@ -108,6 +108,9 @@ class Provider:
             "audience": {"aud": "another-client"},
             "expired": {"iat": now - 7200, "exp": now - 3600},
             "no auth_time": {"auth_time": None},
+            "a clock behind": {"iat": now - 345, "exp": now - 45},
+            "a clock ahead": {"iat": now + 45, "nbf": now + 45, "exp": now + 345},
+            "a clock far ahead": {"iat": now + 300, "nbf": now + 300, "exp": now + 600},
         }
         claims.update(changes.get(self.breaks, {}))
         claims = {name: value for name, value in claims.items() if value is not None}

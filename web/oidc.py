@@ -8,7 +8,9 @@ has an account here. The provider says who somebody is; what they may do is what
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
@@ -99,11 +101,24 @@ def signed_in_there() -> bool:
     return session.get("through") == _NAME or not world().settings.local_sign_in
 
 
-def sign_out_address() -> str | None:
-    """Return where somebody can end their session at the provider too, if it says so; None where there is none."""
+def sign_out_address(*, asks: bool = False) -> str | None:
+    """Return where somebody can end their session at the provider too, and come back; None where there is none.
+
+    A process that has not spoken with the provider yet `asks` it, right after somebody signed out.
+    Source: OpenID Connect RP-Initiated Logout 1.0, section 2.
+    """
     client = current_app.extensions.get("redress_oidc")
-    known = client.server_metadata.get("end_session_endpoint") if client is not None else None
-    return str(known) if known else None
+    if client is None:
+        return None
+    if asks and not client.server_metadata.get("end_session_endpoint"):
+        with suppress(AuthlibBaseError, RequestException, ValueError, RuntimeError):
+            client.load_server_metadata()
+    known = client.server_metadata.get("end_session_endpoint")
+    if not known:
+        return None
+    back = url_for("session.sign_in", _external=True)
+    said = urlencode({"client_id": world().settings.oidc_client_id, "post_logout_redirect_uri": back})
+    return f"{known}{'&' if '?' in known else '?'}{said}"
 
 
 def _client() -> Any:
@@ -132,8 +147,12 @@ def _claims() -> dict[str, Any]:
 
 
 def _email(claims: dict[str, Any]) -> str | None:
-    """Return the e-mail address that the provider has confirmed."""
-    return str(claims["email"]) if claims.get("email") and claims.get("email_verified") is True else None
+    """Return the e-mail address that the provider has confirmed; where the settings say so, one that it enters itself.
+
+    Of an address that the provider says is not confirmed, nothing follows in any case.
+    """
+    is_confirmed = claims.get("email_verified", world().settings.oidc_trusts_email)
+    return str(claims["email"]) if claims.get("email") and is_confirmed is True else None
 
 
 def _proved(claims: dict[str, Any], here: Somebody | None, somebody: Somebody) -> int | None:

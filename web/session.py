@@ -91,7 +91,7 @@ def sign_out() -> Response:
     if here := visitor():
         people.end_sessions(world(), here.person_id)
     session.clear()
-    if oidc.sign_out_address():
+    if oidc.sign_out_address(asks=True):
         flash("You are signed out here.")
     return redirect(url_for("session.sign_in"))
 

@@ -91,13 +91,17 @@ def test_signing_out_here_offers_to_sign_out_there(visitor, provider):
     sign_in(visitor)
     visitor.press("Sign out")
     assert visitor.heading == "Sign in"
-    assert f"{provider.issuer}/sign-out" in visitor.body.decode()
+    there = f"{provider.issuer}/sign-out?client_id={CLIENT}&post_logout_redirect_uri=http%3A%2F%2Flocalhost%2Fsign-in"
+    assert visitor.page.xpath("//main//a/@href") == ["/sign-in/provider/", there]
     assert visitor.visit("/cases/").heading == "Sign in"
 
 
 @pytest.mark.parametrize(
     "fault",
-    ["signature", "unsigned", "nonce", "no nonce", "issuer", "audience", "expired", "no token", "denied"],
+    [
+        *("signature", "unsigned", "nonce", "no nonce", "issuer", "audience", "expired", "no token", "denied"),
+        "a clock far ahead",
+    ],
 )
 def test_what_cannot_be_trusted_signs_nobody_in(visitor, provider, deployed, fault):
     provider.breaks = fault
@@ -105,6 +109,44 @@ def test_what_cannot_be_trusted_signs_nobody_in(visitor, provider, deployed, fau
     assert "could not be trusted" in visitor.text
     assert visitor.visit("/cases/").heading == "Sign in"
     assert identity_of(deployed, "review_caseworker") is None
+
+
+@pytest.mark.parametrize("clock", ["a clock behind", "a clock ahead"])
+def test_clocks_may_differ_by_less_than_a_minute(visitor, provider, clock):
+    provider.breaks = clock
+    assert sign_in(visitor).heading == "Cases"
+
+
+def test_a_process_that_never_spoke_with_the_provider_still_links_to_its_sign_out(visitor, provider, deployed):
+    sign_in(visitor)
+    other = office(deployed, provider)  # another process of the same service, with the same cookies
+    other.client = other.app.test_client()
+    for name in ("redress", "redress_used"):
+        other.client.set_cookie(name, visitor.client.get_cookie(name).value)
+    other.visit("/cases/").press("Sign out")
+    assert f"{provider.issuer}/sign-out?" in other.body.decode()
+
+
+def test_a_provider_that_is_away_keeps_nobody_from_signing_out(visitor, provider, deployed):
+    sign_in(visitor)
+    other = office(deployed, provider)
+    for name in ("redress", "redress_used"):
+        other.client.set_cookie(name, visitor.client.get_cookie(name).value)
+    other.visit("/cases/")
+    provider.breaks = "away"
+    assert other.press("Sign out").heading == "Sign in"
+    assert visitor.visit("/cases/").heading == "Sign in"
+
+
+def test_addresses_that_only_the_department_enters_count_as_confirmed_where_it_says_so(deployed, provider):
+    with deployed.db.write() as connection:
+        known = update(Person).where(Person.username == "review_caseworker")
+        connection.execute(known.values(email="cara@redress.example"))
+    trusting = office(deployed, provider, oidc_trusts_email=True)
+    provider.claims = {"sub": "s-1", "email": "cara@redress.example", "email_verified": False}
+    assert "a confirmed email address" in sign_in(trusting).text
+    provider.claims = {"sub": "s-1", "email": "cara@redress.example"}
+    assert sign_in(trusting).heading == "Cases"
 
 
 def test_an_answer_counts_once_and_only_in_the_browser_that_asked(visitor, provider, deployed):
