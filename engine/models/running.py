@@ -139,7 +139,7 @@ class ListedRequest(Base):
 
     __tablename__ = "listed_request"
     request_id: Mapped[int] = mapped_column(ForeignKey("service_request.request_id"), primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_file.case_id"), index=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     owner_group: Mapped[str | None] = mapped_column(String(80))
     waits_for: Mapped[str] = mapped_column(String(80), server_default="")

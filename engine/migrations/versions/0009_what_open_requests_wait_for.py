@@ -13,6 +13,7 @@ revision = "0009"
 down_revision = "0008"
 
 INDEXES = {
+    "ix_listed_request_case_id": ["case_id"],
     "ix_listed_request_owner": ["owner_id", "due_at", "request_id"],
     "ix_listed_request_due": ["owner_group", "due_at", "request_id"],
     "ix_listed_request_newest": ["owner_group", "request_id"],
@@ -157,7 +158,9 @@ def _triggers(is_postgres: bool) -> list[tuple[str, str, str, str, list[str]]]:
             [
                 f"DELETE FROM listed_request WHERE {of_request}",
                 relisted,
-                f"{standing}{of_request} OR request_id IN (SELECT k.to_request_id FROM request_link k"
+                f"{standing}{of_request}",
+                # Apart, and not joined by OR: PostgreSQL would walk through every open request.
+                f"{standing}request_id IN (SELECT k.to_request_id FROM request_link k"
                 " WHERE k.from_request_id = NEW.request_id AND k.relation = 'child')",
             ],
         ),
