@@ -66,7 +66,7 @@ def _for_readme(pages: Iterable[tuple[Sight, Screen]]) -> None:
     for sight, screen in pages:
         whole = Image.open(BytesIO(screen.resize(1280).page.screenshot(full_page=True))).convert("RGB")
         shown = whole.crop((0, 0, whole.width, min(whole.height, SHOWN[sight.name])))
-        shown.quantize(64).save(README / f"{sight.name}.png", optimize=True)
+        shown.quantize(256).save(README / f"{sight.name}.png", optimize=True)
 
 
 def seen(browser: Browser, address: str, sights: list[Sight], *, script: bool = True) -> Iterator[tuple[Sight, Screen]]:
