@@ -124,10 +124,10 @@ def test_a_boxs_field_is_what_the_form_renderer_takes() -> None:
     assert due_on["dateLabel"] == "Date the revised action is due for completion"
     update = LETTERS["CMSL5800"].slot_fields()[0]
     assert update["validate"] == {"required": True, "maxLength": 4000}
-    assert "Say nothing about the other parent." in str(update["description"])
+    assert "A blank line starts a new paragraph" in str(update["description"])
     assert "heading" not in update
 
 
 def test_what_is_said_of_writing_to_a_client_does_not_stand_on_an_internal_form() -> None:
     described = [str(field.get("description", "")) for field in LETTERS["CMSF5551"].slot_fields()]
-    assert not any("to the client" in text for text in described)
+    assert not any("makes a list" in text for text in described)

@@ -73,6 +73,7 @@ def test_the_other_nation_s_version_counts_its_days_by_that_nation_s_holidays(ca
 def test_who_writes_a_letter_switches_its_version_and_keeps_what_is_typed(caseworker):
     open_task(caseworker, "Check the letter").press("Complete this task", {"letter_check": "change"})
     open_task(caseworker, "Write the letter").press("Preview the letter", {"slots.update": "Typed and not yet sent."})
+    assert caseworker.text.count("Say nothing about the other parent.") == 1
     form = caseworker.page.get_element_by_id("task-form")
     button = next(button for button in caseworker.page.iter("button") if button.text_content().startswith("Show"))
     assert {each.get("form") for each in (button, *caseworker.page.find_class("govuk-select")[:2])} == {form.get("id")}
