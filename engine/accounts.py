@@ -21,6 +21,7 @@ from engine.errors import NotAllowed, NotFound, ValuesRefused
 from engine.holds import hold_name
 from engine.models import AccountChange, Membership, Person
 from engine.people import Somebody
+from engine.roles import roles_of
 from engine.sent_forms import note_sent
 from engine.world import World
 
@@ -144,7 +145,7 @@ def add(
 
 
 def change(world: World, person_id: int, told: Mapping[str, str], groups: Collection[str], *, actor: Somebody) -> None:
-    """Change name, job title, email address (`told`) and groups; who loses a group is signed out.
+    """Change name, job title, email address (`told`) and groups; another role or a lost group signs out.
 
     Raises: NotFound, NotAllowed, ValuesRefused.
     """
@@ -159,7 +160,7 @@ def change(world: World, person_id: int, told: Mapping[str, str], groups: Collec
         if "email" in values:
             values["email"] = told["email"] or None
         lost, gained = set(was.groups) - set(groups), set(groups) - set(was.groups)
-        if lost:
+        if lost or roles_of(world.groups, was.groups) != roles_of(world.groups, groups):
             values["session_mark"] = Person.session_mark + 1
         if values:
             connection.execute(update(Person).where(Person.person_id == person_id).values(values))

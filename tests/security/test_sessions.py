@@ -6,11 +6,15 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from engine import accounts, people
 from engine.clock import MovableClock
+from engine.models import Person
 from tests.page import Browser
 from tests.security.headers import faults_of
 from tests.web.conftest import *  # noqa: F403 - the fixtures of the pages
+from tests.world import somebody
 from web.app import create_app
 
 SECURE = "https://redress.example"
@@ -64,6 +68,39 @@ def test_a_cookie_without_its_times_is_no_session(app, visitor):
 def test_moving_the_clock_of_a_demonstration_signs_nobody_out(visitor, deployed):
     page = visitor("owning_team")
     deployed.clock.move_to(deployed.clock.now() + timedelta(days=30))
+    assert page.visit("/tasks/").heading == "My tasks"
+
+
+def put_into(deployed, groups):
+    who = somebody(deployed, "owning_team")
+    told = {"name": who.name, "job_title": who.job_title, "email": ""}
+    accounts.change(deployed, who.person_id, told, groups, actor=somebody(deployed, "operations"))
+
+
+ENDS = {
+    "another password": lambda world, who, _: people.change_password(world, who, "river lantern copper seven"),
+    "locked": lambda world, who, actor: accounts.lock(world, who, actor=actor),
+    "signed out by operations": lambda world, who, actor: accounts.end_sessions(world, who, actor=actor),
+    "a link to choose a password": lambda world, who, actor: accounts.begin_link(world, who, actor=actor),
+    "untied": lambda world, who, actor: accounts.untie(world, who, actor=actor),
+    "a group less": lambda world, *_: put_into(world, ["legacy_team"]),
+    "a role more": lambda world, *_: put_into(world, ["owning_team", "owning_team_leader"]),
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_every_session_of_somebody_ends_when_their_account_changes(visitor, deployed, what):
+    one, two, other = visitor("owning_team"), visitor("owning_team"), visitor("owning_team.2")
+    who = somebody(deployed, "owning_team").person_id
+    with deployed.db.write() as connection:
+        connection.execute(update(Person).where(Person.person_id == who).values(identity="issuer subject"))
+    ENDS[what](deployed, who, somebody(deployed, "operations"))
+    assert [page.visit("/tasks/").heading for page in (one, two, other)] == ["Sign in", "Sign in", "My tasks"]
+
+
+def test_a_second_team_of_the_same_role_signs_nobody_out(visitor, deployed):
+    page = visitor("owning_team")
+    put_into(deployed, ["owning_team", "legacy_team"])
     assert page.visit("/tasks/").heading == "My tasks"
 
 
