@@ -28,6 +28,7 @@ from engine.tasks import get_task
 from web import session_life, unsent
 from web.current import visitor, world
 from web.reach import ALL, NO, OWN, Rule, row
+from web.words import NOT_DONE
 
 OPERATIONS = "operations"
 ANALYST = "analyst"
@@ -381,7 +382,7 @@ def _who_is_here(connection: Connection) -> Somebody | None:
         return None
     if session_life.is_over():
         session.clear()
-        flash("You were signed out, because some time went by. Sign in to go on.")
+        flash("You were signed out, because some time went by. Sign in to go on.", NOT_DONE)
         return None
     try:
         person = get_person(connection, person_id)

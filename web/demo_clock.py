@@ -36,7 +36,7 @@ def move() -> Response:
     with world().db.read() as connection:
         due = timers.next_due(connection)
     if due is None:
-        flash("Nothing is waiting for a date, so the clock has not moved.")
+        flash("Nothing is waiting for a date, so the clock has not moved.", words.NOT_DONE)
         return back
     world().clock.move_to(due + timedelta(seconds=1))
     if world().db.is_sqlite:

@@ -11,6 +11,7 @@ from engine import saved_views
 from engine.errors import Conflict
 from web import worklist_address
 from web.current import person, world
+from web.words import NOT_DONE
 from web.worklists import TITLES, offered_in, titles_seen
 
 pages = Blueprint("saved_views", __name__, url_prefix="/views")
@@ -34,12 +35,12 @@ def save() -> ResponseReturnValue:
     asked = worklist_address.read(request.form, offered).query()
     back = url_for(f"worklists.{kind}", **asked)
     if problem:
-        flash(problem)
+        flash(problem, NOT_DONE)
         return redirect(back)
     try:
         address = saved_views.save_view(world(), name, f"{kind}?{urlencode(asked)}", owner=person())
     except Conflict as refused:
-        flash(str(refused))
+        flash(str(refused), NOT_DONE)
         return redirect(back)
     flash(f"The view “{name}” is saved.")
     return redirect(url_for("worklists.view", address=address))

@@ -31,7 +31,7 @@ from web.current import task as current_task
 from web.errors import page_for
 from web.task_letters import asked_version
 from web.task_view import Shown, changed_since, newer_draft, over, passed_on, render, with_newer_draft
-from web.words import day_of
+from web.words import NOT_DONE, day_of
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 _CHANGED = (
@@ -111,7 +111,7 @@ def claim(task_id: int) -> ResponseReturnValue:
     try:
         tasks.claim(world(), task_id, actor=person())
     except TaskAlreadyClaimed as refused:
-        flash(str(refused))
+        flash(str(refused), NOT_DONE)
         return redirect(url_for("worklists.queue"))
     return redirect(url_for("tasks.page", task_id=task_id))
 
@@ -129,13 +129,13 @@ def assign(task_id: int) -> ResponseReturnValue:
     """Give a task to a member of its group."""
     chosen = row_number(request.form.get("to", ""))
     if chosen is None:
-        flash("Choose who is to do the task.")
+        flash("Choose who is to do the task.", NOT_DONE)
         return redirect(url_for("tasks.page", task_id=task_id))
     reason = request.form.get("reason", "").replace("\0", "").strip()[:500]
     try:
         tasks.assign(world(), task_id, to=chosen, actor=person(), reason=reason)
     except ValuesRefused as refused:
-        flash(" ".join(f"{problem}." for problem in refused.problems.values()))
+        flash(" ".join(f"{problem}." for problem in refused.problems.values()), NOT_DONE)
         return redirect(url_for("tasks.page", task_id=task_id, _anchor="to"))
     with world().db.read() as connection:
         name = told.names_of_people(connection).get(chosen, "")

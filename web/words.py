@@ -9,6 +9,9 @@ from decimal import Decimal
 from engine.clock import LONDON
 from engine.field_values import pounds
 
+NOT_DONE = "important"
+"""The category of a message that says what was not done: without it, the message is headed “Done”."""
+
 
 def day(value: date) -> str:
     """Return a date as 22 November 2026."""

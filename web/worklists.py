@@ -28,7 +28,7 @@ from web.case_lines import lines_of, marks_of
 from web.current import person, world
 from web.due_tags import due_tag
 from web.sent_once import sent_key
-from web.words import up_to
+from web.words import NOT_DONE, up_to
 from web.worklist_address import Asked
 
 pages = Blueprint("worklists", __name__, url_prefix="/tasks")
@@ -115,7 +115,7 @@ def next_task() -> ResponseReturnValue:
         flash("You pressed twice, and were given one task. It is in your list.")
         return redirect(url_for("worklists.mine"))
     if found is None:
-        flash("No task of your teams is free for you.")
+        flash("No task of your teams is free for you.", NOT_DONE)
         return redirect(url_for("worklists.queue"))
     task_id, why = found
     flash(f"You have this task next because {why}.")

@@ -193,6 +193,13 @@ def test_a_view_needs_a_name_of_its_own(referred):
     assert "Enter a name" in referred.text
 
 
+def test_what_was_not_done_is_not_headed_done(referred):
+    referred.visit("/tasks/").press("Save the view", {"name": " "})
+    banner = referred.page.xpath("//*[contains(@class, 'govuk-notification-banner')]")[0].text_content()
+    assert "Enter a name for the view" in banner
+    assert ("Important" in banner, "Done" in banner) == (True, False)
+
+
 def test_a_task_that_is_held_is_not_offered(referred, deployed):
     [held] = copies(deployed, 1)
     tasks.claim(deployed, held, actor=somebody(deployed, "owning_team.2"))
