@@ -31,7 +31,6 @@ from web.reach import ALL, NO, OWN, Rule, row
 from web.words import NOT_DONE
 
 OPERATIONS = "operations"
-ANALYST = "analyst"
 _NO_CASE = NotFound("There is no such case, or it is another team's.")
 _READS_ONLY = "Auditors read cases and change nothing. Ask the team that holds the case."
 

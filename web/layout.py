@@ -16,7 +16,7 @@ from engine.people import Somebody
 from engine.queries.told import MOST_COUNTED, count_unseen
 from engine.settings import VERSION
 from web import words
-from web.access import ANALYST, OPERATIONS, has_role, may_use, records_contacts
+from web.access import has_role, may_use, records_contacts
 from web.assets import built_from
 from web.current import visitor, world
 
@@ -99,14 +99,14 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
         items += [("Team", "team.page", ("team.",)), ("Hand over", "hand_over.people", ("hand_over.",))]
     if holds_cases:
         items.append(("Absences", "absences.listed", ("absences.",)))
-    if OPERATIONS in person.groups:
+    if may_use("operations.instances"):
         items += [
             ("Instances", "operations.instances", ("operations.instance", "interventions.")),
             ("Incidents", "operations.incidents", ("operations.incidents",)),
             ("Deliveries", "operations.deliveries", ("operations.deliveries",)),
             ("People", "people.listed", ("people.",)),
         ]
-    if person.groups & {OPERATIONS, ANALYST}:
+    if may_use("definitions.listed"):
         items.append(("Procedures", "definitions.listed", ("definitions.",)))
     here = request.endpoint or ""
     return [

@@ -72,6 +72,31 @@ def test_pages_of_operations_are_for_operations(visitor, path):
         assert visitor(username).visit(path).status == 403
 
 
+def test_the_menu_leads_everybody_to_what_they_may_open(visitor):
+    menus = {
+        "analyst": {"Procedures"},
+        "operations": {"Procedures", "Instances", "Incidents", "Deliveries", "People"},
+        "auditor": {"Procedures"},
+        "owning_team": {"Record a contact", "My cases", "Absences"},
+        "manager": {"Record a contact", "My cases", "Absences", "Team", "Hand over"},
+    }
+    for username, own in menus.items():
+        links = visitor(username).page.xpath("//nav[@aria-label='Menu']//a")
+        said = {" ".join(link.text_content().split()) for link in links}
+        assert said - {"My tasks", "Team queue", "Cases", "Alerts"} == own, username
+
+
+def test_an_auditor_reads_a_task_and_is_offered_nothing(visitor, case_id, deployed):
+    refer(visitor("owning_team"), case_id)
+    with deployed.db.read() as connection:
+        task_id = connection.execute(select(UserTask.task_id).where(UserTask.status == "open")).scalar_one()
+    page = visitor("auditor").visit(f"/tasks/{task_id}")
+    assert [form.get("action") for form in page.page.xpath("//main//form")] == []
+    assert "Calling the client" not in page.text
+    case = page.visit(f"/cases/{case_id}")
+    assert [form.get("action") for form in case.page.xpath("//main//form")] == []
+
+
 def test_procedures_are_for_analysts_and_operations(visitor):
     assert visitor("analyst").visit("/procedures/").status == 200
     assert visitor("operations").visit("/procedures/").status == 200
