@@ -5,6 +5,8 @@ Axe finds nothing, no text is cut off, nothing scrolls sideways, no error is log
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browser.every_page import Sight, endpoints, every_page, pages_of
 from tests.browser.pictures import seen
 from web.app import create_app
@@ -17,6 +19,7 @@ def test_no_page_is_forgotten(settled):
     assert endpoints(app, every_page(settled[0])) == pages_of(app)
 
 
+@pytest.mark.timeout(900)  # some eighty pages: on a busy machine that takes minutes
 def test_every_page_can_be_used_by_everybody(chromium, settled):
     world, address = settled
     faults: dict[str, list[str]] = {}
