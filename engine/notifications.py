@@ -33,7 +33,11 @@ _TELL_HOLDERS = insert(_NOTIFICATION).from_select(
         literal(f"{FOR_YOU}: ") + _TASK.c.name,
         literal(""),
         bindparam("b_at", type_=_NOTIFICATION.c.sent_at.type),
-    ).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token")),
+    ).where(
+        _TASK.c.instance_id == bindparam("b_instance"),
+        _TASK.c.token == bindparam("b_token"),
+        _TASK.c.assignee_id.is_not(None),
+    ),
     include_defaults=False,
 )
 

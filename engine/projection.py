@@ -11,15 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, Integer, String, bindparam, case, delete, insert, select, update
 
 from engine.definitions import LoadedDefinition
-from engine.models import UserTask, Wait
+from engine.models import Membership, Person, UserTask, Wait
 from engine.spiff import OpenTask, OpenWait, Workflow
 from engine.values import dumps, plain
 
 _TASK, _WAIT = (model.metadata.tables[model.__tablename__] for model in (UserTask, Wait))
-_ADD_TASK, _ADD_WAIT = insert(_TASK), insert(_WAIT)
+_NAMED, _OF_GROUP = bindparam("b_assignee", type_=Integer), bindparam("b_group", type_=String)
+# Whoever is locked out, or has left the group whose work it is, could not do it: it then waits in the group's queue.
+_IS_THEIRS = select(Membership.person_id).where(
+    Membership.person_id == _NAMED,
+    Membership.group_key == _OF_GROUP,
+    Person.person_id == Membership.person_id,
+    Person.is_active,
+)
+_ADD_TASK = insert(_TASK).values(assignee_id=case((_OF_GROUP.is_(None), _NAMED), else_=_IS_THEIRS.scalar_subquery()))
+_ADD_WAIT = insert(_WAIT)
 _END_TASK = update(_TASK).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token"))
 _END_WAIT = delete(_WAIT).where(
     _WAIT.c.instance_id == bindparam("b_instance"),
@@ -68,7 +77,8 @@ def project(
 ) -> list[dict[str, object]]:
     """Bring the rows from what was open before a step to what is open after it; return those of new tasks.
 
-    `completed` is the token that the actor completed in this step; any other task that is gone was withdrawn.
+    `completed` is the token that the actor completed in this step; any other task that is gone was withdrawn. The rows
+    say whom the diagram named; in the database nobody holds what that person cannot do.
     """
     gone = [token for token in before.tasks if token not in after.tasks]
     if completed in gone:
@@ -83,7 +93,7 @@ def project(
         )
     new_tasks = [_task_row(task, place, definition) for token, task in after.tasks.items() if token not in before.tasks]
     if new_tasks:
-        connection.execute(_ADD_TASK, new_tasks)
+        connection.execute(_ADD_TASK, [_to_hold(row) for row in new_tasks])
     over = [_wait_place(wait, place) for key, wait in before.waits.items() if key not in after.waits]
     if over:
         connection.execute(_END_WAIT, over)
@@ -145,6 +155,11 @@ def _task_row(task: OpenTask, place: Place, definition: LoadedDefinition) -> dic
         "due_at": task.due_at,
         "waits_for": "outside" if task.properties.get("outside") else "us",
     }
+
+
+def _to_hold(row: dict[str, object]) -> dict[str, object]:
+    named = {"b_assignee": row["assignee_id"], "b_group": row["candidate_group"]}
+    return {name: value for name, value in row.items() if name != "assignee_id"} | named
 
 
 def nobody_holds(task: OpenTask, definition: LoadedDefinition) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine import tasks
+from engine import accounts, people, tasks
 from engine.drafts import draft_of, save_draft
 from engine.errors import (
     Conflict,
@@ -22,7 +22,7 @@ from engine.errors import (
     TaskWithdrawn,
     ValuesRefused,
 )
-from engine.models import History, ProcessInstance, ServiceRequest, UserTask
+from engine.models import History, Notification, ProcessInstance, ServiceRequest, UserTask
 from engine.people import Somebody
 from engine.values import loads
 from tests import tiny
@@ -332,21 +332,50 @@ def test_a_submit_just_before_the_deadline_counts(stage: Stage) -> None:
     assert stage.wait_and_work(timedelta(days=2)) == 0
 
 
-def test_a_task_goes_to_the_person_that_the_diagram_names(stage: Stage) -> None:
-    assigned = tiny.node(
-        "userTask", "ask",
+def assigned(element_id: str, assignee: str) -> str:
+    """A task of the review caseworkers that the diagram gives to one of them."""
+    return tiny.node(
+        "userTask", element_id,
         tiny.extensions(
             "<zeebe:userTask />", '<zeebe:formDefinition formId="ask" bindingType="deployment" />',
-            '<zeebe:assignmentDefinition candidateGroups="review_caseworker" assignee="=actor" />',
+            f'<zeebe:assignmentDefinition candidateGroups="review_caseworker" assignee="{assignee}" />',
         ), name="Ask",
     )  # fmt: skip
+
+
+def test_a_task_goes_to_the_person_that_the_diagram_names(stage: Stage) -> None:
     stage.deploy(
-        tiny.node("startEvent", "begin"), assigned, tiny.node("endEvent", "done"), tiny.chain("begin", "ask", "done")
+        tiny.node("startEvent", "begin"),
+        assigned("ask", "=actor"),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "ask", "done"),
     )
     stage.start()
     assert stage.task("ask").assignee_id == stage.caseworker.person_id
     with pytest.raises(TaskAlreadyClaimed):
         tasks.claim(stage.world, stage.task_id("ask"), actor=stage.colleague)
+
+
+@pytest.mark.parametrize("how", ["locked", "taken out of the group"])
+def test_a_task_for_somebody_who_cannot_do_it_waits_in_the_queue(stage: Stage, how: str) -> None:
+    stage.deploy(
+        tiny.node("startEvent", "begin"),
+        tiny.user_task("first", form="ask"),
+        assigned("ask", str(stage.caseworker.person_id)),
+        tiny.node("endEvent", "done"),
+        tiny.chain("begin", "first", "ask", "done"),
+    )
+    stage.start()
+    if how == "locked":
+        accounts.lock(stage.world, stage.caseworker.person_id, actor=stage.leader)
+    else:
+        with stage.world.db.write() as connection:
+            people.set_groups(connection, stage.caseworker.person_id, ["owning_team"])
+    stage.complete("first", {"answer": "yes"}, by=stage.colleague)
+    assert (stage.task("ask").assignee_id, stage.task("ask").candidate_group) == (None, "review_caseworker")
+    assert stage.rows(Notification) == []
+    stage.complete("ask", {"answer": "yes"}, by=stage.colleague)
+    assert stage.status() == "completed"
 
 
 def test_an_answer_to_a_question_that_was_not_asked_is_refused(stage: Stage) -> None:
