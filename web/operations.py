@@ -14,6 +14,7 @@ from web.diagrams import files_of, titled
 from web.interventions import may_correct, may_do
 from web.live import marks_on, tokens_of
 from web.sent_once import sent_key
+from web.words import NOT_DONE
 
 pages = Blueprint("operations", __name__, url_prefix="/operations")
 _STATUSES = ("active", "retrying", "incident", "suspended", "completed", "cancelled")
@@ -86,13 +87,16 @@ def retry(incident_id: int) -> ResponseReturnValue:
     try:
         outcome = jobs.retry_incident(world(), incident_id, actor=person(), sent_key=sent_key())
     except (NotFound, SentBefore):
-        flash("It was tried again already. What is still stopped is listed below.")
+        flash("It was tried again already. What is still stopped is listed below.", NOT_DONE)
         return redirect(url_for("operations.incidents"))
     if outcome is None:
         flash("The delivery will be tried again.")
         return redirect(url_for("operations.deliveries"))
     went_on = outcome.status not in ("incident", "retrying")
-    flash("It went through: the instance goes on." if went_on else "It stopped again; see the incident.")
+    if went_on:
+        flash("It went through: the instance goes on.")
+    else:
+        flash("It stopped again; see the incident.", NOT_DONE)
     return redirect(url_for("operations.instance", instance_id=outcome.instance_id))
 
 
