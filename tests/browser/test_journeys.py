@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from engine import worker
+from engine.attempts import day_part
 from engine.clock import LONDON
 from tests.browser.screen import Screen
 
@@ -120,10 +121,11 @@ def called(cara: Screen, client: str, **answers: str) -> Screen:
 
 
 def given_up_calling(cara: Screen, world, client: str) -> Screen:
-    """Call in the morning and in the evening; the client is not reached."""
+    """Call now and in another part of the day; the client is not reached."""
     cara.open("Call the client", client).answer(**NOT_REACHED, stop_trying="false").complete()
-    evening = world.clock.now().astimezone(LONDON).replace(hour=18)
-    world.clock.move_to(evening if evening > world.clock.now() else evening + timedelta(hours=16))
+    now = world.clock.now()
+    hours = (now + timedelta(hours=number) for number in range(1, 24))
+    world.clock.move_to(next(later for later in hours if day_part(later) != day_part(now)))
     return cara.open("Call the client", client).answer(**NOT_REACHED, stop_trying="true").complete()
 
 
