@@ -26,5 +26,6 @@ def note_sent(connection: Connection, sent_key: str | None, *, now: datetime) ->
         return
     connection.execute(delete(SentForm).where(SentForm.sent_at < now - KEPT))
     row = upsert(connection, SentForm).values(sent_key=sent_key, sent_at=now)
-    if connection.execute(row.on_conflict_do_nothing(index_elements=["sent_key"])).rowcount != 1:
+    noted = row.on_conflict_do_nothing(index_elements=["sent_key"]).returning(SentForm.sent_key)
+    if connection.execute(noted).one_or_none() is None:
         raise SentBefore
