@@ -9,23 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from flask import Flask, flash, g, redirect, request, session, url_for
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from engine import roles
-from engine.absences import groups_of
-from engine.dictionary import Role
-from engine.errors import DatabaseAway, DatabaseBusy, NotAllowed, NotFound
-from engine.hand_over import holders
-from engine.intake_questions import in_force, may_record
-from engine.models import Absence, Document, Notification
+from engine.errors import DatabaseAway, DatabaseBusy, NotFound
 from engine.people import Somebody, get_person
-from engine.queries.sight import may_see_case
-from engine.tasks import get_task
-from web import session_life, unsent
+from web import session_life, unsent, whose
 from web.current import visitor, world
 from web.reach import ALL, NO, OWN, Rule, row
 from web.words import NOT_DONE
@@ -35,95 +26,13 @@ _NO_CASE = NotFound("There is no such case, or it is another team's.")
 _READS_ONLY = "Auditors read cases and change nothing. Ask the team that holds the case."
 
 
-def sight_of(person: Somebody) -> frozenset[str]:
-    """Return the groups whose cases a person sees: their own, those that they lead and those that they oversee."""
-    return roles.sight_of(world().groups, person.groups)
-
-
-def has_role(person: Somebody, *wanted: Role) -> bool:
-    """Tell whether a person has one of these roles."""
-    return not roles.roles_of(world().groups, person.groups).isdisjoint(wanted)
-
-
-def sees_every_case(person: Somebody) -> bool:
-    """Tell whether a person may read every case: operations, to put things right, and auditors."""
-    return has_role(person, Role.OPERATIONS, Role.AUDITOR)
-
-
-def records_contacts(connection: Connection, person: Somebody) -> bool:
-    """Tell whether a person records contacts."""
-    try:
-        return may_record(in_force(world(), connection), sight_of(person))
-    except NotFound:
-        return False  # no procedure takes contacts in
-
-
-def _is_their_case(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
-    return may_see_case(connection, args["case_id"], person_id=person.person_id, groups=sight_of(person))
-
-
-def _find_task(connection: Connection, args: Mapping[str, Any]) -> None:
-    g.task = get_task(connection, args["task_id"])
-
-
-def _is_their_task(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
-    """Tell whether a task is its holder's, their group's, or on a case of theirs."""
-    task = g.task
-    if task.assignee_id == person.person_id or task.candidate_group in sight_of(person):
-        return True
-    if task.case_id is None:
-        raise NotAllowed("This task is for another team.")
-    return may_see_case(connection, task.case_id, person_id=person.person_id, groups=sight_of(person))
-
-
-def _find_document(connection: Connection, args: Mapping[str, Any]) -> None:
-    of_case = select(Document.case_id).where(Document.document_id == args["document_id"])
-    g.document_case_id = connection.execute(of_case).scalar_one_or_none()
-    if g.document_case_id is None:
-        raise NotFound("There is no such document.")
-
-
-def _is_their_document(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
-    return may_see_case(connection, g.document_case_id, person_id=person.person_id, groups=sight_of(person))
-
-
-def _is_told_to_them(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
-    told = select(Notification.group_key, Notification.person_id).where(
-        Notification.notification_id == args["notification_id"]
-    )
-    found = connection.execute(told).one_or_none()
-    return found is not None and (found.person_id == person.person_id or found.group_key in person.groups)
-
-
-def _takes_contacts(connection: Connection, person: Somebody, _args: Mapping[str, Any]) -> bool:
-    return records_contacts(connection, person)
-
-
-def _is_of_their_team(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
-    teams = roles.teams_answered_for(world().groups, person.groups)
-    return any(found == args["person_id"] for found, _, _ in holders(connection, teams))
-
-
-def _is_their_absence(connection: Connection, person: Somebody, args: Mapping[str, Any]) -> bool:
-    away = select(Absence.person_id).where(Absence.absence_id == args["absence_id"])
-    person_id = connection.execute(away).scalar_one_or_none()
-    if person_id is None or person_id == person.person_id:
-        return True  # one that is not there was removed already, and that may be told
-    groups = groups_of(connection, person_id)
-    return any(roles.answers_for(world().groups, person.groups, group) for group in groups)
-
-
-def _is_demonstration(_connection: Connection, _person: Somebody, _args: Mapping[str, Any]) -> bool:
-    return world().settings.demo
-
-
 # Columns: caseworker, team leader, manager, analyst, operations, auditor.
 anyone = Rule("What needs no sign-in", row(ALL, ALL, ALL, ALL, ALL, ALL))
 signed_in = Rule("Pages of one's own", row(ALL, ALL, ALL, ALL, ALL, ALL))
 their_case = Rule(
     "A case and its history, to read",
     row(OWN, OWN, OWN, OWN, ALL, ALL),
-    is_theirs=_is_their_case,
+    is_theirs=whose.is_their_case,
     theirs="cases that their team, or a team that they lead or oversee, worked, works or was told something on",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -132,7 +41,7 @@ who_looked = Rule(
     "Who looked at a case",
     row(NO, OWN, OWN, NO, ALL, ALL),
     refused="Who looked at a case is for those who lead or manage a team, operations and auditors.",
-    is_theirs=_is_their_case,
+    is_theirs=whose.is_their_case,
     theirs="cases that they may read",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -141,7 +50,7 @@ work_on_case = Rule(
     "A case, to change",
     row(OWN, OWN, OWN, OWN, ALL, NO),
     refused=_READS_ONLY,
-    is_theirs=_is_their_case,
+    is_theirs=whose.is_their_case,
     theirs="as for reading; each page says besides which group may do it",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -149,8 +58,8 @@ work_on_case = Rule(
 their_task = Rule(
     "A task and the letter it shows, to read",
     row(OWN, OWN, OWN, OWN, ALL, ALL),
-    find=_find_task,
-    is_theirs=_is_their_task,
+    find=whose.find_task,
+    is_theirs=whose.is_their_task,
     theirs="tasks that they hold, of their teams, and of cases that they may read",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -159,8 +68,8 @@ work_on_task = Rule(
     "A task, to do",
     row(OWN, OWN, OWN, OWN, ALL, NO),
     refused=_READS_ONLY,
-    find=_find_task,
-    is_theirs=_is_their_task,
+    find=whose.find_task,
+    is_theirs=whose.is_their_task,
     theirs="as for reading; its group claims it, its holder does it, a leader of its group assigns it",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -168,8 +77,8 @@ work_on_task = Rule(
 their_document = Rule(
     "A document of a case",
     row(OWN, OWN, OWN, OWN, ALL, ALL),
-    find=_find_document,
-    is_theirs=_is_their_document,
+    find=whose.find_document,
+    is_theirs=whose.is_their_document,
     theirs="documents of cases that they may read",
     is_of_a_case=True,
     other=_NO_CASE,
@@ -177,7 +86,7 @@ their_document = Rule(
 their_notice = Rule(
     "A notice, to mark as seen",
     row(OWN, OWN, OWN, OWN, OWN, OWN),
-    is_theirs=_is_told_to_them,
+    is_theirs=whose.is_told_to_them,
     theirs="notices to them or to a group of theirs",
     other=NotFound("There is no such notice, or it is not for you."),
 )
@@ -187,7 +96,7 @@ intake_team = Rule(
     "Contacts, to find clients and record",
     row(OWN, OWN, OWN, OWN, OWN, OWN),
     refused="Contacts are recorded by another team.",
-    is_theirs=_takes_contacts,
+    is_theirs=whose.takes_contacts,
     theirs="whoever sees the work of the team that the intake procedure begins with",
 )
 operations = Rule(
@@ -209,21 +118,21 @@ their_people = Rule(
     "Somebody\u2019s work, to hand over",
     row(NO, OWN, OWN, NO, NO, NO),
     refused="This page is for those who lead or manage a team.",
-    is_theirs=_is_of_their_team,
+    is_theirs=whose.is_of_their_team,
     theirs="people of teams that they lead or oversee, fellow leaders, and whoever holds work of these teams",
     other=NotFound("There is no such person in a team of yours."),
 )
 their_absence = Rule(
     "An absence, to remove",
     row(OWN, OWN, OWN, OWN, OWN, OWN),
-    is_theirs=_is_their_absence,
+    is_theirs=whose.is_their_absence,
     theirs="their own, and of people whom they lead or manage",
     other=NotFound("There is no such absence, or it is another team's."),
 )
 demonstration = Rule(
     "The clock of a demonstration",
     row(OWN, OWN, OWN, OWN, OWN, OWN),
-    is_theirs=_is_demonstration,
+    is_theirs=whose.is_demonstration,
     theirs="everybody, in a demonstration only",
     other=NotFound("There is nothing here by that name, or it is not yours to see."),
 )

@@ -20,13 +20,13 @@ from engine.queries.clients import Client
 from engine.queries.sight import may_see_case
 from engine.queries.worklist import tasks_of_instance
 from web import asking
-from web.access import sight_of
 from web.asking import Asking, Typed
 from web.case_summary import summary_of
 from web.current import person, world
 from web.forms import Block, Surroundings, typed_from_names
 from web.forms.components import identity
 from web.groups import titles
+from web.whose import sight_of
 
 pages = Blueprint("intake", __name__, url_prefix="/contacts")
 MAX_SEARCH = 80

@@ -16,9 +16,10 @@ from engine.people import Somebody
 from engine.queries.told import MOST_COUNTED, count_unseen
 from engine.settings import VERSION
 from web import words
-from web.access import has_role, may_use, records_contacts
+from web.access import may_use
 from web.assets import built_from
 from web.current import visitor, world
+from web.whose import has_role, records_contacts
 
 SERVICE = "Redress"
 _WHO_SEE_LOOKS = (Role.LEADER, Role.MANAGER, Role.OPERATIONS, Role.AUDITOR)

@@ -6,10 +6,10 @@ from flask import Blueprint, render_template, request
 
 from engine.queries import search
 from engine.queries.search import Sight
-from web.access import sees_every_case, sight_of
 from web.case_summary import NATIONS
 from web.current import person, world
 from web.note_marks import excerpt
+from web.whose import sees_every_case, sight_of
 
 pages = Blueprint("search", __name__, url_prefix="/cases")
 _LONGEST = 80

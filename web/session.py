@@ -9,10 +9,10 @@ from engine import people
 from engine.dictionary import Role
 from engine.errors import SignInRefused
 from web import oidc, session_life, tries, unsent
-from web.access import has_role
 from web.addresses import own_address
 from web.current import person, visitor, world
 from web.demo_people import PASSWORD, PEOPLE
+from web.whose import has_role
 
 pages = Blueprint("session", __name__)
 _TOO_MANY = "You have tried too often. Wait 5 minutes, then try again"

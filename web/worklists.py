@@ -23,11 +23,11 @@ from engine.queries.listed_tasks import ListedTask
 from engine.queries.worklists import Filters, Found, Scope, days_of
 from engine.saved_views import View, view_at, views_of
 from web import worklist_address
-from web.access import has_role, sees_every_case, sight_of
 from web.case_lines import lines_of, marks_of
 from web.current import person, world
 from web.due_tags import due_tag
 from web.sent_once import sent_key
+from web.whose import has_role, sees_every_case, sight_of
 from web.words import NOT_DONE, up_to
 from web.worklist_address import Asked
 
