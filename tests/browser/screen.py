@@ -141,8 +141,9 @@ class Screen:
         return self
 
     def resize(self, width: int) -> Screen:
-        """Make the window as wide as this; 320 is also a window of 1280 px at 400 %."""
+        """Make the window as wide as this, and let the page follow; 320 is also a window of 1280 px at 400 %."""
         self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return self
 
     def faults_of_page(self) -> list[str]:
