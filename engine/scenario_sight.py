@@ -1,6 +1,6 @@
 """What a story can see after a step, and how it differs from what the story says there should be.
 
-Everything is read from the tables that the pages read. Letters, forms, e-mails and notifications are those of the step.
+Everything is read from the tables that the pages read. Letters, forms, emails and notifications are those of the step.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _IN_ANY_ORDER = {"tasks", "waits", "requests", "notified"}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How far documents, notifications and e-mails had come before a step."""
+    """How far documents, notifications and emails had come before a step."""
 
     document: int
     notification: int
@@ -130,7 +130,7 @@ class Sight:
         return [row.template_id for row in self._documents() if row.kind == "form"]
 
     def emails(self) -> list[str]:
-        """Return to whom e-mails went in this step."""
+        """Return to whom emails went in this step."""
         rows = self._all(Outbox, Outbox.outbox_id > self._before.outbox, Outbox.kind == "email")
         return [loads(row.payload)["to"] for row in rows]
 

@@ -40,12 +40,12 @@ class Settings:
     https: bool = False  # people reach us over https: from a proxy, which alone reaches us
     proxies: int = 0  # how many proxies stand before us, each adding to X-Forwarded-For and X-Forwarded-Proto
     hosts: tuple[str, ...] = ()  # the names that people reach us by
-    address: str = ""  # where people reach us; what we e-mail links to it
+    address: str = ""  # where people reach us; what we email links to it
     session_idle_minutes: int = 60
     session_hours: int = 12
     gateway_url: str = ""  # of the provider that takes letters and payments; without one they go into the spool
     gateway_seconds: int = 20  # how long it may take to answer, well within the time that a delivery is held
-    mail_server: str = ""  # host:port of the server that takes e-mails; without one they go where letters go
+    mail_server: str = ""  # host:port of the server that takes emails; without one they go where letters go
     mail_from: str = "redress@redress.invalid"
     metrics_token: str = ""  # what Prometheus sends; without one, only operations may read the measurements
     logs_json: bool = False
@@ -68,7 +68,7 @@ class Settings:
 
     @property
     def link_base(self) -> str:
-        """Return what links in e-mails begin with; nothing where nobody has said it and it cannot be known."""
+        """Return what links in emails begin with; nothing where nobody has said it and it cannot be known."""
         is_known = self.demo and self.is_for_this_machine
         return self.address.rstrip("/") or (f"http://{self.host}:{self.port}" if is_known else "")
 

@@ -27,7 +27,7 @@ def record_decision(
     Raises: ValueError for a decision of somebody outside that no document proves.
     """
     if isinstance(decided_by, str) and not evidence:
-        raise ValueError(f"The decision of {decided_by} has no evidence. Attach their e-mail or the signed form.")
+        raise ValueError(f"The decision of {decided_by} has no evidence. Attach their email or the signed form.")
     return {
         "decision_record": {
             "subject": subject,

@@ -24,7 +24,7 @@ from handlers.spool import put_once, safe_name
 
 
 def deliver_letter(world: World, owed: Owed) -> Mapping[str, Any]:
-    """Hand over a letter with its enclosures, for print or by e-mail, and mark them as dispatched.
+    """Hand over a letter with its enclosures, for print or by email, and mark them as dispatched.
 
     Returns letter: {id, document, dispatched_at, dispatched_on}.
     """
@@ -57,7 +57,7 @@ def deliver_letter(world: World, owed: Owed) -> Mapping[str, Any]:
 
 
 def deliver_email(world: World, owed: Owed) -> Mapping[str, Any]:
-    """Hand over an e-mail with its documents."""
+    """Hand over an email with its documents."""
     message = _message(world, owed, str(owed.payload["to"]), str(owed.payload["subject"]))
     if owed.payload.get("automatic"):
         message["Auto-Submitted"] = "auto-generated"  # nobody who is away answers it (RFC 3834)
@@ -101,7 +101,7 @@ def _print_papers(world: World, owed: Owed, papers: Sequence[Any]) -> str:
 
 
 def _mail_papers(world: World, owed: Owed, to: str, papers: Sequence[Any]) -> str:
-    """E-mail a letter, as the client asked: its words are in the PDF and not in the open."""
+    """Email a letter, as the client asked: its words are in the PDF and not in the open."""
     title, is_second = papers[0].title, bool(owed.payload.get("second_copy"))
     message = _message(world, owed, to, f"{title} (second copy)" if is_second else title)
     again = "This is a second copy of a letter that we sent to you before. " if is_second else ""
@@ -113,7 +113,7 @@ def _mail_papers(world: World, owed: Owed, to: str, papers: Sequence[Any]) -> st
 
 
 def _message(world: World, owed: Owed, to: str, subject: str) -> EmailMessage:
-    """Begin an e-mail whose Message-ID comes from the key, so that a copy can be told: every try is the very same."""
+    """Begin an email whose Message-ID comes from the key, so that a copy can be told: every try is the very same."""
     message = EmailMessage(policy=SMTP)
     if world.settings.mail_server:
         message["From"] = world.settings.mail_from
@@ -126,7 +126,7 @@ def _message(world: World, owed: Owed, to: str, subject: str) -> EmailMessage:
 
 
 def _mail(world: World, owed: Owed, message: EmailMessage) -> str:
-    """Hand an e-mail to the mail server, or put it where the settings say; return its name."""
+    """Hand an email to the mail server, or put it where the settings say; return its name."""
     settings, name = world.settings, f"{owed.key}.eml"
     if not settings.mail_server:
         return hand_over(world, "email", name, message.as_bytes())

@@ -1,4 +1,4 @@
-"""E-mail: owed through the outbox, and handed over by the delivery that the installation has."""
+"""Email: owed through the outbox, and handed over by the delivery that the installation has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ONE_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\\\"]+@[^\s@,;:<>()\[\]\\\"]+")
 def send_email(
     context: StepContext, *, to: str, subject: str, text: str, documents: Sequence[int] | None = None
 ) -> Deferred:
-    """Owe an e-mail with documents of the case attached; the token waits until it was handed over.
+    """Owe an email with documents of the case attached; the token waits until it was handed over.
 
     Raises: ValueError when the address is not exactly one, or the subject could break out of its header.
     """

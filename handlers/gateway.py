@@ -1,8 +1,8 @@
-"""The gateway: hands files to a provider over HTTP, and e-mails to a mail server over SMTP.
+"""The gateway: hands files to a provider over HTTP, and emails to a mail server over SMTP.
 
 A file is PUT under its name with ``If-None-Match: *`` and the name as ``Idempotency-Key``. The provider answers 200,
 201 or 204 when it took the file, and 412 when it has one of that name: a file whose answer was lost is sent again and
-taken once. A mail server cannot refuse a copy: an e-mail leaves at least once, always with the same Message-ID.
+taken once. A mail server cannot refuse a copy: an email leaves at least once, always with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def held(url: str, folder: str, name: str, *, seconds: float) -> bytes | None:
 
 
 def mail(server: str, sender: str, message: EmailMessage, *, seconds: float) -> None:
-    """Hand an e-mail to a mail server. Raises: OSError, of which every error of SMTP is one."""
+    """Hand an email to a mail server. Raises: OSError, of which every error of SMTP is one."""
     host, _, port = server.rpartition(":")
     with smtplib.SMTP(host, int(port), timeout=seconds) as connection:
         connection.send_message(message, from_addr=sender)

@@ -147,7 +147,7 @@ def _claims() -> dict[str, Any]:
 
 
 def _email(claims: dict[str, Any]) -> str | None:
-    """Return the e-mail address that the provider has confirmed; where the settings say so, one that it enters itself.
+    """Return the email address that the provider has confirmed; where the settings say so, one that it enters itself.
 
     Of an address that the provider says is not confirmed, nothing follows in any case.
     """

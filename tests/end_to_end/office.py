@@ -157,7 +157,7 @@ class Office:
         return [f"{row.template_id} {row.dispatched_at.astimezone(LONDON):%d %B %Y}" for row in found]
 
     def emails(self) -> list[str]:
-        """Return what was sent by e-mail: the subjects."""
+        """Return what was sent by email: the subjects."""
         folder = self.world.settings.spool_dir
         return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.eml"))
 

@@ -1,4 +1,4 @@
-"""Who is told what changed for them without their doing: assigned, overdue, replied, approved; the morning's e-mail."""
+"""Who is told what changed for them without their doing: assigned, overdue, replied, approved; the morning's email."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -110,7 +110,7 @@ def test_a_poll_never_loads_an_instance_that_is_not_due(stage: Stage) -> None:
     with stage.statements() as idle:
         assert work_once(stage.world) == 0
     selects = [statement for statement in idle if statement.lstrip().startswith("SELECT")]
-    # Timers, timers that start something, jobs, what people are told of, e-mails of the morning, outbox: one look each.
+    # Timers, timers that start something, jobs, what people are told of, emails of the morning, outbox: one look each.
     assert len(selects) == 6
     assert not any("process_instance.state," in statement for statement in idle)
     assert not any(statement.lstrip().startswith(("UPDATE", "INSERT", "DELETE", "BEGIN IMM")) for statement in idle)

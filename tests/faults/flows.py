@@ -93,7 +93,7 @@ class Flow:
     found: Callable[[Path], None]
     acts: tuple[Act, ...]
     outside: bool = False
-    """Letters, payments and e-mails go to a provider and a mail server instead of the spool."""
+    """Letters, payments and emails go to a provider and a mail server instead of the spool."""
     is_slow: bool = False
     """It is set up from the product's own processes, which takes seconds."""
 

@@ -215,7 +215,7 @@ def _compare_with_outside(folder: Path, keys: object, outside: Provider, told: T
     mails = {name for name in taken if name.startswith("mail/")}
     mailed = len(mails) + sum(name.startswith("email/") for name in spooled)
     emails = sum(row.kind == "email" for row in keys)  # type: ignore[attr-defined]
-    return faults + ([f"There are {mailed} Message-IDs for {emails} e-mails."] if mailed < emails else [])
+    return faults + ([f"There are {mailed} Message-IDs for {emails} emails."] if mailed < emails else [])
 
 
 def _complete_all(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A provider outside the product: it takes letters, payment instructions and e-mails over real connections.
+"""A provider outside the product: it takes letters, payment instructions and emails over real connections.
 
 What it took, and what it was asked twice, stands in a log of its own, which is only ever appended to and which the
 product never sees. It keeps the first file of a name. Each client has a part of its own: the first word of the path, or
@@ -50,7 +50,7 @@ class Provider:
 
     @property
     def mail_server(self) -> str:
-        """Where e-mails are taken."""
+        """Where emails are taken."""
         return f"127.0.0.1:{self._smtp.server_address[1]}"
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class Provider:
             return self.manners.popleft() if self.manners else None
 
     def take(self, client: str, kind: str, name: str, content: bytes) -> bool:
-        """Take a file unless one of its name was taken; return whether it was. An e-mail is always taken."""
+        """Take a file unless one of its name was taken; return whether it was. An email is always taken."""
         with self._lock:
             known = kind != "mail" and any(
                 (entry["kind"], entry["name"]) == (kind, name) and entry["taken"] for entry in self.entries(client)
@@ -186,7 +186,7 @@ class _SmtpHandler(socketserver.StreamRequestHandler):
                 self._say("250 ok")
 
     def _take(self, sender: str) -> bool:
-        """Take an e-mail; return whether the conversation goes on."""
+        """Take an email; return whether the conversation goes on."""
         self._say("354 go on")
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):

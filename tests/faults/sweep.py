@@ -131,7 +131,7 @@ class Sweep:
 
 
 def not_mailed_again(left: Counter[str], peaceful: Counter[str]) -> Counter[str]:
-    """Return what has left, without the copies of an e-mail: a mail server cannot be asked whether it has one."""
+    """Return what has left, without the copies of an email: a mail server cannot be asked whether it has one."""
     return Counter(
         {name: peaceful[name] if name.startswith("mail/") and count > peaceful[name] > 0 else count
          for name, count in left.items()}

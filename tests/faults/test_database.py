@@ -36,7 +36,7 @@ ASK_EVERY_DAY = (
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A stage on which a question is asked, an e-mail owed and a day waited for."""
+    """A stage on which a question is asked, an email owed and a day waited for."""
     made = Stage(tmp_path)
     made.deploy(*ASK_EVERY_DAY)
     made.start()

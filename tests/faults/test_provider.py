@@ -1,4 +1,4 @@
-"""A provider that behaves badly: what it took leaves once, an e-mail at least once with one Message-ID."""
+"""A provider that behaves badly: what it took leaves once, an email at least once with one Message-ID."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def outside(tmp_path: Path) -> Iterator[Provider]:
 
 @pytest.fixture
 def stage(tmp_path: Path, outside: Provider) -> Iterator[Stage]:
-    """A stage whose letters, payments and e-mails go to the provider."""
+    """A stage whose letters, payments and emails go to the provider."""
     (tmp_path / "data").mkdir()
     made = Stage(tmp_path / "data")
     made.world.settings = dataclasses.replace(

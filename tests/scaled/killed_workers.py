@@ -1,6 +1,6 @@
 """Workers and pages killed at named points and by chance, on PostgreSQL, while people work.
 
-Real gunicorn and real workers; letters and e-mails go to a provider outside with a log of its own. Each event replaces
+Real gunicorn and real workers; letters and emails go to a provider outside with a log of its own. Each event replaces
 all workers by one that dies at a point, sleeps there through its lease, or is killed whenever it comes; or a process of
 pages is killed. People work on meanwhile. At the end what slept wakes, everything is worked off, and looked at.
 
