@@ -133,7 +133,7 @@ def differences(components: Sequence[Any], around: Surroundings, *, yours: Typed
     """Return the questions that two ways to fill in a form answer differently."""
     mine, other = fill(components, yours, around), fill(components, theirs, around)
     ours, said = _questions(mine), _questions(other)
-    return [
+    found = [
         Difference(
             name,
             f"#{identity(name)}",
@@ -144,6 +144,9 @@ def differences(components: Sequence[Any], around: Surroundings, *, yours: Typed
         for name, entry in ours.items()
         if _kept(_inputs(name, yours)) != _kept(_inputs(name, theirs))
     ]
+    # A page sends no inputs for what a settled list only shows.
+    settled = {name for name, entry in ours.items() if entry.component.has_fixed_rows}
+    return [one for one in found if one.name not in settled or one.yours != one.theirs]
 
 
 def with_theirs(typed: Typed, theirs: Typed, name: str) -> Typed:

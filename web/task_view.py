@@ -18,7 +18,7 @@ from web import asking, drafting, meanwhile, task_page
 from web.beside import SHORT, beside
 from web.current import person, world
 from web.due_tags import due_tag
-from web.forms import typed_from_values
+from web.forms import fill, typed_from_values
 from web.words import day_of
 
 _NOT_SAVED = "What is on this page is not saved yet: the newer draft is kept until you save yours."
@@ -125,13 +125,16 @@ def over(connection: Connection, task: Any, typed: asking.Typed) -> str:
     form = definition.forms.get(task.form_id) if task.form_id else None
     letter = task_page.written_letter(task)
     components = asking.components_of(form, definition.letter_form(letter) if letter else None)
-    around = asking.surroundings(connection, definition, {}, components)
+    # The rows of a list that is settled are those of the case.
+    names = asking.names_of_instance(connection, task.instance_id)
+    around = asking.surroundings(connection, definition, names, components)
     kept = asking.kept_answers(components, typed, around)
     recorded = _recorded(connection, task) if kept and task.status == "completed" else {}
     return render_template(
         "tasks/over.html",
         task=task,
         by=told.names_of_people(connection).get(task.ended_by_id) if task.ended_by_id else None,
+        is_own=task.ended_by_id == person().person_id,
         kept=kept,
         differing=_differing(components, around, typed, recorded),
         as_note=_as_note(task, kept) if kept and task.case_id is not None else "",
@@ -142,7 +145,9 @@ def _differing(components: Any, around: Any, typed: asking.Typed, recorded: dict
     if not recorded:
         return []
     theirs = typed_from_values(components, around, recorded)
-    return meanwhile.differences(components, around, yours=typed, theirs=theirs)
+    found = meanwhile.differences(components, around, yours=typed, theirs=theirs)
+    needless = set(fill(components, typed, around).hidden)  # answered all the same, as a page without scripts lets one
+    return [one for one in found if one.theirs or one.name not in needless]
 
 
 def _recorded(connection: Connection, task: Any) -> dict[str, Any]:

@@ -73,3 +73,16 @@ def test_a_forged_submit_changes_no_action_and_adds_none(agreed, deployed, case_
     assert {**before[0], "due_on": None} == {k: v for k, v in after[0].items() if k != "client_agreed"} | {
         "due_on": None
     }
+
+
+def test_a_double_click_on_the_actions_says_that_they_are_recorded_as_they_were_sent(agreed):
+    form = next(f for f in agreed.page.forms if f.get("data-questions") is not None)
+    fields = dict(form.form_values()) | {"request.plan_actions-0-client_agreed": "yes", "do": "complete"}
+    answers = [agreed.client.post(agreed.path, data=fields) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 409]
+    assert "What you typed is what was recorded." in answers[1].text
+    fields["request.plan_actions-0-due_on-day"] = "28"
+    other = agreed.client.post(agreed.path, data=fields).text
+    assert "What you answered differently" in other
+    assert "28 October 2026" in other
+    assert "request.plan_actions-0" not in other

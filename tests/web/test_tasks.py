@@ -86,7 +86,7 @@ def test_the_second_of_two_tabs_reads_who_completed_it_and_keeps_what_was_typed(
     referred.press("Complete this task", REACHED)
     other_tab.press("Complete this task", {**REACHED, "contact_note": "Typed in the second tab."})
     assert other_tab.status == 409
-    assert "already completed by Scenario owning team on 1 October 2026 at 9am" in other_tab.text
+    assert "You already completed this task on 1 October 2026 at 9am" in other_tab.text
     assert "Typed in the second tab." in other_tab.text
     assert "I spoke to the client" in other_tab.text
     assert tasks_open(deployed) == ["allocate_review"]
@@ -168,11 +168,14 @@ def test_a_task_shows_what_the_procedure_says_and_the_case_beside_it(referred):
 def test_a_double_click_completes_a_task_once(referred, deployed):
     claim(referred, "Call the client")
     form = next(f for f in referred.page.forms if f.get("data-questions") is not None)
-    fields = dict(form.form_values()) | REACHED | {"do": "complete"}
+    needless = {"stop_trying": "true"}  # asked on the page, and of no account once the client was reached
+    fields = dict(form.form_values()) | REACHED | needless | {"do": "complete"}
     first = referred.client.post(referred.path, data=fields)
     second = referred.client.post(referred.path, data=fields)
     assert first.status_code == 302
     assert second.status_code == 409
+    assert "You already completed this task on 1 October 2026 at 9am" in second.text
+    assert "What you typed is what was recorded." in second.text
     assert tasks_open(deployed) == ["allocate_review"]
 
 
