@@ -231,6 +231,12 @@ def test_counting_reads_one_index_for_each_count(crowd):
     read = set(re.findall(r"ix_user_task_\w+", plan))
     assert read == {"ix_user_task_mine", "ix_user_task_held", "ix_user_task_free"}, plan
     assert set(re.findall(r"ix_listed_request_\w+", plan)) == {"ix_listed_request_owner", "ix_listed_request_due"}, plan
+    of_teams = Scope("team", 0, GROUPS)
+    [counted] = plans(crowd, lambda: lambda connection: worklists.count_waits(connection, of_teams))
+    for found in (plan, counted, *plans(crowd, lambda: lambda c: find(c, of_teams, Filters(waits_for="client")))):
+        asked = [line for line in found.splitlines() if "ix_listed_request_due" in line]
+        assert asked, found
+        assert all("COVERING" in line or "Index Only" in line for line in asked), found
 
 
 def test_what_cases_wait_for_is_counted_by_word_and_not_beyond_a_page_can_say(crowd, monkeypatch):
