@@ -1,9 +1,10 @@
 """Many cases at once: one parked case, copied row by row inside the database until there are as many as wanted.
 
 Each copy is a case of its own: client, service request, instance with its stored state, open tasks, waits and terms
-that it is found by; any of them can go on. Numbers follow on, so that what is measured looks through what really is
-there. The history, which no list and no step reads, is copied for one case in a thousand: for `WITH_HISTORY`, which
-pages are opened of.
+that it is found by; any of them can go on. Whatever the size, what is measured is a full page: `NAMESAKES` clients have
+one name, and one case in `SILENT` is listed as one that waits for the client. Numbers follow on, so that what is
+measured looks through what really is there. The history, which no list and no step reads, is copied for one case in a
+thousand: for `WITH_HISTORY`, which pages are opened of.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ BATCH = 50_000
 DAYS = 60
 """Tasks fall due on so many days, as many on each."""
 
+NAMESAKES = 30
+"""The first so many clients are called Kim Sample; after them each has a family name of its own."""
+SILENT = 7
+
 _HASTE = {
     "sqlite": ("PRAGMA cache_size=-500000", "PRAGMA foreign_keys=OFF", "PRAGMA synchronous=OFF"),
     "postgresql": ("SET session_replication_role = replica", "SET synchronous_commit = off"),
@@ -46,6 +51,10 @@ _DUE = {
     "sqlite": f"datetime(:due_at, '+' || (n % {DAYS}) || ' days') || '.000000'",
     "postgresql": f":due_at + (n % {DAYS}) * interval '1 day'",
 }
+_IS_NAMESAKE = f"CASE WHEN n <= {NAMESAKES} THEN"
+_GIVEN = f"{_IS_NAMESAKE} 'kim' ELSE 'robin' END"
+_FAMILY = f"{_IS_NAMESAKE} 'sample' ELSE 'example' || n END"
+_CLIENT = f"{_IS_NAMESAKE} 'Kim Sample' ELSE 'Robin Example' || n END"
 _OF_INSTANCE = {"instance_id": _NUMBER, "case_id": _NUMBER}
 
 
@@ -115,25 +124,27 @@ def _packed(text_: str) -> bytes:
 
 def _copy_case(connection: Connection, instance_id: int, first: int, last: int) -> None:
     instance = _row(connection, ProcessInstance, ProcessInstance.instance_id == instance_id)
-    case = {"case_id": _NUMBER, "reference": _REFERENCE, "client_name": "'Robin Example' || n"}
+    case = {"case_id": _NUMBER, "reference": _REFERENCE, "client_name": _CLIENT}
     request = {"request_id": _NUMBER, "case_id": _NUMBER, "number": _BUSINESS_KEY}
     own = {**_OF_INSTANCE, "request_id": _NUMBER, "business_key": _BUSINESS_KEY}
     _copy(connection, Case, Case.case_id == instance.case_id, case, first, last)
     _copy(connection, ServiceRequest, ServiceRequest.request_id == instance.request_id, request, first, last)
     _copy(connection, ProcessInstance, ProcessInstance.instance_id == instance_id, own, first, last)
     # The last two are kept by triggers, which do not run on PostgreSQL while it is filled.
-    listed = {"reference": _REFERENCE, "client_sort": "'robin example' || n"}
+    listed = {"reference": _REFERENCE, "client_sort": f"{_GIVEN} || ' ' || {_FAMILY}"}
     due = {**_OF_INSTANCE, "due_at": _DUE[connection.dialect.name], **listed}
     _copy(connection, UserTask, UserTask.instance_id == instance_id, due, first, last)
     if connection.dialect.name == "sqlite":  # whose triggers have listed the requests, before they waited for anything
         within = {"first": FIRST + first, "last": FIRST + last}
         connection.execute(text("DELETE FROM listed_request WHERE request_id BETWEEN :first AND :last"), within)
-    open_one = {"request_id": _NUMBER, "case_id": _NUMBER, "due_at": _DUE[connection.dialect.name], **listed}
+    silent = f"CASE WHEN n % {SILENT} = 0 THEN 'client' ELSE :waits_for END"
+    ids = {"request_id": _NUMBER, "case_id": _NUMBER}
+    open_one = {**ids, "due_at": _DUE[connection.dialect.name], "waits_for": silent, **listed}
     _copy(connection, ListedRequest, ListedRequest.request_id == instance.request_id, open_one, first, last)
     waiting = {"instance_id": _NUMBER, "correlation_key": _BUSINESS_KEY}
     _copy(connection, Wait, Wait.instance_id == instance_id, waiting, first, last)
     _copy(connection, History, History.instance_id == instance_id, _OF_INSTANCE, first, last, where="n % 1000 = 500")
-    for kind, term in (("name", "'robin'"), ("name", "'example' || n"), ("reference", _REFERENCE)):
+    for kind, term in (("name", _GIVEN), ("name", _FAMILY), ("reference", _REFERENCE)):
         changed = {"term": term, "case_id": _NUMBER}
         _insert(connection, ClientTerm.__table__, {"kind": kind}, changed, first, last)
 

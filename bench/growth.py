@@ -1,6 +1,7 @@
 """Pages, polls and messages among ever more open cases, of one crowd that grows: `python -m bench growth`.
 
-Each case is a complaint that waits for a team leader, for two timers and for the client. Aims: the last p95 of a page
+Each case is a complaint that waits for a team leader, for two timers and for the client. A list shows a full page at
+every size, but for the one that a filter finds nothing for however far it looks. Aims: the last p95 of a page
 at most 1.5 times the first, no page above 12 statements, a poll at most twice one without a crowd, a message at most 4
 times a bare commit.
 """
@@ -40,7 +41,9 @@ PAGES = {
     "team queue": "/tasks/queue",
     "cases of a leader's teams": "/tasks/team-cases",
     "those that wait for the client": "/tasks/team-cases?waiting=client",
-    "search by name": "/cases/?q=example500",
+    "a filter that fits none of them": "/tasks/team-cases?waiting=outside",
+    "search by name": "/cases/?q=kim+sample",
+    "search by a name that very many have": "/cases/?q=robin",
     "search by number": "/cases/?q=CM-70000500",
     "case page": f"/cases/{crowd.WITH_HISTORY}",
 }
