@@ -20,7 +20,6 @@ from web.before import Earlier, before_of
 from web.case_page import details_of
 from web.case_summary import CaseSummary, Standing, read_standing, summarise
 from web.current import world
-from web.due_tags import due_tag
 from web.fact_tables import FactTable, tables_of
 from web.holders import task_holder
 from web.labels import label_of, option_label, say
@@ -41,11 +40,6 @@ class Ahead:
     who: str
     due_at: datetime | None
     rule: str
-
-    @property
-    def tag(self) -> tuple[str, str]:
-        """What says how urgent it is, and the class of that."""
-        return due_tag(self.due_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,6 @@ def page(case_id: int) -> str:
         past=[_clock(row, loaded) for row in past[(number - 1) * PAGE : number * PAGE]],
         number=number,
         last=last,
-        now=world().clock.now(),
     )
 
 

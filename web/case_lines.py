@@ -12,7 +12,6 @@ from engine.queries import listed_requests
 from engine.queries.listed_requests import OpenRequest
 from engine.queries.listed_tasks import ListedTask
 from web.current import world
-from web.due_tags import due_tag
 from web.groups import titles
 from web.holders import NextDue, Work, next_due
 from web.waiting import Waiting, waits_of
@@ -25,8 +24,6 @@ class CaseLine:
     """A row of a list of cases: an open service request, what it waits for, and which date comes next."""
 
     row: OpenRequest
-    tag: str
-    colour: str
     waits: list[Waiting]
     next_due: NextDue | None
 
@@ -52,7 +49,6 @@ def lines_of(connection: Connection, request_ids: Sequence[int], *, viewer_id: i
     return [
         CaseLine(
             row,
-            *due_tag(row.due_at),
             waits_of(row, loaded, named, viewer_id=viewer_id),
             next_due(Work(None, list(row.tasks), list(row.waits), list(row.instances))),
         )

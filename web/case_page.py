@@ -107,7 +107,6 @@ class CasePage:
     summary: CaseSummary
     about: str
     ahead: list[Ahead]
-    now: datetime
     facts: dict[str, Any]
     client: list[dict[str, Any]]
     request: RequestRow | None
@@ -151,7 +150,6 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         summary=summarise(standing, case_id),
         about=about_in(request.fields) if request is not None else "",
         ahead=ahead(cards, standing.groups, way.rules, now),
-        now=now,
         facts=standing.facts,
         client=_client(standing.facts, dictionary, people),
         request=request,

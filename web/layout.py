@@ -19,6 +19,7 @@ from web import words
 from web.access import may_use
 from web.assets import built_from
 from web.current import visitor, world
+from web.due_tags import due_tag
 from web.whose import has_role, records_contacts
 
 SERVICE = "Redress"
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
+        due_tag=due_tag,
         error_message=error_message,
         may_use=may_use,
         problem_list=problem_list,

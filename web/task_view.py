@@ -17,7 +17,6 @@ from engine.queries.paths import rule_of
 from web import asking, drafting, meanwhile, task_page
 from web.beside import SHORT, beside
 from web.current import person, world
-from web.due_tags import due_tag
 from web.forms import fill, typed_from_values
 from web.words import day_of
 
@@ -61,7 +60,6 @@ def render(connection: Connection, current: task_page.TaskPage, shown: Shown | N
         page=current,
         task=task,
         holding=holding,
-        due=due_tag(task.due_at),
         rule=rule_of(connection, task.instance_id, task.due_at) if task.due_at is not None else "",
         blocks=[block for block in drawn if block not in aside],
         aside=aside,

@@ -72,7 +72,6 @@ def page() -> str:
         oldest=aged[:5],
         is_cut=len(requests) == team.MOST,
         decisions=decisions,
-        now=now,
         circling=[one for one in aged if one.request.plan_version >= MANY_PLANS],
         away=_soon(away, today),
         today=today,

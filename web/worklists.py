@@ -25,7 +25,6 @@ from engine.saved_views import View, view_at, views_of
 from web import worklist_address
 from web.case_lines import lines_of, marks_of
 from web.current import person, world
-from web.due_tags import due_tag
 from web.sent_once import sent_key
 from web.whose import has_role, sees_every_case, sight_of
 from web.words import NOT_DONE, up_to
@@ -47,11 +46,9 @@ _OF_CASES = ("cases", "team_cases")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a list; `tag` says how urgent it is, never by colour alone."""
+    """A row of a list."""
 
     row: ListedTask
-    tag: str
-    colour: str
     may_claim: bool
 
     @property
@@ -277,7 +274,7 @@ def _views(connection: Connection) -> tuple[list[View], View | None]:
 
 def _line(row: ListedTask) -> Line:
     may_claim = row.assignee_id is None and row.candidate_group in person().groups
-    return Line(row, *due_tag(row.due_at), may_claim)
+    return Line(row, may_claim)
 
 
 def _told(asked: Asked, offered: dict[str, dict[str, str]]) -> list[str]:

@@ -80,6 +80,12 @@ def test_what_is_due_today_and_what_is_late_stand_on_top(referred, visitor, depl
     worker.work_until_rest(deployed)
     assert "1 overdue, 0 due today" in leader.visit("/tasks/").text
     assert re.search(r"5 October 2026 1 day late", leader.text)
+    with deployed.db.read() as connection:
+        [case_id] = set(connection.execute(select(UserTask.case_id)).scalars())
+    for page in (f"/cases/{case_id}", "/team/"):
+        leader.visit(page)
+        assert "1 day late" in leader.text, page
+        assert not leader.page.xpath("//*[contains(@class, 'govuk-tag') and normalize-space()='Overdue']"), page
     assert "Allocate the SR" in leader.visit("/tasks/due").text
 
 
