@@ -95,7 +95,7 @@ def _navigation(person: Somebody | None) -> list[dict[str, object]]:
             "worklists.queue",
             ("worklists.queue", "worklists.held", "worklists.due", "worklists.team_cases"),
         ),
-        ("Cases", "search.listed", ("search.", "cases.")),
+        ("Find a case", "search.listed", ("search.", "cases.")),
         (alerts, "notifications.listed", ("notifications.",)),
     ]
     if has_role(person, Role.LEADER, Role.MANAGER):

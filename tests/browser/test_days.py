@@ -94,7 +94,7 @@ def adds_a_note(cara: Screen) -> None:
 
 
 def finds_a_client(cara: Screen) -> None:
-    cara.click("Cases").answer(q="Parker").click("Search")
+    cara.click("Find a case").answer(q="Parker").click("Search")
     assert cara.click("Parker Parliament").page.locator("h1").inner_text() == "Parker Parliament"
 
 
@@ -109,7 +109,7 @@ def test_a_day_of_a_team_leader(screen, served):
     assert "There is a problem" in rita.text
     assert rita.page.title().startswith("Error: ")
     rita.answer(approval_comments="Too much for a short delay.").complete()
-    rita.click("Alerts").click("Cases").click("Paula Planned")
+    rita.click("Alerts").click("Find a case").click("Paula Planned")
     assert "13 Create a Resolution Plan" in rita.text
     rita.go(rita.page.get_by_role("link", name="Team", exact=True))
     assert "Who has how much to do" in rita.text
@@ -205,4 +205,4 @@ def queue(person: Screen, name: str, client: str) -> Screen:
 
 def case(person: Screen, client: str) -> Screen:
     """Open a client's case, by the menu and the list of cases."""
-    return person.click("Cases").click(client)
+    return person.click("Find a case").click(client)

@@ -83,7 +83,7 @@ def test_the_menu_leads_everybody_to_what_they_may_open(visitor):
     for username, own in menus.items():
         links = visitor(username).page.xpath("//nav[@aria-label='Menu']//a")
         said = {" ".join(link.text_content().split()) for link in links}
-        assert said - {"My tasks", "Team queue", "Cases", "Alerts"} == own, username
+        assert said - {"My tasks", "Team queue", "Find a case", "Alerts"} == own, username
 
 
 def test_an_auditor_reads_a_task_and_is_offered_nothing(visitor, case_id, deployed):

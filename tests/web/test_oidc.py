@@ -79,12 +79,12 @@ def identity_of(deployed, username):
 
 def test_somebody_whose_address_operations_entered_signs_in_and_is_known_from_then_on(visitor, provider, deployed):
     assert "Sign in with your department’s account" in visitor.visit("/cases/").text
-    assert sign_in(visitor).heading == "Cases"
+    assert sign_in(visitor).heading == "Find a case"
     assert identity_of(deployed, "review_caseworker") == f"{provider.issuer} s-1"
     assert provider.asked[0]["redirect_uri"] == "http://localhost/sign-in/provider/back"
     provider.claims = {"sub": "s-1"}  # the address may change, or not be told any more
     visitor.press("Sign out")
-    assert sign_in(visitor).heading == "Cases"
+    assert sign_in(visitor).heading == "Find a case"
 
 
 def test_signing_out_here_offers_to_sign_out_there(visitor, provider):
@@ -114,7 +114,7 @@ def test_what_cannot_be_trusted_signs_nobody_in(visitor, provider, deployed, fau
 @pytest.mark.parametrize("clock", ["a clock behind", "a clock ahead"])
 def test_clocks_may_differ_by_less_than_a_minute(visitor, provider, clock):
     provider.breaks = clock
-    assert sign_in(visitor).heading == "Cases"
+    assert sign_in(visitor).heading == "Find a case"
 
 
 def test_a_process_that_never_spoke_with_the_provider_still_links_to_its_sign_out(visitor, provider, deployed):
@@ -146,7 +146,7 @@ def test_addresses_that_only_the_department_enters_count_as_confirmed_where_it_s
     provider.claims = {"sub": "s-1", "email": "cara@redress.example", "email_verified": False}
     assert "a confirmed email address" in sign_in(trusting).text
     provider.claims = {"sub": "s-1", "email": "cara@redress.example"}
-    assert sign_in(trusting).heading == "Cases"
+    assert sign_in(trusting).heading == "Find a case"
 
 
 def test_an_answer_counts_once_and_only_in_the_browser_that_asked(visitor, provider, deployed):
