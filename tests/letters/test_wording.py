@@ -95,6 +95,7 @@ EXPECTED: dict[str, list[str]] = {
         "Internal: do not send this form to the client.",
         "Amount requested: £0.21",
         "Case reference: CASE-2026",
+        "Asked for by: Lee Demo, team leader\n",  # of which team, it cannot say: it goes out from Resolution too
     ],
     "CMSF5551_NI": ["Approval of a special payment (NI)", "Northern Ireland"],
     "RES-ACK": ["received by our Complaints Resolution team", "in 5 days, by 30 November 2026 at the latest"],
