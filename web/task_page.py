@@ -67,7 +67,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Who holds a task, and what this person may do about that; `kept_from` says why they are not to do it."""
+    """Who holds a task, and what this person may do about that; `kept_from` says why they are not to do it.
+
+    `colleagues` are who else may be given it.
+    """
 
     group_title: str
     assignee_name: str | None
@@ -172,6 +175,8 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
     stands_in = holder_away is not None and holder_away.cover_id == person.person_id
     colleagues = []
     for person_id, name in members(connection, task.candidate_group) if leads else []:
+        if person_id == task.assignee_id:
+            continue
         found = tasks.exclusion(world(), connection, task, person_id)
         if found is None or (found.may_be_overridden and person_id != person.person_id):
             notes = [absences.said(away.get(person_id)), "say why below" if found is not None else ""]

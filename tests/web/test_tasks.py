@@ -135,7 +135,12 @@ def test_a_leader_assigns_a_task_of_the_team_and_others_cannot(referred, visitor
     assert "Assign" not in referred.text
     leader = visitor("owning_team_leader").visit("/tasks/held")
     assert "Scenario owning team" in leader.text
-    leader.follow("Call the client").press("Assign", {"to": person_id(deployed, "owning_team.2")})
+    leader.follow("Call the client")
+    assert "Scenario owning team holds it." in leader.text
+    offered = leader.page.xpath("//select[@id='to']/option/text()")
+    assert "Scenario owning team.2" in offered
+    assert "Scenario owning team" not in offered
+    leader.press("Assign", {"to": person_id(deployed, "owning_team.2")})
     assert "Scenario owning team.2 now holds the task." in leader.text
     assert "Call the client" in visitor("owning_team.2").visit("/tasks/").text
 
