@@ -98,11 +98,11 @@ def _refused(error: RedressError) -> tuple[str, int]:
     return error_page(heading, str(error), status)
 
 
-def _away(error: DatabaseAway) -> tuple[str, int]:
+def _away(error: DatabaseAway) -> ResponseReturnValue:
     log.error("The database could not be reached or written", extra={"endpoint": request.endpoint}, exc_info=error)
-    g.person = None  # the menu could not be read either
+    g.person, g.uses_session = None, False  # neither the menu nor the clock can be read
     status, heading = page_for(error)
-    return error_page(heading, str(error), status)
+    return _with_what_was_typed(heading, str(error), status)
 
 
 def _note_commits() -> None:
@@ -111,14 +111,15 @@ def _note_commits() -> None:
 
 def _busy(error: DatabaseBusy) -> ResponseReturnValue:
     """Do again what the database took back whole, so that another change could go on; files can be read only once."""
-    is_whole = world().db.commits == g.get("commits") and not any(request.files.values())
-    if error.has_crossed and is_whole and g.tries < _TRIES:
+    if error.has_crossed and _is_whole() and not any(request.files.values()) and g.tries < _TRIES:
         g.tries += 1
         try:
             return current_app.dispatch_request()
         except Exception as again:  # noqa: BLE001 - what the second try meets is answered as the first would be
             return current_app.handle_user_exception(again)
-    return _refused(error)
+    log.info("Refused a request", extra={"error": type(error).__name__, "endpoint": request.endpoint})
+    status, heading = page_for(error)
+    return _with_what_was_typed(heading, str(error), status)
 
 
 def _csrf(_error: CSRFError) -> ResponseReturnValue:
@@ -138,10 +139,29 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     return error_page(heading, text, status)
 
 
-def _failed(error: Exception) -> tuple[str, int]:
+def _failed(error: Exception) -> ResponseReturnValue:
     log.exception("A page failed", extra={"endpoint": request.endpoint}, exc_info=error)
     text = "Nothing of yours was changed by this page. Try again later, or tell operations what you did."
-    return error_page("Sorry, there is a problem with the service", text, 500)
+    return _with_what_was_typed("Sorry, there is a problem with the service", text, 500)
+
+
+def _is_whole() -> bool:
+    """Tell whether this request has committed nothing so far; one that was not let in yet has not."""
+    commits = world().db.commits
+    return bool(commits == g.get("commits", commits))
+
+
+def _with_what_was_typed(heading: str, text: str, status: int) -> ResponseReturnValue:
+    """Return a page of an error that passes: with what was typed, to be sent again, unless it was done already."""
+    if not _is_whole():
+        text = "What you sent was saved, but the page after it cannot be shown. Look there before you send it again."
+        return error_page(heading, text, status)
+    left = unsent.sent_now()
+    return (
+        unsent.page(left, status=status, failed=(heading, text))
+        if left is not None
+        else error_page(heading, text, status)
+    )
 
 
 def error_page(heading: str, text: str, status: int) -> tuple[str, int]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from engine import timers
 from engine.dictionary import Role
+from engine.errors import DatabaseAway
 from engine.field_values import pounds
 from engine.people import Somebody
 from engine.queries.told import MOST_COUNTED, count_unseen
@@ -126,7 +127,10 @@ def _demo(person: Somebody | None) -> dict[str, object] | None:
     """Return what the demonstration's banner says; None outside a demonstration."""
     if not world().settings.demo:
         return None
-    now = world().clock.now()
+    try:
+        now = world().clock.now()
+    except DatabaseAway:
+        return None  # the page that says so has no banner
     banner: dict[str, object] = {"now": now, "next_due": None}
     if person is not None:
         with world().db.read() as connection:

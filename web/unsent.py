@@ -68,13 +68,24 @@ def brought() -> Unsent | None:
     return Unsent(path, fields) if isinstance(path, str) and own_address(path) else None
 
 
-def page(left: Unsent, *, status: int, username: str = "", problems: dict[str, str] | None = None) -> Response:
-    """Show what was typed: to whoever is signed out beside the sign-in, to others with a button that sends it again."""
+def page(
+    left: Unsent,
+    *,
+    status: int,
+    username: str = "",
+    problems: dict[str, str] | None = None,
+    failed: tuple[str, str] | None = None,
+) -> Response:
+    """Show what was typed: to whoever is signed out beside the sign-in, to others with a button that sends it again.
+
+    `failed` is a heading and what happened, where it was sent in time and could not be done.
+    """
     settings = world().settings
     shown = render_template(
         "session/unsent.html",
         left=left,
-        signed_out="person_id" not in session,
+        signed_out="person_id" not in session and failed is None,
+        failed=failed,
         asks_password=settings.local_sign_in,
         username=username,
         problems=problems or {},

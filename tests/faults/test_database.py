@@ -6,14 +6,17 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from engine import dispatch, tasks
+from engine.database_clock import DatabaseClock
 from engine.db import REACH, Database
 from engine.errors import DatabaseAway
+from engine.models import Note
 from engine.worker import work_once
 from tests import tiny
 from tests.faults.oracle import faults_in
@@ -151,6 +154,39 @@ def test_a_page_says_that_the_service_cannot_save_and_the_same_button_works_late
     assert "the service cannot save at the moment" in screen.text
     screen.visit(f"/tasks/{stage.task_id('ask')}").press("Claim this task")
     assert stage.task("ask").assignee_id == stage.caseworker.person_id
+
+
+@pytest.mark.parametrize("demo", [False, True])
+def test_what_was_typed_while_the_database_is_away_is_kept_and_sent_again(stage: Stage, *, demo: bool) -> None:
+    stage.world.settings = replace(stage.world.settings, demo=demo)
+    if is_postgres():
+        stage.world.clock = DatabaseClock(stage.world.db)  # as pages have it: it cannot be asked either
+    screen = Browser(create_app(world=stage.world)).sign_in("review_caseworker")
+    screen.client.environ_base["HTTP_ORIGIN"] = "http://localhost"
+    screen.visit(f"/cases/{stage.case_id}")
+    with cut_off(stage):
+        screen.press("Add note", {"text": "She called about her letter."})
+    assert (screen.status, screen.heading) == (503, "Sorry, the service cannot save at the moment")
+    assert "so nothing was changed" in screen.text
+    assert "She called about her letter." in screen.text
+    assert stage.rows(Note) == []
+    screen.press("Send it again")
+    assert (screen.status, [row.text for row in stage.rows(Note)]) == (200, ["She called about her letter."])
+
+
+def test_who_was_saved_is_not_told_that_nothing_was_changed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Browser(create_app(world=stage.world)).sign_in("review_caseworker")
+    screen.client.environ_base["HTTP_ORIGIN"] = "http://localhost"
+    screen.visit(f"/cases/{stage.case_id}")
+
+    def lose_the_server(*_said: object) -> None:
+        raise DatabaseAway
+
+    monkeypatch.setattr("web.cases.flash", lose_the_server)  # the next that is done after the commit
+    screen.press("Add note", {"text": "She called."})
+    assert (screen.status, len(stage.rows(Note))) == (503, 1)
+    assert "What you sent was saved" in screen.text
+    assert "nothing was changed" not in screen.text
 
 
 def test_a_fault_of_ours_is_not_taken_for_an_outage(stage: Stage) -> None:
