@@ -8,20 +8,21 @@ marks with ``holder = true``. Each case is a transaction of its own: what could 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from engine import absences, definitions, history, instance_row, roles, tasks
 from engine.cases import add_note
-from engine.errors import NotAllowed, NotFound, RedressError, ValuesRefused
+from engine.errors import NotAllowed, RedressError, ValuesRefused
 from engine.history import Event
 from engine.holds import hold_case, hold_task
-from engine.models import Case, Membership, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import Case, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.notifications import tell
 from engine.people import Somebody, get_person
+from engine.queries.holding import load_of
 from engine.separation import Exclusion, exclusion_from_group
 from engine.spiff import Workflow
 from engine.step import intervene
@@ -47,7 +48,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one case: who has it now, or why it could not be moved."""
+    """What became of one case: who has it now, or why it could not be moved. `held` is what was moved then."""
 
     held: Held
     to: str = ""
@@ -96,32 +97,6 @@ def held_by(connection: Connection, person_id: int, groups: Collection[str]) -> 
     return sorted(found.values(), key=lambda held: (held.case_id is None, held.case_id or 0, held.key))
 
 
-def load_of(connection: Connection, people: Collection[int]) -> dict[int, int]:
-    """Return how many open tasks each of these people holds."""
-    rows = connection.execute(
-        select(UserTask.assignee_id, func.count())
-        .where(UserTask.status == "open", UserTask.assignee_id.in_(people))
-        .group_by(UserTask.assignee_id)
-    )
-    counted = {int(row[0]): int(row[1]) for row in rows if row[0] is not None}
-    return {person_id: counted.get(person_id, 0) for person_id in people}
-
-
-def holders(connection: Connection, groups: Collection[str]) -> list[tuple[int, str, bool]]:
-    """Return (id, name, may sign in) of who belongs to groups or holds work of theirs, by name."""
-    member = select(Membership.person_id).where(Membership.group_key.in_(groups))
-    holding = select(UserTask.assignee_id).where(UserTask.status == "open", UserTask.candidate_group.in_(groups))
-    owning = select(ServiceRequest.owner_id).where(
-        ServiceRequest.closed_at.is_(None), ServiceRequest.owner_group.in_(groups)
-    )
-    rows = connection.execute(
-        select(Person.person_id, Person.name, Person.is_active)
-        .where(Person.person_id.in_(member) | Person.person_id.in_(holding) | Person.person_id.in_(owning))
-        .order_by(Person.name)
-    )
-    return [(row.person_id, row.name, row.is_active) for row in rows]
-
-
 def hand_over(
     world: World, from_id: int, keys: Sequence[str], *, to: Sequence[int], reason: str, actor: Somebody
 ) -> list[Result]:
@@ -148,7 +123,7 @@ def hand_over(
         chosen = [person_id for person_id in dict.fromkeys(to) if person_id != from_id]
         if len(chosen) > 1:
             chosen = [person_id for person_id in chosen if person_id not in away] or chosen
-        load = load_of(connection, chosen)
+        load = {person_id: has.tasks + has.cases for person_id, has in load_of(connection, chosen).items()}
     results = []
     for key in dict.fromkeys(keys):
         held = known.get(key)
@@ -180,9 +155,9 @@ def _move(
         except RedressError as refused:
             why = why or str(refused)
             continue
-        if moved:
-            load[to] += moved
-            return Result(held, to=person.name)
+        if moved is not None:
+            load[to] += len(moved.tasks) + len(moved.requests)
+            return Result(moved, to=person.name)
         why = "It was no longer theirs, so nothing was moved."
         break
     return Result(held, why=why)
@@ -198,15 +173,15 @@ def _give_case(
     *,
     reason: str,
     actor: Somebody,
-) -> int:
-    """Give what somebody still holds of a case to a person, and return how many tasks and requests that was."""
+) -> Held | None:
+    """Give what somebody still holds of a case to a person, and return what that was; None for nothing any more."""
     if held.case_id is not None:
         hold_case(connection, held.case_id)
     elif held.tasks:
         hold_task(connection, held.tasks[0][0])
     now_held = next((one for one in held_by(connection, from_id, groups) if one.key == held.key), None)
     if now_held is None:
-        return 0
+        return None
     missing = sorted(now_held.groups - person.groups)
     if missing:
         titles = ", ".join(world.groups[key].title for key in missing)
@@ -237,7 +212,7 @@ def _give_case(
         at, case_id = world.clock.now(), now_held.case_id
         subject = f"{several} for you: {what}"[:200]
         tell(connection, kind="assigned", subject=subject, at=at, person_id=person.person_id, case_id=case_id)
-    return len(now_held.requests) + len(now_held.tasks)
+    return now_held
 
 
 def _refuse(found: Exclusion | None, what: str, person: Somebody) -> None:
@@ -319,24 +294,3 @@ def _held(found: dict[str, Held], row: Any, alone: str) -> Held:
     if key not in found:
         found[key] = Held(key, row.case_id, row.reference or "", row.client_name or "")
     return found[key]
-
-
-def people_of(connection: Connection, groups: Collection[str]) -> Mapping[int, str]:
-    """Return who may sign in and belongs to any of these groups, by name."""
-    rows = connection.execute(
-        select(Person.person_id, Person.name)
-        .where(
-            Person.is_active,
-            Person.person_id.in_(select(Membership.person_id).where(Membership.group_key.in_(groups))),
-        )
-        .order_by(Person.name)
-    )
-    return {row.person_id: row.name for row in rows}
-
-
-def check_source(connection: Connection, person_id: int, groups: Collection[str]) -> str:
-    """Return the name of somebody whose work may be handed over. Raises: NotFound."""
-    for found, name, _ in holders(connection, groups):
-        if found == person_id:
-            return name
-    raise NotFound("There is no such person in a team of yours.")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from engine import absences, hand_over, roles
 from engine.absences import Away
 from engine.errors import NotFound, ValuesRefused
+from engine.queries import holding
 from web.addresses import row_number
 from web.current import person, world
 from web.forms.kinds import AnswerRefused, read_date
@@ -98,14 +99,14 @@ def _page(connection: Connection, typed: dict[str, str], problems: dict[str, str
 def _people(connection: Connection) -> dict[int, str]:
     """Return whose absences this person records: their own first, then those of the teams that they answer for."""
     teams = roles.teams_answered_for(world().groups, person().groups)
-    others = dict(hand_over.people_of(connection, teams)) if teams else {}
+    others = dict(holding.people_of(connection, teams)) if teams else {}
     return {person().person_id: person().name} | others
 
 
 def _colleagues(connection: Connection, known: dict[int, str]) -> dict[int, str]:
     """Return who could stand in: who shares a group with any of these people."""
     groups = set(roles.teams_answered_for(world().groups, person().groups)) | person().groups
-    return known | dict(hand_over.people_of(connection, groups))
+    return known | dict(holding.people_of(connection, groups))
 
 
 def _date(typed: dict[str, str], name: str, what: str, problems: dict[str, str]) -> date | None:

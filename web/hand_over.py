@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from engine import absences, hand_over, roles
 from engine.errors import ValuesRefused
+from engine.queries import holding
 from web.addresses import row_number
 from web.current import person, world
 
@@ -23,8 +24,8 @@ def people() -> str:
     """Ask whose work is to be handed over."""
     teams = _teams()
     with world().db.read() as connection:
-        found = hand_over.holders(connection, teams)
-        load = hand_over.load_of(connection, [person_id for person_id, _, _ in found])
+        found = holding.holders(connection, teams)
+        load = holding.load_of(connection, [person_id for person_id, _, _ in found])
         away = absences.away_on(connection, absences.today(world()))
     return render_template("hand_over/people.html", people=found, load=load, away=away)
 
@@ -49,7 +50,7 @@ def move(person_id: int) -> ResponseReturnValue:
         problems["reason"] = f"The reason must be {MAX_REASON} characters or fewer"
     chosen = row_number(typed["to"])
     with world().db.read() as connection:
-        name = hand_over.check_source(connection, person_id, _teams())
+        name = holding.check_source(connection, person_id, _teams())
         known = hand_over.held_by(connection, person_id, _teams())
         could = _colleagues(connection, person_id, known)
         if typed["to"] != SPREAD and chosen not in could:
@@ -66,12 +67,21 @@ def move(person_id: int) -> ResponseReturnValue:
             return _choosing(connection, person_id, typed, refused.problems), 422
     moved = [result for result in results if result.to]
     return render_template(
-        "hand_over/done.html", name=name, person_id=person_id, moved=moved, left=[r for r in results if not r.to]
+        "hand_over/done.html",
+        name=name,
+        person_id=person_id,
+        moved=moved,
+        counted={
+            "cases": sum(result.held.case_id is not None for result in moved),
+            "requests": sum(len(result.held.requests) for result in moved),
+            "tasks": sum(len(result.held.tasks) for result in moved),
+        },
+        left=[result for result in results if not result.to],
     )
 
 
 def _choosing(connection: Connection, person_id: int, typed: dict[str, Any], problems: dict[str, str]) -> str:
-    name = hand_over.check_source(connection, person_id, _teams())
+    name = holding.check_source(connection, person_id, _teams())
     held = hand_over.held_by(connection, person_id, _teams())
     could = _colleagues(connection, person_id, held)
     return render_template(
@@ -80,7 +90,7 @@ def _choosing(connection: Connection, person_id: int, typed: dict[str, Any], pro
         person_id=person_id,
         held=held,
         colleagues=could,
-        load=hand_over.load_of(connection, could),
+        load=holding.load_of(connection, could),
         away=absences.away_on(connection, absences.today(world())),
         typed=typed,
         problems=problems,
@@ -91,7 +101,7 @@ def _choosing(connection: Connection, person_id: int, typed: dict[str, Any], pro
 def _colleagues(connection: Connection, person_id: int, held: list[hand_over.Held]) -> dict[int, str]:
     """Return who could get any of it: who belongs to a team whose work it is."""
     groups = {group for one in held for group in one.groups}
-    found = dict(hand_over.people_of(connection, groups)) if groups else {}
+    found = dict(holding.people_of(connection, groups)) if groups else {}
     found.pop(person_id, None)
     return found
 

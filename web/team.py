@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 
 from flask import Blueprint, render_template, request
 
-from engine import absences, hand_over, roles
+from engine import absences, roles
 from engine.absences import Away
 from engine.bank_holidays import calendar
 from engine.calendar import CalendarError
-from engine.queries import team
+from engine.queries import holding, team
 from engine.queries.team import OpenRequest
 from engine.queries.worklists import days_of
 from web.current import person, world
@@ -58,7 +58,7 @@ def page() -> str:
         loads = team.loads_of(connection, groups, now=now, tomorrow=tomorrow, next_week=next_week)
         requests = team.requests_of(connection, groups)
         decisions = team.decisions_of(connection, groups, _deciders(groups))
-        people = dict(hand_over.people_of(connection, groups)) if groups else {}
+        people = dict(holding.people_of(connection, groups)) if groups else {}
         away = absences.absences_of(connection, list(people), since=today)
     aged = _aged(requests, now)
     return render_template(

@@ -12,10 +12,10 @@ from engine import roles
 from engine.absences import groups_of
 from engine.dictionary import Role
 from engine.errors import NotAllowed, NotFound
-from engine.hand_over import holders
 from engine.intake_questions import in_force, may_record
 from engine.models import Absence, Document, Notification
 from engine.people import Somebody
+from engine.queries.holding import holders
 from engine.queries.sight import may_see_case
 from engine.tasks import get_task
 from web.current import world

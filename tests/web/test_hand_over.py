@@ -177,9 +177,10 @@ def test_what_is_missing_is_said_before_anything_is_moved(office, keys, to, reas
 def test_the_page_hands_a_leavers_work_over_in_one_go(office, visitor):
     review(office, 2)
     leaver = somebody(office, "review_caseworker")
+    open_request(office, case_alone(office), leaver.username, "SR-000778")
     people.lock(office, leaver.person_id)
     leader = visitor("review_team_leader").visit("/hand-over/")
-    assert f"{leaver.name} Locked" in leader.text
+    assert f"{leaver.name} Locked 3 2 No" in leader.text
     leader.follow(f"Hand over the work of {leaver.name}")
     assert "built-in" not in leader.text
     assert leader.press("Hand over", {"ticked": None, "reason": WHY}).status == 422
@@ -192,7 +193,11 @@ def test_the_page_hands_a_leavers_work_over_in_one_go(office, visitor):
     assert "Say why" in leader.text
     leader.press("Hand over", {"to": third, "reason": WHY})
     assert leader.heading == f"Work of {leaver.name} handed over"
-    assert "2 moved." in leader.text
+    assert "3 cases moved, with 3 service requests and 2 open tasks." in leader.text
+    assert "Review SR-000778 Third Caseworker" in leader.text
+    assert "Third Caseworker 3 2 No" in leader.visit("/hand-over/").text
+    assert f"{leaver.name} holds nothing" in leader.visit(f"/hand-over/{leaver.person_id}").text
+    leader.visit("/cases/?q=CM-3000000")
     leader.follow("CM-3000000")
     case = leader.path
     leader.visit(f"{case}/history")
@@ -202,6 +207,13 @@ def test_the_page_hands_a_leavers_work_over_in_one_go(office, visitor):
         held = select(func.count()).where(UserTask.status == "open", UserTask.assignee_id == int(third))
         assert connection.execute(held).scalar_one() == 2
         assert connection.execute(select(Person.is_active).where(Person.username == "third")).scalar_one()
+
+
+def case_alone(world):
+    """A case on which no procedure has ever run."""
+    with world.db.write() as connection:
+        known = {"client_name": "Sam Sample", "nation": "scotland", "facts": {}}
+        return cases.open_case(connection, world, reference="CM-2000009", **known)
 
 
 def open_request(world, case_id, owner, number):
@@ -248,10 +260,7 @@ def test_a_request_whose_procedure_has_ended_is_handed_over_with_a_line_in_its_h
 
 
 def test_a_request_on_a_case_without_any_procedure_is_handed_over_with_a_note(office):
-    with office.db.write() as connection:
-        case_id = cases.open_case(
-            connection, office, reference="CM-2000009", client_name="Sam Sample", nation="scotland", facts={}
-        )
+    case_id = case_alone(office)
     leader, to = somebody(office, "review_team_leader"), somebody(office, "review_caseworker.2")
     open_request(office, case_id, "review_caseworker", "SR-000778")
     from_id = somebody(office, "review_caseworker").person_id
