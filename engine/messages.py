@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
-from engine import definitions, form_rules, starts
+from engine import definitions, form_rules, history, starts
 from engine.cases import procedure_of
 from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
@@ -108,14 +108,34 @@ def correlate(
 
 
 def mark_handled(world: World, message_id: int, *, actor: Somebody) -> None:
-    """Say that a kept message has been dealt with. Raises: NotFound."""
+    """Record that somebody has dealt with a kept message: on the message, and in the history of what it was about.
+
+    Whoever said so first stays on record. Raises: NotFound.
+    """
+    now = world.clock.now()
     with world.db.write() as connection:
         done = connection.execute(
-            update(Message).where(Message.message_id == message_id, Message.status == "kept").values(status="handled")
+            update(_MESSAGE)
+            .where(_MESSAGE.c.message_id == message_id, _MESSAGE.c.status == "kept")
+            .values(status="handled", handled_at=now, handled_by_id=actor.person_id)
         )
-        was = select(Message.status).where(Message.message_id == message_id)
-        if done.rowcount != 1 and connection.execute(was).scalar_one_or_none() != "handled":
+        row = connection.execute(select(_MESSAGE).where(_MESSAGE.c.message_id == message_id)).one_or_none()
+        if row is None or row.status != "handled":
             raise NotFound("There is no such message to deal with.")
+        instance_id = _is_about(connection, row)
+        if done.rowcount == 1 and instance_id is not None:
+            event = Event("message_handled", element_name=row.name, data={"name": row.name, "message": message_id})
+            history.tell(connection, instance_id, event, at=now, actor=actor.actor.key)
+
+
+def _is_about(connection: Connection, message: Any) -> int | None:
+    """Return the latest instance of the request that a message names; None where it names none that has one."""
+    latest = (
+        select(func.max(ProcessInstance.instance_id))
+        .join(ServiceRequest, ServiceRequest.request_id == ProcessInstance.request_id)
+        .where(ServiceRequest.number == message.correlation_key)
+    )
+    return connection.execute(latest).scalar_one()
 
 
 def _recorded_before(

@@ -216,6 +216,7 @@ RULES: Mapping[str, Rule] = {
     "operations.instance": operations,
     "operations.incidents": operations,
     "operations.retry": operations,
+    "operations.handle_message": operations,
     "operations.deliveries": operations,
     "interventions.ask": operations,
     "interventions.act": operations,

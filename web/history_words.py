@@ -33,6 +33,7 @@ _PHRASES = {
     "request_handed_over": "handed {name} over from {from_whom} to {to}",
     "chose": "took “{name}”",
     "message": "recorded “{name}”",
+    "message_handled": "marked “{name}” as dealt with",
     "signal": "heard “{name}”",
     "timer_fired": "“{name}” came due",
     "error_caught": "“{name}”",
@@ -163,7 +164,7 @@ def _title(row: HistoryRow, people: Mapping[int, str], definition: LoadedDefinit
 def _name(row: HistoryRow, definition: LoadedDefinition | None) -> str:
     """Return what a row is about: a message by its title, a field by its label, an element by its name."""
     name = row.element_name or row.element_id
-    if row.kind in ("message", "signal"):
+    if row.kind in ("message", "message_handled", "signal"):
         title = message_title(definition, name, "") if definition is not None else ""
         return title if title and title != name else name.replace("_", " ").capitalize()
     if row.kind == "clock" and not row.element_id and definition is not None:

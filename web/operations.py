@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from engine import definitions, history, interventions, jobs
+from engine import definitions, history, interventions, jobs, messages
 from engine.errors import NotFound, SentBefore
 from engine.queries import operations, running, told, worklist
 from web import history_words
@@ -78,7 +78,20 @@ def incidents() -> str:
     with world().db.read() as connection:
         rows = operations.open_incidents(connection)
         kept = running.kept_messages(connection)
-    return render_template("operations/incidents.html", rows=rows, kept=kept)
+        handled = running.handled_without_case(connection)
+    says = {one.message_id: history_words.answers_in(one.payload, None, {}, leave_out={"received_on"}) for one in kept}
+    return render_template("operations/incidents.html", rows=rows, kept=kept, handled=handled, says=says)
+
+
+@pages.post("/messages/<int:message_id>/handled")
+def handle_message(message_id: int) -> ResponseReturnValue:
+    """Say that a kept message about no case has been dealt with; one about a case is dealt with on the case."""
+    with world().db.read() as connection:
+        if running.case_of_message(connection, message_id) is not None:
+            raise NotFound("This message is about a case. Mark it as dealt with there.")
+    messages.mark_handled(world(), message_id, actor=person())
+    flash("The message is marked as dealt with.")
+    return redirect(url_for("operations.incidents", _anchor="messages"))
 
 
 @pages.post("/incidents/<int:incident_id>/retry")

@@ -250,6 +250,8 @@ class Message(Base):
     status: Mapped[str] = mapped_column(String(12))  # delivered, kept, handled
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.instance_id"))
     sender_id: Mapped[str | None] = mapped_column(String(200))  # the sender's own id of it
+    handled_at: Mapped[datetime | None]  # when a kept one was marked as dealt with; earlier releases did not say
+    handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.person_id"))
     __table_args__ = (
         UniqueConstraint("name", "sender_id"),
         # The few that a person still has to deal with, among all that ever arrived.
@@ -258,6 +260,13 @@ class Message(Base):
             "message_id",
             sqlite_where=text("status = 'kept'"),
             postgresql_where=text("status = 'kept'"),
+        ),
+        # Those about no case are listed with who dealt with them: a case page shows the others.
+        Index(
+            "ix_message_handled_without_case",
+            "message_id",
+            sqlite_where=text("status = 'handled' AND case_id IS NULL"),
+            postgresql_where=text("status = 'handled' AND case_id IS NULL"),
         ),
     )
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, String, and_, bindparam, exists, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
 from engine.models import Definition, Message, Notification, Person, ProcessInstance, ServiceRequest, Wait
@@ -75,9 +76,12 @@ class MessageRow:
     recorded_by: str | None
     payload: dict[str, Any]
     case_id: int | None
+    handled_at: datetime | None
+    handled_by: str | None
 
 
 _CASE = bindparam("b_case", type_=Integer)
+_HANDLER = aliased(Person)
 _SOONEST = (Wait.due_at.is_(None), Wait.due_at, Wait.wait_id)
 
 
@@ -168,6 +172,17 @@ def kept_messages(connection: Connection) -> list[MessageRow]:
     return _messages(connection, Message.status == "kept")
 
 
+def case_of_message(connection: Connection, message_id: int) -> int | None:
+    """Return the case that a message is about; None where it is about none, or there is no such message."""
+    return connection.execute(select(Message.case_id).where(Message.message_id == message_id)).scalar_one_or_none()
+
+
+def handled_without_case(connection: Connection) -> list[MessageRow]:
+    """Return the messages about no case that somebody has dealt with, newest first."""
+    # Written out: a partial index serves no condition that comes as a parameter.
+    return _messages(connection, and_(Message.status == literal_column("'handled'", String), Message.case_id.is_(None)))
+
+
 def kept_for(connection: Connection, *, person_id: int, groups: Collection[str]) -> list[MessageRow]:
     """Return the kept messages that a person has to deal with.
 
@@ -192,17 +207,23 @@ def kept_for(connection: Connection, *, person_id: int, groups: Collection[str])
 
 
 def _all_messages() -> Select[*tuple[Any, ...]]:
-    return select(
-        Message.message_id,
-        Message.name,
-        Message.correlation_key,
-        Message.status,
-        Message.received_on,
-        Message.recorded_at,
-        Person.name.label("recorded_by"),
-        Message.payload,
-        Message.case_id,
-    ).outerjoin(Person, Person.person_id == Message.recorded_by_id)
+    return (
+        select(
+            Message.message_id,
+            Message.name,
+            Message.correlation_key,
+            Message.status,
+            Message.received_on,
+            Message.recorded_at,
+            Person.name.label("recorded_by"),
+            Message.payload,
+            Message.case_id,
+            Message.handled_at,
+            _HANDLER.name.label("handled_by"),
+        )
+        .outerjoin(Person, Person.person_id == Message.recorded_by_id)
+        .outerjoin(_HANDLER, _HANDLER.person_id == Message.handled_by_id)
+    )
 
 
 def _messages(connection: Connection, where: Any) -> list[MessageRow]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from engine import cases, definitions, messages
+from engine import cases, definitions, history, messages
 from engine.errors import DeploymentRefused, NotFound
 from engine.messages import Correlation
 from engine.models import (
@@ -107,6 +107,31 @@ def test_a_kept_message_is_marked_as_dealt_with_and_one_that_was_delivered_is_no
 
 def told(stage: Stage) -> list[tuple[str | None, int | None, str]]:
     return [(row.group_key, row.person_id, row.subject) for row in stage.rows(Notification)]
+
+
+def test_who_dealt_with_a_kept_message_and_when_stays_on_record(stage: Stage) -> None:
+    stage.deploy(*wait_a_week(), roots=MESSAGE)
+    stage.start()
+    kept = messages.correlate(
+        stage.world, "nobody_waits", "SR-000001", {}, received_on=YESTERDAY, actor=stage.caseworker
+    )
+    messages.mark_handled(stage.world, kept.message_id, actor=stage.leader)
+    stage.wait(timedelta(days=1))
+    messages.mark_handled(stage.world, kept.message_id, actor=stage.caseworker)  # somebody else's page of yesterday
+    row = next(row for row in stage.rows(Message) if row.message_id == kept.message_id)
+    assert (row.handled_by_id, row.handled_at) == (stage.leader.person_id, row.recorded_at)
+    told = [row for row in stage.rows(History) if row.kind == "message_handled"]
+    assert [(row.actor, row.element_name) for row in told] == [(stage.leader.actor.key, "nobody_waits")]
+    with stage.world.db.read() as connection:
+        assert history.verify(connection, told[0].instance_id) is None
+
+
+def test_a_message_without_a_case_is_dealt_with_and_stays_listed_with_who_did_it(stage: Stage) -> None:
+    kept = reply(stage, key="SR-999999")
+    messages.mark_handled(stage.world, kept.message_id, actor=stage.leader)
+    with stage.world.db.read() as connection:
+        (row,) = running.handled_without_case(connection)
+    assert (row.message_id, row.handled_by) == (kept.message_id, stage.leader.name)
 
 
 def test_a_message_about_nothing_that_is_known_is_told_to_operations(stage: Stage) -> None:

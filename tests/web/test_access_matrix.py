@@ -125,6 +125,7 @@ ACTIONS = {
     "intake.record": "/contacts/clients/{case}",
     "intake.change_details": "/contacts/clients/{case}/details",
     "operations.retry": "/operations/incidents/1/retry",
+    "operations.handle_message": "/operations/messages/{message}/handled",
     "interventions.act": "/operations/instances/{instance}/suspend",
     "notifications.seen": "/alerts/{notice}/seen",
     "people.add": "/people/add",

@@ -122,7 +122,7 @@ def test_a_message_that_nobody_waited_for_is_shown_to_the_holder_with_what_it_sa
     assert "A message has arrived that no procedure waited for" in under_way.text
     assert "Here is a payslip." in under_way.text
     under_way.press("Mark as dealt with")
-    assert "It was kept and has been dealt with." in under_way.text
+    assert "It was kept. Scenario review caseworker marked it as dealt with on " in under_way.text
     assert "Messages for you" not in under_way.visit("/tasks/").text
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine import worker
+from engine import messages, worker
 from tests.web.conftest import person_id
 from tests.web.journeys import accept, allocate, call, decide_no_further_action, open_task, refer, write_letter
+from tests.world import somebody
 
 
 @pytest.fixture
@@ -104,3 +105,26 @@ def test_health_is_bad_when_the_scheduler_has_stopped_or_the_database_is_empty(a
     app.extensions["redress_scheduler"] = Stopped()
     answer = app.test_client().get("/health")
     assert (answer.status_code, answer.json["scheduler"]) == (503, "stopped")
+
+
+def test_a_message_about_no_case_is_read_and_dealt_with_by_operations_and_one_of_a_case_on_the_case(
+    visitor, deployed, case_id
+):
+    for key in ("SR-999999", "SR-000900"):
+        messages.correlate(
+            deployed,
+            "nobody_waits",
+            key,
+            {"client_says": f"About {key}."},
+            received_on=deployed.clock.now().date(),
+            actor=somebody(deployed, "owning_team"),
+        )
+    operations = visitor("operations").visit("/operations/incidents")
+    assert "About SR-999999." in operations.text
+    assert "Case of SR-000900" in operations.text
+    (form,) = (form for form in operations.page.forms if "/messages/1/" in (form.get("action") or ""))
+    form.set("action", "/operations/messages/2/handled")  # forged
+    assert operations.send(form, {}).status == 404
+    operations.visit("/operations/incidents").press("Mark as dealt with")
+    assert "Messages about no case that were dealt with" in operations.text
+    assert "Scenario operations" in operations.page.get_element_by_id("main-content").text_content()

@@ -179,4 +179,8 @@ def test_an_alert_is_seen_once(waiting, visitor, deployed, case_id):
     waiting.press("Mark as seen")
     assert "Seen by Scenario review caseworker" in waiting.text
     waiting.visit(f"/cases/{case_id}").press("Mark as dealt with")
-    assert "It was kept and has been dealt with." in waiting.text
+    assert "It was kept. Scenario review caseworker marked it as dealt with on " in waiting.text
+    assert (
+        "Scenario review caseworker marked “Nobody waits” as dealt with"
+        in waiting.visit(f"/cases/{case_id}/history").text
+    )
