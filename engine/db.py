@@ -13,7 +13,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -90,9 +90,11 @@ class _Look:
         if self._connection is None or self._is_over:
             return
         connection, self._connection = self._connection, None
-        connection.info.pop(_KNOWN, None)
         try:
-            connection.rollback()
+            with suppress(DBAPIError):  # a server that is gone has ended it too, and nothing was changed
+                connection.rollback()
+            if not connection.invalidated:
+                connection.info.pop(_KNOWN, None)
         finally:
             connection.close()
 

@@ -100,7 +100,7 @@ def _refused(error: RedressError) -> tuple[str, int]:
 
 def _away(error: DatabaseAway) -> ResponseReturnValue:
     log.error("The database could not be reached or written", extra={"endpoint": request.endpoint}, exc_info=error)
-    g.person, g.uses_session = None, False  # neither the menu nor the clock can be read
+    _read_nothing()
     status, heading = page_for(error)
     return _with_what_was_typed(heading, str(error), status)
 
@@ -167,4 +167,13 @@ def _with_what_was_typed(heading: str, text: str, status: int) -> ResponseReturn
 def error_page(heading: str, text: str, status: int) -> tuple[str, int]:
     """Return a page that says what happened and what to do next, with the menu for whoever is signed in."""
     access.recognise()
-    return render_template("error.html", heading=heading, text=text, status=status), status
+    try:
+        return render_template("error.html", heading=heading, text=text, status=status), status
+    except DatabaseAway:
+        _read_nothing()
+        return render_template("error.html", heading=heading, text=text, status=status), status
+
+
+def _read_nothing() -> None:
+    """Let the page of an error ask the database neither for the menu nor for the clock."""
+    g.person, g.uses_session = None, False

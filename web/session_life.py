@@ -7,11 +7,13 @@ sending the session's cookie with every answer would undo what another answer se
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flask import Response, current_app, g, request, session
 from itsdangerous import BadData, URLSafeSerializer
 
+from engine.errors import DatabaseAway
 from engine.people import Somebody
 from web.current import world
 
@@ -47,8 +49,13 @@ def is_over() -> bool:
 
 def note_use(response: Response) -> Response:
     """Say in an answer to somebody who is signed in that the session was used just now; once a minute is enough."""
-    if not g.get("uses_session") or "key" not in session:
-        return response
+    if g.get("uses_session") and "key" in session:
+        with suppress(DatabaseAway):  # which knows the time: what was done is told all the same
+            _note_use(response)
+    return response
+
+
+def _note_use(response: Response) -> None:
     if session.modified:
         session["used"] = now()
     used = last_used()
@@ -61,7 +68,6 @@ def note_use(response: Response) -> Response:
             httponly=True,
             samesite="Lax",
         )
-    return response
 
 
 def last_used() -> int | None:
