@@ -34,7 +34,7 @@ __all__ = [
 KEY = re.compile(r"[a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)*", re.ASCII)
 _FIELD_KEYS = {
     "type", "label", "picklist", "hint", "source", "ours", "personal", "minimum", "maximum", "max_length", "title",
-    "not_future", "not_before", "at_most", "holder",
+    "not_future", "not_before", "at_most", "one_of", "holder",
 }  # fmt: skip
 _NUMBERS = ("number", "money")
 _PICKLIST_KEYS = {"title", "source", "ours", "values", "hint"}
@@ -272,6 +272,7 @@ def _field(
         not_future=_not_future(key, str(kind), entry, faults),
         not_before=_not_before(key, str(kind), entry, faults),
         at_most=_at_most(key, str(kind), entry, faults),
+        one_of=_one_of(key, str(kind), entry, faults),
     )
 
 
@@ -305,6 +306,16 @@ def _at_most(key: str, kind: str, entry: Mapping[str, object], faults: list[Faul
     return value
 
 
+def _one_of(key: str, kind: str, entry: Mapping[str, object], faults: list[Fault]) -> str:
+    value = entry.get("one_of", "")
+    if not isinstance(value, str) or (value and kind != "text"):
+        faults.append(
+            Fault(key, "“one_of” is for text: name the text of the list that it must stand in, or remove it.")
+        )
+        return ""
+    return value
+
+
 def _limit(key: str, name: str, entry: Mapping[str, object], faults: list[Fault]) -> int | None:
     value = entry.get(name)
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
@@ -325,6 +336,11 @@ def _check_items(fields: Mapping[str, Field], faults: list[Fault]) -> None:
         most = fields[key].at_most
         if most and (most not in fields or fields[most].type not in _NUMBERS):
             faults.append(Fault(key, f"“{most}” is not a number that is declared. Correct the name in at_most."))
+        listed = fields[key].one_of
+        if listed and ("[]." not in listed or listed not in fields or fields[listed].type != "text"):
+            faults.append(
+                Fault(key, f"“{listed}” is not a text in a list that is declared. Correct the name in one_of.")
+            )
         owner, separator, _ = key.rpartition("[].")
         if separator and (owner not in fields or fields[owner].type != "list"):
             faults.append(Fault(key, f'“{owner}” is not a list field. Declare [fields."{owner}"] type = "list".'))

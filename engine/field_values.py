@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -66,6 +66,7 @@ class Field:
     not_future: bool = False
     not_before: str = ""
     at_most: str = ""
+    one_of: str = ""  # a text that must stand in a list, such as the reason in the list of reasons
 
     @property
     def is_fact(self) -> bool:
@@ -104,6 +105,15 @@ def is_more(value: object, most: object) -> bool:
     """Tell whether a number is more than another. Where either is none, nothing is more."""
     numbers = [n for n in (value, most) if isinstance(n, int | Decimal) and not isinstance(n, bool)]
     return len(numbers) == 2 and numbers[0] > numbers[1]
+
+
+def is_among(value: object, texts: Sequence[str]) -> bool:
+    """Tell whether a text is one of these, however it is spaced and whether or not it begins with a capital."""
+    return _plain(value) in {_plain(text) for text in texts}
+
+
+def _plain(value: object) -> str:
+    return " ".join(str(value).split()).casefold()
 
 
 def _day(value: date) -> date:

@@ -17,7 +17,7 @@ from engine.attachments import is_evidence_of
 from engine.clock import LONDON
 from engine.dictionary import Dictionary, validate
 from engine.errors import ValuesRefused
-from engine.field_values import is_more, lies_ahead, lies_before, pounds
+from engine.field_values import is_among, is_more, lies_ahead, lies_before, pounds
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
@@ -295,7 +295,21 @@ class _Check:
             named = self.dictionary.field_for(field.at_most)
             shown = pounds(int(most)) if field.type == "money" else most
             return f"{component.label} must be {shown} or less ({named.label if named else field.at_most})"
-        return validate(value, field) or self._chosen(component, value) or _limits(component, value)
+        return (
+            validate(value, field)
+            or self._named(component, value, field.one_of)
+            or self._chosen(component, value)
+            or _limits(component, value)
+        )
+
+    def _named(self, component: Component, value: object, listed: str) -> str | None:
+        """Check a text that must name an entry of another list. Where that list is empty, it says so itself."""
+        owner, _, part = listed.partition("[].")
+        texts = [str(row[part]).strip() for row in stored_rows(self.names, owner) if row.get(part)]
+        if not listed or not texts or is_among(value, texts):
+            return None
+        words = ", ".join(f"“{text}”" for text in texts)
+        return f"{component.label} must be one of these, in the same words: {words}"
 
     def _moment(self, key: str, earliest: Any) -> str:
         """Return a date as a sentence names it: 2:05pm on 22 November 2026 (Pending Assignment since)."""

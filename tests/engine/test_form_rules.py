@@ -316,6 +316,32 @@ def test_an_amount_that_may_not_be_more_than_another_is_refused_with_that_one() 
     assert found(8001, 8000) == {"decided": "Amount must be £80.00 or less (Amount asked for)"}
 
 
+def test_what_names_an_entry_of_another_list_is_refused_where_no_entry_is_called_so() -> None:
+    dictionary = read_dictionary(
+        b'[fields.reasons]\ntype = "list"\n[fields."reasons[].reason"]\ntype = "text"\nlabel = "Reason"\n'
+        b'[fields.actions]\ntype = "list"\n[fields."actions[].reason"]\ntype = "text"\none_of = "reasons[].reason"'
+    )
+    rows = [
+        {
+            "type": "dynamiclist",
+            "path": path,
+            "label": path,
+            "components": [{"type": "textfield", "key": "reason", "label": "Why"}],
+        }
+        for path in ("reasons", "actions")
+    ]
+    form, now = ask(*rows), datetime(2026, 7, 3, 9, tzinfo=UTC)
+
+    def found(reason: str) -> dict[str, str]:
+        values = {"reasons": [{"reason": "Wrong date "}, {"reason": "Rude call"}], "actions": [{"reason": reason}]}
+        return find_problems(form, dictionary, values, {}, now=now, is_member=lambda *_: False)
+
+    assert (found("Rude call"), found("wrong  date")) == ({}, {})
+    assert found("Wrong dat") == {
+        "actions[0].reason": "Why must be one of these, in the same words: “Wrong date”, “Rude call”"
+    }
+
+
 def test_a_condition_in_a_row_sees_the_answers_of_its_own_row() -> None:
     form = ask(
         {

@@ -110,6 +110,8 @@ def test_numbers_and_money_keep_within_their_range() -> None:
         ('[fields.x]\ntype = "date"\nnot_before = "gone"', "“gone” is not a date that is declared"),
         ('[fields.x]\ntype = "text"\nat_most = "y"', "“at_most” is for numbers"),
         ('[fields.x]\ntype = "money"\nat_most = "gone"', "“gone” is not a number that is declared"),
+        ('[fields.x]\ntype = "date"\none_of = "y[].z"', "“one_of” is for text"),
+        ('[fields.x]\ntype = "text"\none_of = "gone[].z"', "“gone[].z” is not a text in a list that is declared"),
         ('[fields."Bad Name"]\ntype = "text"', "cannot be a field's name"),
         ('[fields."a[].b"]\ntype = "text"', "“a” is not a list field"),
         ("[picklists.p]\nvalues = []", "has no values"),
