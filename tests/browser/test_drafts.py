@@ -127,6 +127,26 @@ def test_a_letter_is_drawn_again_while_it_is_written(served, screen):
     cara.check_access()
 
 
+def test_who_hears_the_page_is_told_once_that_the_preview_shows_what_was_typed(served, screen):
+    world, _ = served
+    task = open_task(world, "check_letter", "cara")
+    cara = screen("cara").visit(f"/tasks/{task.task_id}")
+    cara.put("letter_check", "change").click("Complete this task")
+    cara.page.clock.install()
+    cara.visit(f"/tasks/{open_task(world, 'write_letter', 'cara').task_id}")
+    status, words = cara.page.locator("#preview-status"), cara.page.locator("#letter .app-note")
+    for typed in ("We looked", "We looked again."):
+        cara.put("slots.update", typed)
+        cara.page.clock.run_for(500)  # the draft is saved, and the letter drawn
+        expect(words).to_contain_text(typed)
+        expect(status).to_have_text("")  # more may be typed
+    cara.page.clock.run_for(2500)
+    expect(status).to_have_text("The preview shows your changes.")
+    cara.page.locator("#size").select_option("18")
+    expect(status).to_have_text("The preview shows this version, which is not what will be sent.")
+    assert status.get_attribute("role") == "status"
+
+
 def test_without_javascript_conditions_are_said_and_rows_are_gone_on_at(plan, screen):
     world, task, _ = plan
     calling = open_task(world, "call_client", "cara")

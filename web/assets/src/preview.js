@@ -1,8 +1,16 @@
-// Draws a letter again beside its form: when a draft of it was saved, and in another version.
+// Draws a letter again beside its form: when a draft of it was saved, and in another version. Who hears the page is told
+// so, of what was typed only after a pause.
+const PAUSE = 2000;
+
 export function followDraft(letter) {
   const form = document.getElementById("task-form");
+  const status = document.getElementById("preview-status");
   let turn = 0;
-  const draw = async () => {
+  let telling;
+  const tell = () => {
+    status.textContent = letter.querySelector("[data-said]")?.dataset.said || "";
+  };
+  const draw = async (pause) => {
     const own = ++turn;
     const address = new URL(letter.dataset.preview, location.href);
     for (const choice of letter.querySelectorAll("select")) address.searchParams.set(choice.name, choice.value);
@@ -14,9 +22,13 @@ export function followDraft(letter) {
     letter.innerHTML = await response.text();
     if (open) letter.querySelector("details")?.setAttribute("open", "");
     if (hadFocus) document.getElementById(hadFocus)?.focus();
+    clearTimeout(telling);
+    status.textContent = ""; // the same words again are heard only if they come anew
+    telling = setTimeout(tell, pause);
   };
-  form?.addEventListener("draftsaved", () => draw().catch(() => {}));
+  form?.addEventListener("draftsaved", () => draw(PAUSE).catch(() => {}));
+  form?.addEventListener("input", () => clearTimeout(telling));
   letter.addEventListener("change", (event) => {
-    if (event.target.matches("select")) draw().catch(() => {});
+    if (event.target.matches("select")) draw(100).catch(() => {});
   });
 }
