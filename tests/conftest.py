@@ -53,7 +53,7 @@ def chromium() -> Iterator[Browser]:
     """Start Chromium once in a process: Playwright runs once in each."""
     from playwright.sync_api import sync_playwright  # slow to import, and needed by few
 
-    from tests.browser.screen import CHROMIUM
+    from tests.browser.screen import CHROMIUM, launch
     from web.assets import built_from
 
     if CHROMIUM is None:
@@ -64,6 +64,6 @@ def chromium() -> Iterator[Browser]:
     if not built_from():
         pytest.fail("The pages have no style yet: run `python -m web.assets`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(playwright)
         yield browser
         browser.close()

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from engine.settings import Settings
 from engine.world import World
 from tests.browser.every_page import NOBODY, Sight, every_page
-from tests.browser.screen import CHROMIUM, Screen
+from tests.browser.screen import Screen, launch
 from tests.browser.troubles import add_troubles
 from tests.serving import serving
 from web import serve
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         world: World = app.extensions["redress"]
         serve.prepare(world)
         add_troubles(world)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launch(playwright)
         with serving(app) as address:
             if arguments == ["--readme"]:
                 _for_readme(seen(browser, address, [sight for sight in every_page(world) if sight.name in SHOWN]))
