@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, update
 
 from engine import client_terms
 from engine.models import Case, Person, ProcessInstance, ServiceRequest
+from engine.prepared import Prepared
 from engine.spiff.host import RunFailed
 from engine.values import copied, dumps, loads
 
@@ -42,10 +43,12 @@ _INSTANTS = frozenset({"opened_at", "closed_at"})
 _TABLES = Case.metadata.tables
 _CASE, _REQUEST = _TABLES[Case.__tablename__], _TABLES[ServiceRequest.__tablename__]
 _INSTANCE, _PERSON = _TABLES[ProcessInstance.__tablename__], _TABLES[Person.__tablename__]
-_SAVE_CASE = update(_CASE).where(_CASE.c.case_id == bindparam("b_id"))
-_SAVE_REQUEST = update(_REQUEST).where(_REQUEST.c.request_id == bindparam("b_id"))
-_SAVE_PENDING = update(_INSTANCE).where(_INSTANCE.c.instance_id == bindparam("b_id"))
-_SAVE_REQUEST_OF_ONE_OF_US = _SAVE_REQUEST.where(exists().where(_PERSON.c.person_id == bindparam("b_person")))
+_SAVE_CASE = Prepared(update(_CASE).where(_CASE.c.case_id == bindparam("b_id")))
+_SAVE_REQUEST = Prepared(update(_REQUEST).where(_REQUEST.c.request_id == bindparam("b_id")))
+_SAVE_PENDING = Prepared(update(_INSTANCE).where(_INSTANCE.c.instance_id == bindparam("b_id")))
+_SAVE_REQUEST_OF_ONE_OF_US = Prepared(
+    _SAVE_REQUEST.statement.where(exists().where(_PERSON.c.person_id == bindparam("b_person")))
+)
 _ONE_OF_US = "a person of ours"
 _NEVER_NULL = frozenset({"client_name", "nation", "kind", "status", "opened_at"})
 
@@ -102,7 +105,7 @@ class Facts:
         if case_id is not None and self.values["case"] != self._as_stored["case"]:
             _check("case", self.values["case"])
             changed = _columns(self.values["case"], _CASE_COLUMNS)
-            connection.execute(_SAVE_CASE, {"b_id": case_id, **changed})
+            _SAVE_CASE.change(connection, {"b_id": case_id, **changed})
             was = self._as_stored["case"]
             if any(self.values["case"].get(fact) != was.get(fact) for fact in client_terms.FACTS):
                 client_terms.keep(connection, case_id, self.values["case"])
@@ -110,21 +113,21 @@ class Facts:
         if request == self._as_stored["request"]:
             return
         if self.request_id is None:
-            connection.execute(_SAVE_PENDING, {"b_id": instance_id, "pending_facts": _text(request)})
+            _SAVE_PENDING.change(connection, {"b_id": instance_id, "pending_facts": _text(request)})
             return
         _check("request", request)
         caseworker = request.get("caseworker")
         if caseworker is None or caseworker == self._as_stored["request"].get("caseworker"):
             changed = _columns(request, _REQUEST_COLUMNS)
-            connection.execute(_SAVE_REQUEST, {"b_id": self.request_id, **changed})
+            _SAVE_REQUEST.change(connection, {"b_id": self.request_id, **changed})
             return
         if not isinstance(caseworker, int | Decimal) or caseworker != int(caseworker):
             raise FactRefused("request.caseworker", caseworker, _ONE_OF_US)
         changed = _columns(request, _REQUEST_COLUMNS)
-        saved = connection.execute(
-            _SAVE_REQUEST_OF_ONE_OF_US, {"b_id": self.request_id, "b_person": int(caseworker), **changed}
+        saved = _SAVE_REQUEST_OF_ONE_OF_US.change(
+            connection, {"b_id": self.request_id, "b_person": int(caseworker), **changed}
         )
-        if saved.rowcount != 1:
+        if saved != 1:
             raise FactRefused("request.caseworker", caseworker, _ONE_OF_US)
 
 

@@ -21,6 +21,7 @@ from engine.field_values import is_among, is_more, lies_ahead, lies_before, poun
 from engine.form_visibility import asked_in, is_hidden, settled
 from engine.forms import INPUTS, Component, Form
 from engine.models import Membership, Person
+from engine.prepared import Prepared
 from engine.read_only import look_up, stored_rows, with_what_is_stored
 from engine.values import loads
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 IsMember = Callable[[int, str], bool]
 IsEvidence = Callable[[int], bool]
 _PERSON, _MEMBERSHIP = (model.metadata.tables[model.__tablename__] for model in (Person, Membership))
-_MEMBER = (
+_MEMBER = Prepared(
     select(_PERSON.c.person_id)
     .join_from(_PERSON, _MEMBERSHIP, _MEMBERSHIP.c.person_id == _PERSON.c.person_id)
     .where(
@@ -394,7 +395,7 @@ def _walk(component: Component) -> list[Component]:
 
 def _member_check(connection: Connection) -> IsMember:
     def is_member(person_id: int, group: str) -> bool:
-        return connection.execute(_MEMBER, {"b_person": person_id, "b_group": group}).first() is not None
+        return _MEMBER.row(connection, {"b_person": person_id, "b_group": group}) is not None
 
     return is_member
 

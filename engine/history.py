@@ -15,10 +15,13 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.holds import hold_instance, is_held
 from engine.models import History, ProcessInstance, Submission
+from engine.prepared import Prepared
 from engine.values import dumps
 
 START = "0" * 64
-_ADD_ROW, _ADD_VALUES = (insert(model.metadata.tables[model.__tablename__]) for model in (History, Submission))
+_ADD_ROW, _ADD_VALUES = (
+    Prepared(insert(model.metadata.tables[model.__tablename__])) for model in (History, Submission)
+)
 _INSTANCE = ProcessInstance.metadata.tables[ProcessInstance.__tablename__]
 _END = select(_INSTANCE.c.case_id, _INSTANCE.c.history_seq, _INSTANCE.c.history_hash).where(
     _INSTANCE.c.instance_id == bindparam("b_instance")
@@ -97,9 +100,9 @@ def append(
         chain.hash = row["hash"] = _row_hash(row)
         rows.append(row)
     if rows:
-        connection.execute(_ADD_ROW, rows)
+        _ADD_ROW.change_each(connection, rows)
     if submissions:
-        connection.execute(_ADD_VALUES, submissions)
+        _ADD_VALUES.change_each(connection, submissions)
 
 
 def verify(connection: Connection, instance_id: int) -> str | None:

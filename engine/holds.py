@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from engine.models import Case, ProcessInstance, ServiceRequest, UserTask
+from engine.prepared import Prepared
 
 _CASE, _INSTANCE, _TASK, _REQUEST = (
     model.metadata.tables[model.__tablename__] for model in (Case, ProcessInstance, UserTask, ServiceRequest)
@@ -27,13 +28,13 @@ def _case_of(table: Any, condition: Any) -> Any:
 
 
 _HOLD_CASE = _case_of(_CASE, _CASE.c.case_id == _WHICH)
-_HOLD_CASE_OF_INSTANCE = _case_of(_INSTANCE, _INSTANCE.c.instance_id == _WHICH)
+_HOLD_CASE_OF_INSTANCE = Prepared(_case_of(_INSTANCE, _INSTANCE.c.instance_id == _WHICH))
 _HOLD_CASE_OF_REQUEST = _case_of(_REQUEST, _REQUEST.c.request_id == _WHICH)
 _HOLD_CASE_OF_NUMBER = _case_of(_REQUEST, _REQUEST.c.number == _WHICH)
 _HOLD_INSTANCE = (
     select(_INSTANCE.c.instance_id).where(_INSTANCE.c.instance_id == _WHICH).with_for_update(key_share=True)
 )
-_HOLD_CASE_OF_TASK = (
+_HOLD_CASE_OF_TASK = Prepared(
     select(_CASE.c.case_id, _TASK.c.instance_id)
     .join_from(_TASK, _CASE, _CASE.c.case_id == _TASK.c.case_id)
     .where(_TASK.c.task_id == _WHICH)
@@ -52,7 +53,7 @@ def hold_instance(connection: Connection, instance_id: int) -> None:
     """Hold the case of an instance, or the instance itself when it has none. Asked for again, it costs nothing."""
     if is_held(connection, instance_id):
         return
-    if connection.execute(_HOLD_CASE_OF_INSTANCE, {"b_which": instance_id}).first() is None:
+    if _HOLD_CASE_OF_INSTANCE.row(connection, {"b_which": instance_id}) is None:
         connection.execute(_HOLD_INSTANCE, {"b_which": instance_id})
     _held(connection).add(instance_id)
 
@@ -61,7 +62,7 @@ def hold_task(connection: Connection, task_id: int) -> None:
     """Hold the case of a user task, and so its instance."""
     if _goes_without_saying(connection):
         return
-    found: Any = connection.execute(_HOLD_CASE_OF_TASK, {"b_which": task_id}).one_or_none()
+    found: Any = _HOLD_CASE_OF_TASK.row(connection, {"b_which": task_id})
     if found is not None:
         _held(connection).add(found.instance_id)
         return

@@ -16,6 +16,7 @@ from engine.errors import Conflict, NotFound
 from engine.facts import Facts, case_fields, request_fields
 from engine.holds import hold_instance
 from engine.models import Case, Document, History, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.prepared import Prepared
 from engine.values import loads
 from engine.world import Actor
 
@@ -40,7 +41,7 @@ def _row_of(name: str, columns: list[str]) -> Any:
     return namedtuple(name, columns)
 
 
-_READ = (
+_READ = Prepared(
     select(*_COLUMNS)
     .select_from(
         _INSTANCE.outerjoin(_CASE, _CASE.c.case_id == _INSTANCE.c.case_id).outerjoin(
@@ -50,7 +51,7 @@ _READ = (
     .where(_INSTANCE.c.instance_id == bindparam("b_instance"))
 )
 _HAS_FILES = exists().where(_DOCUMENT.c.case_id == _TASK.c.case_id, _DOCUMENT.c.task_id == _TASK.c.task_id)
-_READ_WITH_TASK = (
+_READ_WITH_TASK = Prepared(
     select(*_TASK.c, _HAS_FILES, *_COLUMNS)
     .select_from(
         _TASK.join(_INSTANCE, _INSTANCE.c.instance_id == _TASK.c.instance_id)
@@ -61,7 +62,7 @@ _READ_WITH_TASK = (
 )
 _InstanceRow = _row_of("_InstanceRow", [column.key for column in _COLUMNS])
 _TaskRow = _row_of("_TaskRow", [*_TASK.c.keys(), "has_files", "definition_id", "instance"])
-_LAST_COMPLETED = (
+_LAST_COMPLETED = Prepared(
     select(_PERSON.c.name, _PERSON.c.person_id)
     .join_from(_PERSON, _TASK, _TASK.c.ended_by_id == _PERSON.c.person_id)
     .where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.status == "completed")
@@ -70,8 +71,10 @@ _LAST_COMPLETED = (
 )
 _STARTED_BY = select(_HISTORY.c.actor).where(_HISTORY.c.instance_id == bindparam("b_instance"), _HISTORY.c.seq == 1)
 _NAME = select(_PERSON.c.name).where(_PERSON.c.person_id == bindparam("b_person"))
-_SAVE = update(_INSTANCE).where(
-    _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
+_SAVE = Prepared(
+    update(_INSTANCE).where(
+        _INSTANCE.c.instance_id == bindparam("b_instance"), _INSTANCE.c.version == bindparam("b_version")
+    )
 )
 
 
@@ -83,12 +86,12 @@ def lock(connection: Connection, instance_id: int) -> Any:
 
 def read(connection: Connection, instance_id: int) -> Any:
     """Return an instance's row as it is. Raises: NotFound."""
-    return _one(connection.execute(_READ, {"b_instance": instance_id}).one_or_none())
+    return _one(_READ.row(connection, {"b_instance": instance_id}))
 
 
 def read_with_task(connection: Connection, task_id: int) -> Any:
     """Return a user task's row; its `instance` is the row that `read` returns. Raises: NotFound."""
-    row = connection.execute(_READ_WITH_TASK, {"b_task": task_id}).one_or_none()
+    row = _READ_WITH_TASK.row(connection, {"b_task": task_id})
     if row is None:
         raise NotFound("There is no such task.")
     own = len(_TASK.c) + 1  # and whether it has files
@@ -107,7 +110,7 @@ def facts_of(row: Any) -> Facts:
 def save(connection: Connection, row: Any, changes: Mapping[str, object]) -> None:
     """Save an instance as its next version. Raises: Conflict when someone else saved it since it was read."""
     numbers = {"b_instance": row.instance_id, "b_version": row.version, "version": row.version + 1}
-    if connection.execute(_SAVE, {**changes, **numbers}).rowcount != 1:
+    if _SAVE.change(connection, {**changes, **numbers}) != 1:
         raise Conflict
 
 
@@ -122,7 +125,7 @@ def is_halted(instance_id: InstrumentedAttribute[int] | InstrumentedAttribute[in
 
 def last_submitter(connection: Connection, instance_id: int) -> Actor | None:
     """Return who completed the instance's last user task, or started it when none was completed."""
-    row = connection.execute(_LAST_COMPLETED, {"b_instance": instance_id}).one_or_none()
+    row = _LAST_COMPLETED.row(connection, {"b_instance": instance_id})
     if row is not None:
         return Actor(row.name, row.person_id)
     started_by = connection.execute(_STARTED_BY, {"b_instance": instance_id}).scalar_one_or_none()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 from engine.errors import NotFound
 from engine.models import Notification, UserTask
 from engine.people import Somebody
+from engine.prepared import Prepared
 from engine.world import World
 
 FROM_DIAGRAMS = ("told", "approved", "rejected")
@@ -22,23 +23,25 @@ FROM_DIAGRAMS = ("told", "approved", "rejected")
 FOR_YOU = "A task for you"
 _NOTIFICATION, _TASK = (model.metadata.tables[model.__tablename__] for model in (Notification, UserTask))
 # Built once: a step that gives somebody a task runs it.
-_TELL_HOLDERS = insert(_NOTIFICATION).from_select(
-    ["kind", "case_id", "instance_id", "task_id", "person_id", "subject", "text", "sent_at"],
-    select(
-        literal("assigned"),
-        _TASK.c.case_id,
-        _TASK.c.instance_id,
-        _TASK.c.task_id,
-        _TASK.c.assignee_id,
-        literal(f"{FOR_YOU}: ") + _TASK.c.name,
-        literal(""),
-        bindparam("b_at", type_=_NOTIFICATION.c.sent_at.type),
-    ).where(
-        _TASK.c.instance_id == bindparam("b_instance"),
-        _TASK.c.token == bindparam("b_token"),
-        _TASK.c.assignee_id.is_not(None),
-    ),
-    include_defaults=False,
+_TELL_HOLDERS = Prepared(
+    insert(_NOTIFICATION).from_select(
+        ["kind", "case_id", "instance_id", "task_id", "person_id", "subject", "text", "sent_at"],
+        select(
+            literal("assigned"),
+            _TASK.c.case_id,
+            _TASK.c.instance_id,
+            _TASK.c.task_id,
+            _TASK.c.assignee_id,
+            literal(f"{FOR_YOU}: ") + _TASK.c.name,
+            literal(""),
+            bindparam("b_at", type_=_NOTIFICATION.c.sent_at.type),
+        ).where(
+            _TASK.c.instance_id == bindparam("b_instance"),
+            _TASK.c.token == bindparam("b_token"),
+            _TASK.c.assignee_id.is_not(None),
+        ),
+        include_defaults=False,
+    )
 )
 
 
@@ -99,7 +102,7 @@ def tell_new_holders(
     theirs = [row for row in opened if row["assignee_id"] not in (None, actor_id)]
     if theirs:
         told = [{"b_instance": instance_id, "b_token": row["token"], "b_at": at} for row in theirs]
-        connection.execute(_TELL_HOLDERS, told)
+        _TELL_HOLDERS.change_each(connection, told)
 
 
 def mark_seen(world: World, notification_id: int, *, actor: Somebody) -> None:

@@ -12,10 +12,11 @@ from engine import passwords
 from engine.db import once_a_look
 from engine.errors import NotFound, SignInRefused
 from engine.models import Membership, Person
+from engine.prepared import Prepared
 from engine.world import Actor, World
 
 # Built once: every request asks for these.
-_ONE = (
+_ONE = Prepared(
     select(
         Person.person_id,
         Person.username,
@@ -27,7 +28,7 @@ _ONE = (
     .outerjoin(Membership, Membership.person_id == Person.person_id)
     .where(Person.person_id == bindparam("b_person"), Person.is_active)
 )
-_MEMBERS = (
+_MEMBERS = Prepared(
     select(Person.person_id, Person.name)
     .join(Membership, Membership.person_id == Person.person_id)
     .where(Membership.group_key == bindparam("b_group"), Person.is_active)
@@ -122,7 +123,7 @@ def get_person(connection: Connection, person_id: int) -> Somebody:
 
     Raises: NotFound.
     """
-    rows = connection.execute(_ONE, {"b_person": person_id}).all()
+    rows = _ONE.rows(connection, {"b_person": person_id})
     if not rows:
         raise NotFound("There is no such person.")
     groups = frozenset(row.group_key for row in rows if row.group_key)
@@ -206,7 +207,7 @@ def set_groups(connection: Connection, person_id: int, groups: Iterable[str]) ->
 @once_a_look
 def members(connection: Connection, group: str) -> list[tuple[int, str]]:
     """Return (person id, name) of everyone active in a group, by name."""
-    rows = connection.execute(_MEMBERS, {"b_group": group})
+    rows = _MEMBERS.rows(connection, {"b_group": group})
     return [(row.person_id, row.name) for row in rows]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Integer, String, bindparam, case, delete, ins
 
 from engine.definitions import LoadedDefinition
 from engine.models import Membership, Person, UserTask, Wait
+from engine.prepared import Prepared
 from engine.spiff import OpenTask, OpenWait, Workflow
 from engine.values import dumps, plain
 
@@ -27,16 +28,22 @@ _IS_THEIRS = select(Membership.person_id).where(
     Person.person_id == Membership.person_id,
     Person.is_active,
 )
-_ADD_TASK = insert(_TASK).values(assignee_id=case((_OF_GROUP.is_(None), _NAMED), else_=_IS_THEIRS.scalar_subquery()))
-_ADD_WAIT = insert(_WAIT)
-_END_TASK = update(_TASK).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token"))
-_END_WAIT = delete(_WAIT).where(
-    _WAIT.c.instance_id == bindparam("b_instance"),
-    _WAIT.c.token == bindparam("b_token"),
-    _WAIT.c.element_id == bindparam("b_element"),
-    _WAIT.c.kind == bindparam("b_kind"),
-    _WAIT.c.name == bindparam("b_name"),
-    _WAIT.c.due_at.is_not_distinct_from(bindparam("b_due", type_=_WAIT.c.due_at.type)),
+_ADD_TASK = Prepared(
+    insert(_TASK).values(assignee_id=case((_OF_GROUP.is_(None), _NAMED), else_=_IS_THEIRS.scalar_subquery()))
+)
+_ADD_WAIT = Prepared(insert(_WAIT))
+_END_TASK = Prepared(
+    update(_TASK).where(_TASK.c.instance_id == bindparam("b_instance"), _TASK.c.token == bindparam("b_token"))
+)
+_END_WAIT = Prepared(
+    delete(_WAIT).where(
+        _WAIT.c.instance_id == bindparam("b_instance"),
+        _WAIT.c.token == bindparam("b_token"),
+        _WAIT.c.element_id == bindparam("b_element"),
+        _WAIT.c.kind == bindparam("b_kind"),
+        _WAIT.c.name == bindparam("b_name"),
+        _WAIT.c.due_at.is_not_distinct_from(bindparam("b_due", type_=_WAIT.c.due_at.type)),
+    )
 )
 
 
@@ -84,22 +91,22 @@ def project(
     if completed in gone:
         no_draft = {"draft": None, "draft_saved_at": None}
         ended = {"status": "completed", "ended_at": place.now, "ended_by_id": place.actor_id, **no_draft}
-        connection.execute(_END_TASK, {"b_instance": place.instance_id, "b_token": completed, **ended})
+        _END_TASK.change(connection, {"b_instance": place.instance_id, "b_token": completed, **ended})
     withdrawn = [token for token in gone if token != completed]
     if withdrawn:
         ended = {"status": "withdrawn", "ended_at": place.now, "ended_by_id": place.actor_id}
-        connection.execute(
-            _END_TASK, [{"b_instance": place.instance_id, "b_token": token, **ended} for token in withdrawn]
+        _END_TASK.change_each(
+            connection, [{"b_instance": place.instance_id, "b_token": token, **ended} for token in withdrawn]
         )
     new_tasks = [_task_row(task, place, definition) for token, task in after.tasks.items() if token not in before.tasks]
     if new_tasks:
-        connection.execute(_ADD_TASK, [_to_hold(row) for row in new_tasks])
+        _ADD_TASK.change_each(connection, [_to_hold(row) for row in new_tasks])
     over = [_wait_place(wait, place) for key, wait in before.waits.items() if key not in after.waits]
     if over:
-        connection.execute(_END_WAIT, over)
+        _END_WAIT.change_each(connection, over)
     new_waits = [_wait_row(wait, place, definition) for key, wait in after.waits.items() if key not in before.waits]
     if new_waits:
-        connection.execute(_ADD_WAIT, new_waits)
+        _ADD_WAIT.change_each(connection, new_waits)
     return new_tasks
 
 
@@ -120,7 +127,7 @@ def redraw_waits(connection: Connection, place: Place, definition: LoadedDefinit
     """Write the waits of an instance anew, as it has them open."""
     connection.execute(delete(_WAIT).where(_WAIT.c.instance_id == place.instance_id))
     if now_open.waits:
-        connection.execute(_ADD_WAIT, [_wait_row(wait, place, definition) for wait in now_open.waits.values()])
+        _ADD_WAIT.change_each(connection, [_wait_row(wait, place, definition) for wait in now_open.waits.values()])
 
 
 def _wait_place(wait: OpenWait, place: Place) -> dict[str, object]:

@@ -6,13 +6,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, literal, select
+from sqlalchemy import Connection, bindparam, delete, literal_column, select
 
 from engine import event_starts, instance_row
 from engine.background import guarded, is_broken
 from engine.clock import london_moment
 from engine.instance_row import SUSPENDED, is_halted
 from engine.models import Wait
+from engine.prepared import Prepared
 from engine.step import nothing, step
 from engine.world import TIMERS, World
 
@@ -21,8 +22,8 @@ log = logging.getLogger(__name__)
 BATCH = 200
 
 # Written into the statement, because a partial index is chosen before parameters are known.
-_IS_TIMER = Wait.kind == literal("timer", literal_execute=True)
-_DUE_OF = (
+_IS_TIMER = Wait.kind == literal_column("'timer'")
+_DUE_OF = Prepared(
     select(Wait.wait_id, Wait.element_name, Wait.due_at)
     .where(Wait.instance_id == bindparam("b_instance"), _IS_TIMER, Wait.due_at <= bindparam("b_now"))
     .order_by(Wait.wait_id)
@@ -93,7 +94,7 @@ def fire(world: World, instance_id: int) -> bool:
 
 
 def _due_of(connection: Connection, instance_id: int, *, now: datetime) -> list[Any]:
-    return list(connection.execute(_DUE_OF, {"b_instance": instance_id, "b_now": now}))
+    return _DUE_OF.rows(connection, {"b_instance": instance_id, "b_now": now})
 
 
 def _clear(connection: Connection, instance_id: int) -> None:
