@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from engine import absences, hand_over, roles
-from engine.absences import Away
 from engine.errors import NotFound, ValuesRefused
 from engine.queries import holding
 from web.addresses import row_number
@@ -67,14 +66,6 @@ def take(task_id: int) -> ResponseReturnValue:
     absences.take(world(), task_id, actor=person())
     flash("The task is yours now.")
     return redirect(url_for("tasks.page", task_id=task_id))
-
-
-def said(away: Away | None) -> str:
-    """Return that somebody is away, until when and who stands in, as lists of people say it; empty for nobody."""
-    if away is None:
-        return ""
-    cover = f", {away.cover_name} stands in" if away.cover_name else ""
-    return f"away until {day(away.last_on)}{cover}"
 
 
 def _page(connection: Connection, typed: dict[str, str], problems: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from engine import definitions
 from engine.queries import listed_requests
 from engine.queries.listed_requests import OpenRequest
 from engine.queries.listed_tasks import ListedTask
+from web.away import away_today, open_request_noted
 from web.current import world
 from web.groups import titles
 from web.holders import NextDue, Work, next_due
@@ -42,7 +43,8 @@ class CaseLine:
 
 def lines_of(connection: Connection, request_ids: Sequence[int], *, viewer_id: int) -> list[CaseLine]:
     """Return open service requests as rows of a list, as somebody sees them."""
-    rows = listed_requests.requests_by_id(connection, request_ids)
+    away = away_today(connection)
+    rows = [open_request_noted(row, away) for row in listed_requests.requests_by_id(connection, request_ids)]
     ids = {one.definition_id for row in rows for one in row.instances}
     loaded = {definition_id: definitions.load(world(), connection, definition_id) for definition_id in ids}
     named = titles(connection)

@@ -16,6 +16,7 @@ from engine.queries.cases import RequestRow
 from engine.queries.running import InstanceRow, WaitRow
 from engine.queries.standing import on_case
 from engine.queries.worklist import TaskRow
+from web.away import away_today, request_noted, task_noted
 from web.current import world
 from web.groups import titles
 from web.holders import Work, holder_of
@@ -75,10 +76,11 @@ def furthest_first(tasks: Iterable[TaskRow], loaded: Mapping[int, LoadedDefiniti
 def read_standing(connection: Connection, case_id: int) -> Standing:
     """Read what is open on a case; how many statements that takes does not depend on the case. Raises: NotFound."""
     found = on_case(connection, case_id)
+    away = away_today(connection)
     return Standing(
         facts=found.facts,
-        requests=found.requests,
-        tasks=found.tasks,
+        requests=[request_noted(request, away) for request in found.requests],
+        tasks=[task_noted(task, away) for task in found.tasks],
         waits=found.waits,
         instances=found.instances,
         loaded={row.definition_id: definitions.load(world(), connection, row.definition_id) for row in found.instances},

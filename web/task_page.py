@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine import definitions, drafts, tasks
-from engine.absences import away_on, today
 from engine.attachments import attached_to_task
 from engine.definitions import LoadedDefinition
 from engine.drafts import Draft
@@ -19,8 +18,9 @@ from engine.queries.told import names_of_people
 from engine.task_names import names_at
 from engine.values import loads
 from letters.letter import LetterError
-from web import absences, attaching, letter_preview, meanwhile
+from web import attaching, letter_preview, meanwhile
 from web.asking import Asking, Typed, components_of, nested_slots, surroundings
+from web.away import away_today, away_words
 from web.current import world
 from web.forms import typed_from_names
 from web.groups import group_title
@@ -170,7 +170,7 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
     leads = task.candidate_group is not None and tasks.may_lead(world(), person, task.candidate_group)
     kept_from = tasks.exclusion(world(), connection, task, person.person_id)
     is_others = task.assignee_id is not None and task.assignee_id != person.person_id
-    away = away_on(connection, today(world())) if leads or is_others else {}
+    away = away_today(connection) if leads or is_others else {}
     holder_away = away.get(task.assignee_id)
     stands_in = holder_away is not None and holder_away.cover_id == person.person_id
     colleagues = []
@@ -179,7 +179,7 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
             continue
         found = tasks.exclusion(world(), connection, task, person_id)
         if found is None or (found.may_be_overridden and person_id != person.person_id):
-            notes = [absences.said(away.get(person_id)), "say why below" if found is not None else ""]
+            notes = [away_words(away.get(person_id)), "say why below" if found is not None else ""]
             said = "; ".join(filter(None, notes))
             colleagues.append((person_id, f"{name} ({said})" if said else name))
     return Holding(
@@ -191,6 +191,6 @@ def holding(connection: Connection, page: TaskPage, person: Somebody) -> Holding
         colleagues=colleagues,
         asks_why=any("say why below" in name for _, name in colleagues),
         may_take=stands_in and task.candidate_group in person.groups and kept_from is None,
-        holder_away=absences.said(holder_away),
+        holder_away=away_words(holder_away),
         kept_from=kept_from.reason if kept_from is not None else "",
     )

@@ -8,7 +8,6 @@ from flask import Blueprint, abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import documents, tasks
-from engine.absences import away_on, today
 from engine.announcements import announced_to
 from engine.drafts import draft_of, save_draft
 from engine.errors import (
@@ -24,8 +23,9 @@ from engine.errors import (
     ValuesRefused,
 )
 from engine.queries import told
-from web import absences, asking, attaching, attempts, drafting, meanwhile, task_page
+from web import asking, attaching, attempts, drafting, meanwhile, task_page
 from web.addresses import row_number
+from web.away import away_today, away_words
 from web.current import person, world
 from web.current import task as current_task
 from web.errors import page_for
@@ -139,7 +139,7 @@ def assign(task_id: int) -> ResponseReturnValue:
         return redirect(url_for("tasks.page", task_id=task_id, _anchor="to"))
     with world().db.read() as connection:
         name = told.names_of_people(connection).get(chosen, "")
-        away = absences.said(away_on(connection, today(world())).get(chosen))
+        away = away_words(away_today(connection).get(chosen))
     flash(f"{name} now holds the task." + (f" But {name} is {away}." if away else ""))
     return redirect(url_for("worklists.queue"))
 

@@ -5,8 +5,9 @@ Whoever leads or manages teams has the cases of these too. A case is in a list b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from engine import roles
+from engine.absences import Away, covered_by, today
 from engine.dictionary import Role
 from engine.errors import SentBefore
 from engine.next_task import claim_next
@@ -23,6 +25,7 @@ from engine.queries.listed_tasks import ListedTask
 from engine.queries.worklists import Filters, Found, Scope, days_of
 from engine.saved_views import View, view_at, views_of
 from web import worklist_address
+from web.away import away_today, task_noted
 from web.case_lines import lines_of, marks_of
 from web.current import person, world
 from web.sent_once import sent_key
@@ -55,6 +58,17 @@ class Line:
     def marks(self) -> list[str]:
         """Return who raised it, where that was not the client."""
         return marks_of(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Somebody who is away and for whom this person stands in; `number` says how many cases of theirs these are."""
+
+    name: str
+    until: date
+    number: str
+    href: str
+    is_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +164,11 @@ def offered_in(connection: Connection, kind: str) -> dict[str, dict[str, str]]:
         del offered["team"]
     if kind == "due":
         del offered["due"]
+    if kind == "cases" and (covered := _covered(connection)):
+        offered["whose"] = {str(away.person_id): away.person_name for away in covered}
     if kind in _OF_CASES:
-        offered["waiting"] = worklist_address.waiting_of_cases("You" if kind == "cases" else "Whoever has the case")
+        whose = offered.get("whose", {}).get(request.args.get("whose", ""), "You")
+        offered["waiting"] = worklist_address.waiting_of_cases(whose if kind == "cases" else "Whoever has the case")
     if kind == "team_cases":
         offered["whose"] = listed_requests.owners_in(connection, groups)
     return offered
@@ -166,13 +183,14 @@ def _list(kind: str) -> str:
         lines: list[Any] = (
             lines_of(connection, found.ids, viewer_id=person().person_id)
             if kind in _OF_CASES
-            else [_line(row) for row in listed_tasks.tasks_by_id(connection, found.ids)]
+            else _lines(connection, found.ids)
         )
         own, opened = _views(connection)
         kept = (
             running.kept_for(connection, person_id=person().person_id, groups=person().groups) if kind == "mine" else []
         )
         counts = _counts(connection, groups)
+        covers = _covers(connection, asked, counts) if kind == "cases" else []
         waits = _waits(connection, kind, asked, offered["waiting"], groups) if kind in _OF_CASES else []
     return render_template(
         "tasks/cases.html" if kind in _OF_CASES else "tasks/listed.html",
@@ -183,6 +201,7 @@ def _list(kind: str) -> str:
         offered=offered,
         told=_told(asked, offered),
         counts=counts,
+        covers=covers,
         waits=waits,
         found=found,
         window=worklists.WINDOW,
@@ -223,11 +242,20 @@ def _found(connection: Connection, kind: str, asked: Asked, groups: tuple[str, .
 
 def _scope(kind: str, asked: Asked, groups: tuple[str, ...]) -> Scope:
     if kind == "cases":
-        return Scope("owned", person().person_id)
+        return _cases_of(int(asked.whose)) if asked.whose else Scope("owned", person().person_id)
     chosen = (asked.team,) if asked.team else _led() if kind == "team_cases" else groups
     if kind != "team_cases":
         return Scope(_HOLDING[kind], person().person_id, chosen)  # type: ignore[arg-type]
     return Scope("owned", int(asked.whose), chosen) if asked.whose and chosen else Scope("team", 0, chosen)
+
+
+def _cases_of(person_id: int) -> Scope:
+    """Return the cases of somebody for whom this person stands in: those of the teams that both belong to."""
+    return Scope("owned", person_id, tuple(sorted(person().groups)))
+
+
+def _covered(connection: Connection) -> list[Away]:
+    return covered_by(connection, person().person_id, today(world()))
 
 
 def _counts(connection: Connection, groups: tuple[str, ...]) -> dict[str, str]:
@@ -244,10 +272,29 @@ def _counts(connection: Connection, groups: tuple[str, ...]) -> dict[str, str]:
     }
     if "cases" in titles_seen():
         wanted["cases"] = (Scope("owned", person().person_id), Filters())
+        wanted |= {_cover_key(away): (_cases_of(away.person_id), Filters()) for away in _covered(connection)}
     if "team_cases" in titles_seen():
         wanted["team_cases"] = (Scope("team", 0, _led()), Filters())
     found = worklists.count(connection, wanted)
     return {name: up_to(number, worklists.MOST_COUNTED) for name, number in found.items()}
+
+
+def _cover_key(away: Away) -> str:
+    return f"cases of {away.person_id}"
+
+
+def _covers(connection: Connection, asked: Asked, counts: Mapping[str, str]) -> list[Cover]:
+    """Return for whom this person stands in, each as a way to the cases that they then look after."""
+    return [
+        Cover(
+            away.person_name,
+            away.last_on,
+            counts.get(_cover_key(away), "0"),
+            _address("cases", Asked(whose=str(away.person_id))),
+            asked.whose == str(away.person_id),
+        )
+        for away in _covered(connection)
+    ]
 
 
 def _waits(
@@ -270,6 +317,11 @@ def _views(connection: Connection) -> tuple[list[View], View | None]:
     if not address:
         return own, None
     return own, next((one for one in own if one.address == address), None) or view_at(connection, address)
+
+
+def _lines(connection: Connection, task_ids: Sequence[int]) -> list[Line]:
+    away = away_today(connection)
+    return [_line(task_noted(row, away)) for row in listed_tasks.tasks_by_id(connection, task_ids)]
 
 
 def _line(row: ListedTask) -> Line:

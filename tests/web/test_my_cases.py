@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
-from engine import cases, scenarios
+from engine import absences, cases, scenarios
 from engine.models import ListedRequest, ServiceRequest, Wait
 from engine.queries import worklists
 from tests.web.test_hand_over import review
@@ -185,3 +185,31 @@ def test_a_list_of_cases_takes_few_statements(waiting, visitor, who, path):
     with counted(waiting) as sent:
         assert browser.client.get(path).status_code == 200
     assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
+
+
+def test_whoever_stands_in_opens_the_cases_of_who_is_away_and_every_page_says_so(waiting, visitor):
+    away, cover = (somebody(waiting, name) for name in ("review_caseworker", "review_caseworker.2"))
+    page = visitor(cover.username).visit("/tasks/cases")
+    assert "You stand in" not in page.text
+    assert rows(page.visit(f"/tasks/cases?whose={away.person_id}")) == {}
+    days = {"first_on": date(2026, 9, 1), "last_on": date(2027, 3, 1)}
+    absences.record(waiting, away.person_id, **days, cover_id=cover.person_id, actor=away)
+    said = f"{away.name} (away until 1 March 2027, {cover.name} stands in)"
+    page.visit("/absences/").follow(f"Cases of {away.name}")
+    assert page.heading == "My cases"
+    assert "their cases are shown (2)" in page.text
+    assert f"{away.name} (1)" in page.text
+    assert [row["Who has it"] for row in rows(page).values()] == [said, said]
+    with counted(waiting) as sent:
+        page.visit(f"/tasks/cases?whose={away.person_id}")
+    assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
+    page.follow(of(page, "The client")["head"].partition(" ")[0])
+    assert page.status == 200
+    assert f"({said} has the case)" in page.text
+    with counted(waiting) as sent:
+        page.visit(page.path)
+    assert len(sent.texts) <= MOST_OF_A_PAGE, sent.texts
+    assert said in visitor("review_team_leader").visit("/tasks/held").text
+    assert f"show the cases of {away.name} (2)" in page.visit("/tasks/cases").text
+    stranger = visitor("owning_team").visit(f"/tasks/cases?whose={away.person_id}")
+    assert "CM-" not in stranger.text
