@@ -11,12 +11,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
-from engine import incidents, outbox, starts
+from engine import incidents, notifications, outbox, starts
 from engine.failpoints import failpoint
 from engine.history import Event
 from engine.measures import DELIVERIES
-from engine.models import ProcessInstance
+from engine.models import Document, ProcessInstance, ServiceRequest
 from engine.outbox import BACK_OFF, Owed
+from engine.people import is_active
 from engine.signals import broadcast
 from engine.spiff import Workflow
 from engine.step import step
@@ -26,6 +27,7 @@ from engine.world import WORKER, World
 log = logging.getLogger(__name__)
 
 BATCH = 20
+OPERATIONS = "operations"
 _INSIDE = ("signal", "start")
 """What leaves nothing to a receiver outside: the step that is owed is made as it is recorded, and so once."""
 _ENDED_EACH_TIME = (
@@ -137,6 +139,34 @@ def _give_up(world: World, owed: Owed, tries: int, error: str) -> None:
             now=world.clock.now(),
             outbox_id=owed.outbox_id,
         )
+        _tell_holder(world, connection, owed)
+
+
+def _tell_holder(world: World, connection: Connection, owed: Owed) -> None:
+    """Tell whoever holds the request, else its team, that what it owes has not left: operations put that right."""
+    about = connection.execute(
+        select(ServiceRequest.number, ServiceRequest.case_id, ServiceRequest.owner_id, ServiceRequest.owner_group)
+        .join(ProcessInstance, ProcessInstance.request_id == ServiceRequest.request_id)
+        .where(ProcessInstance.instance_id == owed.instance_id)
+    ).one_or_none()
+    if about is None:
+        return
+    named = select(Document.document_id, Document.template_id).where(
+        Document.document_id == owed.payload.get("document_id"), Document.template_id.is_not(None)
+    )
+    letters = {row.document_id: str(row.template_id) for row in connection.execute(named)}
+    has_left = about.owner_id is not None and not is_active(connection, about.owner_id)
+    what = outbox.described(owed.kind, owed.payload, letters)
+    notifications.tell(
+        connection,
+        subject=f"{what} about {about.number} could not be handed over"[:200],
+        text="Operations have an incident about it and try it again when the reason is put right. Nothing is lost.",
+        at=world.clock.now(),
+        person_id=None if has_left else about.owner_id,
+        group_key=about.owner_group or OPERATIONS,
+        case_id=about.case_id,
+        instance_id=owed.instance_id,
+    )
 
 
 def _signal(world: World, connection: Connection, owed: Owed) -> None:

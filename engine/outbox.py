@@ -42,6 +42,16 @@ class Owed:
     owed_at: datetime | None = None
 
 
+def described(kind: str, payload: Mapping[str, Any], letters: Mapping[int, str]) -> str:
+    """Return in words what is owed. `letters` are what documents are called, by their numbers."""
+    if kind == "letter":
+        name = letters.get(int(payload["document_id"]), "A letter")
+        return f"A second copy of {name}" if payload.get("second_copy") else name
+    if kind == "email":
+        return f"The email “{payload['subject']}”"
+    return f"The instruction to pay {payload['number']}" if kind == "payment" else "A message to another system"
+
+
 def hold(connection: Connection, owed: Owed) -> None:
     """Hold the case that owes an effect, if one does, before what became of it is written."""
     if owed.instance_id is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from engine import definitions
+from engine import definitions, outbox
 from engine.definitions import LoadedDefinition
 from engine.dictionary import Dictionary
 from engine.people import Somebody
@@ -125,6 +125,7 @@ class CasePage:
     documents: list[casework.DocumentRow]
     payments: list[casework.PaymentRow]
     messages: list[Arrived]
+    given_up: list[tuple[str, datetime]]
     history: list[history_words.Told]
     starts: list[Startable]
     may_reopen: frozenset[int]
@@ -168,12 +169,19 @@ def open_case(connection: Connection, case_id: int, person: Somebody) -> CasePag
         documents=done.documents,
         payments=done.payments,
         messages=_arrived(done.messages, standing, dictionary, people),
+        given_up=_given_up(done),
         history=history_words.tell(newest, people, loaded, most=_TOLD),
         starts=_starts(standing.instances, in_force, person),
         may_reopen=may_reopen,
         may_correct=may_correct,
         groups=standing.groups,
     )
+
+
+def _given_up(done: casework.Casework) -> list[tuple[str, datetime]]:
+    """Return what was owed for the case and could not be handed over, in words, and since when."""
+    letters = {row.document_id: f"{row.template_id} ({row.title})" for row in done.documents if row.template_id}
+    return [(outbox.described(row.kind, row.payload, letters), row.since) for row in done.given_up]
 
 
 def _in_force(connection: Connection) -> dict[str, LoadedDefinition]:

@@ -83,6 +83,8 @@ def _waiting(work: Work) -> str:
     """Return what a request without a task waits for; empty when it waits for nothing."""
     owner = work.request.owner_name if work.request is not None else None
     has_case = f" ({owner} has the case)" if owner else ""
+    if any(wait.is_given_up for wait in work.waits):
+        return f"Operations: a letter or a message could not be handed over{has_case}"
     if any(wait.kind == "job" for wait in work.waits):
         return f"The service, which is handing over a letter or a message{has_case}"
     dates = {wait.token: wait.due_at for wait in work.waits if wait.kind == "timer" and wait.due_at is not None}

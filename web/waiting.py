@@ -63,7 +63,8 @@ def _of_service(request: OpenRequest) -> Iterator[Waiting]:
     for wait in request.waits:
         if wait.kind == "job":
             name = wait.element_name or wait.element_id
-            yield Waiting("service", "A letter or another system", name, wait.step, wait.created_at)
+            who = "Operations: it could not be handed over" if wait.is_given_up else "A letter or another system"
+            yield Waiting("service", who, name, wait.step, wait.created_at)
     if "retrying" in statuses:
         yield Waiting("service", "The service, which tries again what has just failed")
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Integer, bindparam, select
 from sqlalchemy.orm import aliased
 
-from engine.models import ContactAttempt, Document, Note, Payment, Person, ServiceRequest
+from engine.models import (
+    ContactAttempt,
+    Document,
+    Incident,
+    Note,
+    Outbox,
+    Payment,
+    Person,
+    ProcessInstance,
+    ServiceRequest,
+)
 from engine.queries import contacts, running
 from engine.queries.together import Listed, Together
+from engine.values import loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,13 @@ _PAYMENTS = Listed(
     .where(ServiceRequest.case_id == _CASE),
     order=(Payment.payment_id.desc(),),
 )
+_GIVEN_UP = Listed(
+    select(Outbox.kind, Outbox.payload, Incident.raised_at.label("since"))
+    .join(Incident, Incident.outbox_id == Outbox.outbox_id)
+    .join(ProcessInstance, ProcessInstance.instance_id == Incident.instance_id)
+    .where(ProcessInstance.case_id == _CASE, Incident.resolved_at.is_(None)),
+    order=(Incident.incident_id,),
+)
 _TOGETHER = Together(
     contacts=contacts.OF_CASE,
     notes=_NOTES,
@@ -140,7 +159,17 @@ _TOGETHER = Together(
     documents=_DOCUMENTS,
     payments=_PAYMENTS,
     messages=running.MESSAGES_OF_CASE,
+    given_up=_GIVEN_UP,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUpRow:
+    """What was owed for a case and could not be handed over, since when operations have an incident about it."""
+
+    kind: str
+    payload: dict[str, Any]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +182,7 @@ class Casework:
     documents: list[DocumentRow]
     payments: list[PaymentRow]
     messages: list[running.MessageRow]
+    given_up: list[GivenUpRow]
 
 
 def casework_of(connection: Connection, case_id: int) -> Casework:
@@ -165,6 +195,7 @@ def casework_of(connection: Connection, case_id: int) -> Casework:
         documents=[DocumentRow(**vars(row)) for row in found["documents"]],
         payments=[PaymentRow(**vars(row)) for row in found["payments"]],
         messages=[running.message_row(row) for row in found["messages"]],
+        given_up=[GivenUpRow(row.kind, loads(row.payload), row.since) for row in found["given_up"]],
     )
 
 

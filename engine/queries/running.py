@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, Select, String, and_, bindparam, exi
 from sqlalchemy.orm import aliased
 
 from engine.errors import NotFound
-from engine.models import Definition, Message, Notification, Person, ProcessInstance, ServiceRequest, Wait
+from engine.models import Definition, Message, Notification, Outbox, Person, ProcessInstance, ServiceRequest, Wait
 from engine.queries.together import Listed
 from engine.values import loads
 
@@ -37,6 +37,7 @@ class WaitRow:
     due_at: datetime | None
     rule: str
     created_at: datetime
+    is_given_up: bool = False  # its delivery has failed for good, and operations have an incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class MessageRow:
 
 _CASE = bindparam("b_case", type_=Integer)
 _HANDLER = aliased(Person)
+_GIVEN_UP = exists().where(Outbox.instance_id == Wait.instance_id, Outbox.token == Wait.token, Outbox.state == "failed")
 _SOONEST = (Wait.due_at.is_(None), Wait.due_at, Wait.wait_id)
 
 
@@ -116,6 +118,7 @@ def _all_waits() -> Select[*tuple[Any, ...]]:
         Wait.due_at,
         Wait.rule,
         Wait.created_at,
+        and_(Wait.kind == "job", _GIVEN_UP).label("is_given_up"),
     ).join(ProcessInstance, ProcessInstance.instance_id == Wait.instance_id)
 
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 from engine import messages, worker
+from engine.outbox import owe
 from tests.web.conftest import person_id
 from tests.web.journeys import accept, allocate, call, decide_no_further_action, open_task, refer, write_letter
 from tests.world import somebody
+
+HELD_UP = "Operations: a letter or a message could not be handed over (Scenario review caseworker has the case)"
 
 
 @pytest.fixture
@@ -57,6 +60,11 @@ def test_a_delivery_that_failed_is_an_incident_that_operations_retry(visitor, ca
     deployed.settings = replace(deployed.settings, delivery_attempts=1)
     deliveries, deployed.deliveries = deployed.deliveries, {"letter": out_of_paper}
     worker.work_until_rest(deployed)
+    # Whoever holds the case is told, and the case says so until it was handed over.
+    assert "CMSL5800 about SR-000001 could not be handed over" in caseworker.visit("/alerts").text
+    assert HELD_UP in caseworker.visit(f"/cases/{case_id}").text
+    assert "CMSL5800 (Keeping you informed about your complaint) could not be handed over" in caseworker.text
+    assert "could not be handed over: Issue the letter" in caseworker.visit("/tasks/cases").text
     operations = visitor("operations").visit("/operations/incidents")
     assert "The printer is out of paper" in operations.text
     assert "Failed" in operations.visit("/operations/deliveries?state=failed").text
@@ -66,6 +74,7 @@ def test_a_delivery_that_failed_is_an_incident_that_operations_retry(visitor, ca
     worker.work_until_rest(deployed)
     assert "Sent" in operations.visit("/operations/deliveries").text
     assert "Nothing has stopped." in operations.visit("/operations/incidents").text
+    assert "could not be handed over" not in caseworker.visit(f"/cases/{case_id}").text
 
 
 def out_of_paper(_world, _owed):
@@ -128,3 +137,21 @@ def test_a_message_about_no_case_is_read_and_dealt_with_by_operations_and_one_of
     operations.visit("/operations/incidents").press("Mark as dealt with")
     assert "Messages about no case that were dealt with" in operations.text
     assert "Scenario operations" in operations.page.get_element_by_id("main-content").text_content()
+
+
+def test_every_kind_of_delivery_that_is_given_up_is_an_incident_and_said_on_the_case(started, deployed, case_id):
+    payloads = {
+        "letter": {"document_id": 99, "second_copy": True},
+        "email": {"to": "ice@redress.example", "subject": "Complaint closed", "text": "Details."},
+        "payment": {"number": "PAY-000001"},
+    }
+    deployed.settings = replace(deployed.settings, delivery_attempts=1)
+    deployed.deliveries = dict.fromkeys(payloads, out_of_paper)
+    with deployed.db.write() as connection:
+        for kind, payload in payloads.items():
+            owe(connection, key=kind, kind=kind, payload=payload, now=deployed.clock.now(), instance_id=1)
+    worker.work_until_rest(deployed)
+    said = started.visit(f"/cases/{case_id}").text
+    for what in ("A second copy of A letter", "The email “Complaint closed”", "The instruction to pay PAY-000001"):
+        assert f"{what} could not be handed over. Operations have had an incident about it since" in said
+    assert started.visit("/operations/incidents").text.count("The printer is out of paper") == len(payloads)
