@@ -28,6 +28,7 @@ from web.words import moment
 
 Typed = dict[str, list[str]]
 _NOTHING = "Nothing"
+WHOLE = "*"  # of everything at once
 _FACT = "="  # before the key of a fact that the form does not ask for
 
 
@@ -69,11 +70,11 @@ class Changes:
 def fingerprints(components: Sequence[Any], around: Surroundings) -> dict[str, str]:
     """Return what the case says now, as a short digest by question, and by fact of the service request."""
     known = typed_from_names(components, around)
-    marks = {name: _digest(_inputs(name, known)) for name in _questions(fill(components, known, around))}
+    marks = {name: digest(_inputs(name, known)) for name in _questions(fill(components, known, around))}
     request = around.names.get("request")
     for key, value in request.items() if isinstance(request, Mapping) else ():
         if f"request.{key}" not in marks and around.dictionary.field_for(f"request.{key}") and value is not None:
-            marks[f"{_FACT}request.{key}"] = _digest(dumps(value))
+            marks[f"{_FACT}request.{key}"] = digest(dumps(value))
     return marks
 
 
@@ -109,7 +110,7 @@ def changes(
         if name != key:
             value = around.names["request"][key.removeprefix("request.")]  # type: ignore[index]
             said = say(around.dictionary, key, value, people)
-            was = [one for one in values_of(rows, key) if _digest(dumps(one)) == seen.get(name)]
+            was = [one for one in values_of(rows, key) if digest(dumps(one)) == seen.get(name)]
             before = say(around.dictionary, key, was[0], people) if was else "" if name in seen else _NOTHING
             facts.append(Fact(label_of(around.dictionary, key), said, by(rows, key, people), before))
     return Changes(answers, [fact for fact in facts if fact.now])
@@ -119,11 +120,11 @@ def _answer_before(
     rows: list[HistoryRow], name: str, components: Sequence[Any], around: Surroundings, seen: Mapping[str, str]
 ) -> str:
     """Return the answer that a page was drawn with: the one that history gave and that fits the page's fingerprint."""
-    if _digest({}) == seen[name]:
+    if digest({}) == seen[name]:
         return _NOTHING
     for value in values_of(rows, name):
         typed = typed_from_values(components, around, {name: value})
-        if _digest(_inputs(name, typed)) == seen[name]:
+        if digest(_inputs(name, typed)) == seen[name]:
             found = _questions(fill(components, typed, around)).get(name)
             return in_words(found, typed) if found is not None else ""
     return ""
@@ -217,6 +218,7 @@ def _kept(inputs: Typed) -> Typed:
     return {key: values for key, values in filled.items() if values}
 
 
-def _digest(said: object) -> str:
+def digest(said: object) -> str:
+    """Return a short mark of a text, or of inputs."""
     text = said if isinstance(said, str) else json.dumps(_kept(said), sort_keys=True)  # type: ignore[arg-type]
     return hashlib.sha256(text.encode()).hexdigest()[:10]

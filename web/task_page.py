@@ -45,7 +45,13 @@ class TaskPage:
     @property
     def fingerprints(self) -> dict[str, str]:
         """Return what the case says now, for whoever sends this page back."""
-        return meanwhile.fingerprints(self.asking.components, self.asking.surroundings)
+        of_each = meanwhile.fingerprints(self.asking.components, self.asking.surroundings)
+        return {meanwhile.WHOLE: self.fingerprint, **of_each}
+
+    @property
+    def fingerprint(self) -> str:
+        """Return what the instance, its case and its request say now, in one: while it stays, nothing has changed."""
+        return meanwhile.digest(repr(self.task.instance))
 
     @property
     def known(self) -> Typed:

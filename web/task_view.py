@@ -87,6 +87,8 @@ def _known(current: task_page.TaskPage, shown: Shown) -> tuple[Base, dict[str, s
 
 def changed_since(connection: Connection, current: task_page.TaskPage, seen: dict[str, str]) -> meanwhile.Changes:
     """Return what the case says differently than when a page with these fingerprints was drawn."""
+    if seen.get(meanwhile.WHOLE) == current.fingerprint:
+        return meanwhile.Changes([], [])
     ask = current.asking
     return meanwhile.changes(
         connection, current.task.case_id, ask.components, ask.surroundings, typed=ask.typed, seen=seen
