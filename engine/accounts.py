@@ -125,11 +125,20 @@ def changes_of(connection: Connection, person_id: int) -> list[Change]:
 
 
 def add(
-    world: World, *, username: str, name: str, job_title: str, email: str, groups: Collection[str], actor: Somebody
+    world: World,
+    *,
+    username: str,
+    name: str,
+    job_title: str,
+    email: str,
+    groups: Collection[str],
+    actor: Somebody,
+    sent_key: str | None = None,
 ) -> int:
-    """Add an account whose password nobody knows yet, and return its person's id. Raises: ValuesRefused."""
+    """Add an account whose password nobody knows yet, and return its person's id. Raises: ValuesRefused, SentBefore."""
     with world.db.write() as connection:
         hold_name(connection, "accounts")
+        note_sent(connection, sent_key, now=world.clock.now())
         _check(world, connection, None, name=name, email=email, groups=groups)
         person_id = people.add_person(
             connection,

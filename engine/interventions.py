@@ -47,23 +47,28 @@ class Value:
     value: object
 
 
-def suspend(world: World, instance_id: int, *, reason: str, actor: Somebody) -> None:
-    """Let nothing of an instance go on until it is resumed. Raises: NotFound, Conflict, ValuesRefused."""
+def suspend(world: World, instance_id: int, *, reason: str, actor: Somebody, sent_key: str | None = None) -> None:
+    """Let nothing of an instance go on until it is resumed.
+
+    Raises: NotFound, Conflict, ValuesRefused, SentBefore.
+    """
     with world.db.write() as connection:
         row = instance_row.lock(connection, instance_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         if row.status == SUSPENDED:
             raise Conflict("This instance is suspended already.")
         intervene(world, connection, instance_id, _told("suspended", reason), actor=actor.actor, status=SUSPENDED)
         connection.execute(delete(Job).where(Job.instance_id == instance_id))
 
 
-def resume(world: World, instance_id: int, *, reason: str, actor: Somebody) -> None:
+def resume(world: World, instance_id: int, *, reason: str, actor: Somebody, sent_key: str | None = None) -> None:
     """Let a suspended instance go on with the time it had left; what had stopped is tried again.
 
-    Raises: NotFound, Conflict, ValuesRefused.
+    Raises: NotFound, Conflict, ValuesRefused, SentBefore.
     """
     with world.db.write() as connection:
         row = instance_row.lock(connection, instance_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         if row.status != SUSPENDED:
             raise Conflict("This instance is not suspended.")
         pause = world.clock.now() - row.suspended_at
@@ -77,14 +82,15 @@ def resume(world: World, instance_id: int, *, reason: str, actor: Somebody) -> N
         step(world, connection, instance_id, nothing, actor=actor.actor)
 
 
-def cancel(world: World, instance_id: int, *, reason: str, actor: Somebody) -> None:
+def cancel(world: World, instance_id: int, *, reason: str, actor: Somebody, sent_key: str | None = None) -> None:
     """End an instance where it stands: tasks are withdrawn, and what is owed but not handed over is not owed any more.
 
     The teams that had tasks are told, because the service request is then nobody's until they begin it again.
-    Raises: NotFound, Conflict, ValuesRefused.
+    Raises: NotFound, Conflict, ValuesRefused, SentBefore.
     """
     with world.db.write() as connection:
         row = instance_row.lock(connection, instance_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         now = world.clock.now()
         groups = _groups_at_work(connection, instance_id)
         tell = _told("instance_cancelled", reason)
@@ -147,13 +153,23 @@ def correct(
         intervene(world, connection, instance_id, act, actor=actor.actor, status=row.status)
 
 
-def move_to_version(world: World, instance_id: int, definition_id: int, *, reason: str, actor: Somebody) -> None:
+def move_to_version(
+    world: World,
+    instance_id: int,
+    definition_id: int,
+    *,
+    reason: str,
+    actor: Somebody,
+    sent_key: str | None = None,
+) -> None:
     """Let an instance go on by another version of its procedure, from where it stands.
 
-    What is open keeps its holder and its due date. Raises: NotFound, Conflict, ValuesRefused, NotCompatible.
+    What is open keeps its holder and its due date.
+    Raises: NotFound, Conflict, ValuesRefused, NotCompatible, SentBefore.
     """
     with world.db.write() as connection:
         row = instance_row.lock(connection, instance_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         target = _version(world, connection, row, definition_id)
         tell = _told("moved_to_version", reason, version=target.version)
         place = Place(instance_id, row.case_id, world.clock.now(), actor.person_id)

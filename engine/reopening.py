@@ -22,6 +22,7 @@ from engine.history import Event
 from engine.holds import hold_request
 from engine.models import Definition, Person, ProcessInstance, RequestLink, ServiceRequest
 from engine.people import Somebody
+from engine.sent_forms import note_sent
 from engine.step import Outcome, begin
 from engine.world import World
 
@@ -44,14 +45,15 @@ class Closed:
         return request_fields(self.row)
 
 
-def reopen(world: World, request_id: int, *, reason: str, actor: Somebody) -> Outcome:
+def reopen(world: World, request_id: int, *, reason: str, actor: Somebody, sent_key: str | None = None) -> Outcome:
     """Start the procedure of a closed request anew, on the version in force, with ``reopened`` and the reason.
 
     Raises: NotFound; NotAllowed; ValuesRefused without a reason; Conflict when it is open or something that hangs on
-    it is. Nothing has changed then.
+    it is; SentBefore. Nothing has changed then.
     """
     with world.db.write() as connection:
         hold_request(connection, request_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         return reopen_in(world, connection, request_id, reason=reason, actor=actor)
 
 
@@ -95,17 +97,24 @@ def reopen_in(
 
 
 def correct(
-    world: World, request_id: int, *, changes: Mapping[str, object], reason: str, actor: Somebody
+    world: World,
+    request_id: int,
+    *,
+    changes: Mapping[str, object],
+    reason: str,
+    actor: Somebody,
+    sent_key: str | None = None,
 ) -> Mapping[str, object]:
     """Change declared facts of a closed request, which stays closed; return the changes that were made.
 
     Raises: NotFound; NotAllowed; ValuesRefused when a fact is not among those that process.toml declares, its value
-    does not fit, or nothing would change; Conflict when the request is open.
+    does not fit, or nothing would change; Conflict when the request is open; SentBefore.
     """
     reason = _reason(reason)
     changes = {key: None if value == "" else value for key, value in changes.items()}
     with world.db.write() as connection:
         hold_request(connection, request_id)
+        note_sent(connection, sent_key, now=world.clock.now())
         closed = read_closed(world, connection, request_id, actor=actor)
         before = {key: closed.fields.get(key.removeprefix("request.")) for key in changes}
         _check(closed, changes, before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from engine.errors import SentBefore
 from engine.models import SentForm
@@ -29,3 +29,9 @@ def note_sent(connection: Connection, sent_key: str | None, *, now: datetime) ->
     noted = row.on_conflict_do_nothing(index_elements=["sent_key"]).returning(SentForm.sent_key)
     if connection.execute(noted).one_or_none() is None:
         raise SentBefore
+
+
+def was_sent(connection: Connection, sent_key: str | None) -> bool:
+    """Tell whether a form was acted upon: for pages that would refuse it now because of what its first press did."""
+    found = select(SentForm.sent_key).where(SentForm.sent_key == sent_key)
+    return sent_key is not None and connection.execute(found).first() is not None

@@ -47,14 +47,18 @@ PAGES: Mapping[str, Page] = {
         "kept. Its timers will have the time left that they have now; the due dates of tasks stay as they are.",
         "Suspend it",
         "The instance is suspended.",
-        lambda lent, number, sent, actor: interventions.suspend(lent, number, reason=sent["reason"], actor=actor),
+        lambda lent, number, sent, actor: interventions.suspend(
+            lent, number, reason=sent["reason"], actor=actor, sent_key=sent_key(*sent.values())
+        ),
     ),
     "resume": Page(
         "Resume this instance",
         "It goes on from where it stands, with the time left that it had. What had stopped is tried again.",
         "Resume it",
         "The instance goes on.",
-        lambda lent, number, sent, actor: interventions.resume(lent, number, reason=sent["reason"], actor=actor),
+        lambda lent, number, sent, actor: interventions.resume(
+            lent, number, reason=sent["reason"], actor=actor, sent_key=sent_key(*sent.values())
+        ),
     ),
     "cancel": Page(
         "Cancel this instance",
@@ -62,7 +66,9 @@ PAGES: Mapping[str, Page] = {
         "not handed over. What was sent and recorded stays. The teams that had tasks are told that nobody works on it.",
         "Cancel it for good",
         "The instance is cancelled.",
-        lambda lent, number, sent, actor: interventions.cancel(lent, number, reason=sent["reason"], actor=actor),
+        lambda lent, number, sent, actor: interventions.cancel(
+            lent, number, reason=sent["reason"], actor=actor, sent_key=sent_key(*sent.values())
+        ),
     ),
     "move": Page(
         "Move this instance to another version",
@@ -71,7 +77,12 @@ PAGES: Mapping[str, Page] = {
         "Move it",
         "The instance is on the other version.",
         lambda lent, number, sent, actor: interventions.move_to_version(
-            lent, number, _whole(sent["definition_id"]), reason=sent["reason"], actor=actor
+            lent,
+            number,
+            _whole(sent["definition_id"]),
+            reason=sent["reason"],
+            actor=actor,
+            sent_key=sent_key(*sent.values()),
         ),
         asks=("definition_id",),
     ),

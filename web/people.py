@@ -10,12 +10,14 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from engine import accounts, people
 from engine.errors import NotFound, RedressError, SentBefore, ValuesRefused
+from engine.models import Person
 from engine.people import Somebody
 from engine.roles import role_of
+from engine.sent_forms import was_sent
 from engine.world import World
 from web.accounts import check_account, checked
 from web.addresses import row_number
@@ -68,6 +70,10 @@ def add() -> ResponseReturnValue:
     """Add an account, and show the link with which its person chooses a password."""
     typed, chosen, problems = _sent()
     username = typed["username"]
+    key = sent_key(typed, chosen)
+    with world().db.read() as connection:
+        if was_sent(connection, key):
+            return _added_already(connection, username)
     try:
         check_account(world(), username, ())
     except RedressError as refused:
@@ -76,13 +82,23 @@ def add() -> ResponseReturnValue:
         return _form(None, typed, chosen, problems), 422
     told = {name: typed[name] for name in ("username", "name", "job_title", "email")}
     try:
-        person_id = accounts.add(world(), groups=chosen, actor=person(), **told)
+        person_id = accounts.add(world(), groups=chosen, actor=person(), sent_key=key, **told)
+    except SentBefore:
+        with world().db.read() as connection:
+            return _added_already(connection, username)
     except ValuesRefused as refused:
         return _form(None, typed, chosen, refused.problems), 422
     if not world().settings.local_sign_in:
         flash(f"{typed['name']} is added, and signs in with {world().settings.oidc_name}.")
         return redirect(url_for("people.page", person_id=person_id))
     return _link(person_id)
+
+
+def _added_already(connection: Connection, username: str) -> ResponseReturnValue:
+    """Answer the second press of the form that adds somebody: a link is shown once."""
+    person_id = connection.execute(select(Person.person_id).where(Person.username == username)).scalar_one()
+    flash("This account was added already, and its link shown once. If it is lost, make another.")
+    return redirect(url_for("people.page", person_id=person_id))
 
 
 @pages.get("/people/<int:person_id>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,21 +17,24 @@ from engine.cases import procedure_of
 from engine.clock import LONDON
 from engine.definitions import LoadedDefinition
 from engine.dictionary import Field
-from engine.errors import Conflict, NotFound, ValuesRefused
+from engine.errors import Conflict, NotFound, SentBefore, ValuesRefused
 from engine.forms import Component, read_form
 from engine.queries import cases as case_rows
 from engine.queries import running
 from engine.queries.cases import RequestRow
 from engine.reopening import Closed
+from engine.sent_forms import was_sent
 from web import asking
 from web.asking import Asking
 from web.case_summary import summary_of
 from web.current import person, world
 from web.forms import typed_from_names
+from web.sent_once import sent_key
 
 pages = Blueprint("reopening", __name__, url_prefix="/cases/<int:case_id>/requests/<int:request_id>")
 
 MAX_SAID = 20_000
+_REOPENED, _CORRECTED = "{} is open again.", "{} is corrected. It stays closed."
 _INPUTS: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "textfield"},
     "long_text": {"type": "textarea"},
@@ -94,15 +98,20 @@ def reopen_form(case_id: int, request_id: int) -> ResponseReturnValue:
 def reopen(case_id: int, request_id: int) -> ResponseReturnValue:
     """Reopen a closed request."""
     typed = asking.sent()
+    key = sent_key(dict(typed))
     with world().db.read() as connection:
+        if was_sent(connection, key):
+            return _done(connection, case_id, request_id, _REOPENED)
         closed = _closed(connection, case_id, request_id)
         ask = _reopen_asking(connection, closed, typed)
         if ask.sheet.problems:
             ask.shows_problems = True
             return _page(connection, closed, ask, "reopen"), 422
-    reopening.reopen(world(), request_id, reason=str(ask.sheet.values["reopening_reason"]), actor=person())
-    flash(f"{closed.row.number} is open again.")
-    return redirect(url_for("cases.page", case_id=case_id))
+    reason = str(ask.sheet.values["reopening_reason"])
+    with suppress(SentBefore):  # at the same moment: the first press did it
+        reopening.reopen(world(), request_id, reason=reason, actor=person(), sent_key=key)
+    with world().db.read() as connection:
+        return _done(connection, case_id, request_id, _REOPENED)
 
 
 @pages.get("/correct")
@@ -117,7 +126,10 @@ def correct_form(case_id: int, request_id: int) -> ResponseReturnValue:
 def correct(case_id: int, request_id: int) -> ResponseReturnValue:
     """Correct facts of a closed request."""
     typed = asking.sent()
+    key = sent_key(dict(typed))
     with world().db.read() as connection:
+        if was_sent(connection, key):
+            return _done(connection, case_id, request_id, _CORRECTED)
         closed = _closed(connection, case_id, request_id)
         ask = _correct_asking(connection, closed, typed)
     values = dict(ask.sheet.values)
@@ -125,13 +137,22 @@ def correct(case_id: int, request_id: int) -> ResponseReturnValue:
     try:
         if ask.sheet.problems:
             raise ValuesRefused(ask.sheet.problems)
-        reopening.correct(world(), request_id, changes=values, reason=reason, actor=person())
+        reopening.correct(world(), request_id, changes=values, reason=reason, actor=person(), sent_key=key)
+    except SentBefore:
+        pass  # at the same moment: the first press did it
     except ValuesRefused as refused:
         ask.shows_problems = True
         ask.problems = {"correction_reason" if key == "reason" else key: text for key, text in refused.problems.items()}
         with world().db.read() as connection:
             return _page(connection, closed, ask, "correct"), 422
-    flash(f"{closed.row.number} is corrected. It stays closed.")
+    with world().db.read() as connection:
+        return _done(connection, case_id, request_id, _CORRECTED)
+
+
+def _done(connection: Connection, case_id: int, request_id: int, said: str) -> ResponseReturnValue:
+    """Go back to the case and say what was done, by this press or by the one before it."""
+    [number] = [row.number for row in case_rows.requests_of(connection, case_id) if row.request_id == request_id]
+    flash(said.format(number))
     return redirect(url_for("cases.page", case_id=case_id))
 
 

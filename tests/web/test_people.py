@@ -24,9 +24,13 @@ def operations(visitor):
 
 
 def test_somebody_is_added_and_chooses_a_password_by_a_link_that_counts_once(app, operations, deployed):
-    operations.follow("Add somebody").press("Add", NEW)
+    operations.follow("Add somebody")
+    form = next(form for form in operations.page.forms if "username" in form.fields)
+    operations.send(form, NEW)
     assert operations.heading == "A link for Nia New"
     link = link_on(operations)
+    assert operations.send(form, NEW).heading == "Nia New"
+    assert "This account was added already" in operations.text
     person = Browser(app).visit(link)
     assert "nia.new" in person.text
     assert person.press("Save the password", {"password": "short", "again": "short"}).status == 422

@@ -67,6 +67,9 @@ def test_of_a_reopening_that_is_sent_twice_the_first_counts(stage: Stage, visito
     form = next(form for form in leader.page.forms if "reopening_reason" in form.fields)
     leader.send(form, {"reopening_reason": "Wrong."})
     leader.send(form, {"reopening_reason": "Wrong."})
+    assert (leader.status, leader.path) == (200, "/cases/1")
+    assert "SR-000001 is open again." in leader.page.text_content()
+    leader.send(form, {"reopening_reason": "Wrong, I say."})
     assert leader.status == 409
     assert "perhaps because a colleague has just reopened it" in leader.text
     assert len(stage.rows(ProcessInstance)) == 2
