@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, or_, select
 
-from engine import definitions, instance_row, outbox
+from engine import definitions, history, instance_row, outbox
 from engine.background import BROKEN, is_broken, move
 from engine.errors import NotFound
 from engine.history import Event
@@ -56,7 +56,10 @@ def retry_incident(world: World, incident_id: int, *, actor: Somebody, sent_key:
         if incident is None:
             raise NotFound("This incident is not open any more.")
         if incident.outbox_id is not None:
-            outbox.reopen(connection, incident.outbox_id, now=world.clock.now())
+            now = world.clock.now()
+            if outbox.reopen(connection, incident.outbox_id, now=now) and incident.instance_id is not None:
+                event = Event("retried", incident.element_id or "")
+                history.tell(connection, incident.instance_id, event, at=now, actor=actor.actor.key)
             return None
 
         if incident.kind == BROKEN:

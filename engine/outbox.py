@@ -173,10 +173,12 @@ def _held(owed: Owed) -> Update:
     return update(Outbox).where(Outbox.outbox_id == owed.outbox_id, Outbox.state == "busy", Outbox.owner == owed.owner)
 
 
-def reopen(connection: Connection, outbox_id: int, *, now: datetime) -> None:
-    """Owe a given-up delivery again."""
-    connection.execute(
+def reopen(connection: Connection, outbox_id: int, *, now: datetime) -> bool:
+    """Owe a delivery that was given up again, or one that pauses at once; return whether that changed anything."""
+    pauses = and_(Outbox.state == "new", Outbox.available_at > now)
+    changed = connection.execute(
         update(Outbox)
-        .where(Outbox.outbox_id == outbox_id, Outbox.state == "failed")
+        .where(Outbox.outbox_id == outbox_id, or_(Outbox.state == "failed", pauses))
         .values(state="new", available_at=now, attempts=0)
     )
+    return bool(changed.rowcount)
