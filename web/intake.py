@@ -18,7 +18,7 @@ from engine.intake_questions import Intake, in_force, names_for
 from engine.queries import clients
 from engine.queries.clients import Client
 from engine.queries.sight import may_see_case
-from engine.queries.worklist import tasks_of_instance
+from engine.queries.worklist import TaskRow, tasks_of_instance
 from web import asking
 from web.asking import Asking, Typed
 from web.case_summary import summary_of
@@ -196,15 +196,21 @@ def _told(recorded: Recorded) -> str:
 
 
 def _next_place(recorded: Recorded) -> str:
-    """Return where to go on: the first task of the one issue, else the case, if it may be seen."""
+    """Return where to go on: the first task of the one issue, if they can do it; else the case, if it may be seen."""
     with world().db.read() as connection:
         if len(recorded.instance_ids) == 1:
             tasks = tasks_of_instance(connection, recorded.instance_ids[0])
-            if len(tasks) == 1 and tasks[0].assignee_id in (None, person().person_id):
+            if len(tasks) == 1 and _can_do(tasks[0]):
                 return url_for("tasks.page", task_id=tasks[0].task_id)
         if may_see_case(connection, recorded.case_id, person_id=person().person_id, groups=sight_of(person())):
             return url_for("cases.page", case_id=recorded.case_id)
     return url_for("intake.find")
+
+
+def _can_do(task: TaskRow) -> bool:
+    """Tell whether a task is this person's, or free for their team."""
+    is_free = task.assignee_id is None and task.candidate_group in person().groups
+    return is_free or task.assignee_id == person().person_id
 
 
 def _contact_page(connection: Connection, page: ContactPage) -> str:

@@ -63,6 +63,12 @@ def test_a_contact_of_a_new_client_leads_to_the_first_task(visitor, deployed):
     assert contact.received_on == deployed.clock.now().date()
 
 
+def test_who_records_a_contact_for_another_team_is_led_to_the_case(visitor):
+    leader = record(visitor("owning_team_leader"))
+    assert "Contact CON-000001 is recorded." in leader.text
+    assert leader.path.startswith("/cases/")
+
+
 def test_what_was_searched_for_and_todays_date_are_filled_in(visitor, deployed):
     person = new_contact(visitor("owning_team"))
     filled = dict(person.page.forms[-1].form_values())
