@@ -91,7 +91,7 @@ def _states(world: World, connection: Connection) -> Iterator[str]:
         )
         workflow = Workflow.restore(definition.program, Stored(row.state, row.variables), host)
         name = f"Instance {row.instance_id}"
-        if workflow.is_completed != (row.status == "completed"):
+        if workflow.is_completed != (row.status in ("completed", "cancelled")):
             yield f"{name} is {row.status}, and its state says otherwise."
         tasks = connection.execute(
             select(UserTask.token).where(UserTask.instance_id == row.instance_id, UserTask.status == "open")
