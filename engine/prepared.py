@@ -1,8 +1,7 @@
 """Statements of the hot path: compiled once, and sent by the driver's own cursor.
 
 SQLAlchemy writes each statement and knows its types; its way from a statement to a cursor and back costs more than what
-the database does, and a step sends a dozen. Whoever listens to what is sent still hears all of it: while somebody does,
-a statement goes the usual way.
+the database does, and a step sends a dozen. Whoever listens to what is sent to the database hears these too.
 """
 
 from __future__ import annotations
@@ -42,8 +41,6 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Return the rows that it reads. Raises: what SQLAlchemy raises."""
-        if _is_heard(connection):
-            return [self._row._make(row) for row in connection.execute(self.statement, values)]
         compiled = self._for(connection, values)
         found = _send(connection, compiled.text, compiled.parameters(values)).fetchall()
         return [self._row._make(_read(row, compiled.columns)) for row in found]
@@ -54,8 +51,6 @@ class Prepared:
 
     def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Change rows and return how many."""
-        if _is_heard(connection):
-            return int(connection.execute(self.statement, values).rowcount)
         compiled = self._for(connection, values)
         return int(_send(connection, compiled.text, compiled.parameters(values)).rowcount)
 
@@ -63,8 +58,6 @@ class Prepared:
         """Change rows by each of several sets of values with the same names."""
         if len(several) == 1:
             self.change(connection, several[0])
-        elif _is_heard(connection):
-            connection.execute(self.statement, several)
         else:
             compiled = self._for(connection, several[0])
             _send(connection, compiled.text, [compiled.parameters(values) for values in several], is_many=True)
@@ -81,14 +74,12 @@ def _row_of(names: list[str]) -> Any:
     return namedtuple("Row", names, rename=True)
 
 
-def _is_heard(connection: Connection) -> bool:
-    return bool(connection.engine.dispatch.before_cursor_execute)
-
-
 def _send(connection: Connection, text: str, parameters: Any, *, is_many: bool = False) -> Any:
     if not connection.in_transaction():
         connection.begin()  # or SQLAlchemy would see nothing to commit
     cursor = connection.connection.cursor()
+    for hear in connection.engine.dispatch.before_cursor_execute:
+        hear(connection, cursor, text, parameters, None, is_many)
     driver: Any = connection.dialect.loaded_dbapi
     try:
         (cursor.executemany if is_many else cursor.execute)(text, parameters)
