@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select
 
 from engine.models import Case, ListedRequest, Membership, Person, ServiceRequest
 from engine.queries import running, worklist
 from engine.queries.clients import about_of
 from engine.queries.holder_names import HOLDER_NAME
+from engine.queries.other_open import other_open
 from engine.queries.running import InstanceRow, WaitRow
 from engine.queries.together import Listed, Together
 from engine.queries.worklist import TaskRow
@@ -85,19 +85,6 @@ def owners_in(connection: Connection, groups: Collection[str]) -> dict[str, str]
     return {str(row.person_id): row.name for row in rows}
 
 
-_OTHER, _LISTED_OTHER = aliased(ServiceRequest), aliased(ListedRequest)
-_OTHERS = (
-    select(func.count())
-    .select_from(_OTHER)
-    .join(_LISTED_OTHER, _LISTED_OTHER.request_id == _OTHER.request_id)
-    .where(
-        _LISTED_OTHER.waits_for != "served",
-        _OTHER.case_id == ServiceRequest.case_id,
-        _OTHER.request_id != ServiceRequest.request_id,
-    )
-    .correlate(ServiceRequest)
-    .scalar_subquery()
-)
 _REQUESTS = (
     select(
         ServiceRequest.request_id,
@@ -115,7 +102,7 @@ _REQUESTS = (
         ServiceRequest.opened_at,
         ListedRequest.due_at,
         ServiceRequest.facts,
-        _OTHERS.label("other_open"),
+        other_open(ServiceRequest.case_id, ServiceRequest.request_id, of=(ServiceRequest,)).label("other_open"),
     )
     .join(ListedRequest, ListedRequest.request_id == ServiceRequest.request_id)
     .join(Case, Case.case_id == ServiceRequest.case_id)

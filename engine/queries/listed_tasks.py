@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, select
 
-from engine.models import Case, Definition, ListedRequest, Person, ProcessInstance, ServiceRequest, UserTask
+from engine.models import Case, Definition, Person, ProcessInstance, ServiceRequest, UserTask
 from engine.queries.clients import about_of
 from engine.queries.holder_names import HOLDER_NAME
+from engine.queries.other_open import other_open
 from engine.values import loads
 
 
@@ -67,19 +67,6 @@ def _listed(columns: dict[str, Any]) -> ListedTask:
     )
 
 
-_OTHER, _LISTED_OTHER = aliased(ServiceRequest), aliased(ListedRequest)
-_OTHERS = (
-    select(func.count())
-    .select_from(_OTHER)
-    .join(_LISTED_OTHER, _LISTED_OTHER.request_id == _OTHER.request_id)
-    .where(
-        _LISTED_OTHER.waits_for != "served",
-        _OTHER.case_id == UserTask.case_id,
-        _OTHER.request_id.is_distinct_from(ProcessInstance.request_id),
-    )
-    .correlate(UserTask, ProcessInstance)
-    .scalar_subquery()
-)
 _LISTED = (
     select(
         UserTask.task_id,
@@ -103,7 +90,7 @@ _LISTED = (
         UserTask.properties,
         ServiceRequest.facts,
         ProcessInstance.pending_facts,
-        _OTHERS.label("other_open"),
+        other_open(UserTask.case_id, ProcessInstance.request_id, of=(UserTask, ProcessInstance)).label("other_open"),
     )
     .join(ProcessInstance, ProcessInstance.instance_id == UserTask.instance_id)
     .join(Definition, Definition.definition_id == ProcessInstance.definition_id)
