@@ -6,7 +6,6 @@ What a test wants to see is read from the tables, as a page would read it.
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,6 +24,7 @@ from engine.step import Outcome
 from engine.worker import work_until_rest
 from engine.world import DEPLOYMENT
 from tests import tiny
+from tests.scratch import scratch
 from tests.world import close_whole, copy_database, make_world, open_world, somebody
 
 GROUPS = ["owning_team", "review_caseworker", "review_team_leader"]
@@ -66,7 +66,7 @@ ASK = tiny.form("ask", {"type": "textfield", "key": "answer", "label": "Answer"}
 @lru_cache(maxsize=1)
 def _empty_database() -> Path:
     """Return a database with the schema, the bank holidays and people, made once per test run."""
-    folder = Path(tempfile.mkdtemp(prefix="redress-stage-"))
+    folder = scratch("stage")
     world = make_world(folder, processes=folder / "processes")
     bank_holidays.seed(world)
     scenarios.cast(world, GROUPS)

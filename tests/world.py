@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -31,6 +30,7 @@ from handlers.letters import letter_form
 from letters.catalogue import letter_files
 from letters.specimen import check_templates
 from tests import postgres
+from tests.scratch import scratch
 
 START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 PROCESSES = ROOT / "processes"
@@ -125,7 +125,7 @@ _DEFINITIONS: dict[int, definitions.LoadedDefinition] = {}
 
 @cache
 def _ready_database() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
+    folder = scratch("tests")
     world = make_world(folder, at=START)
     bank_holidays.seed(world)
     scenarios.cast(world, list(world.groups))
@@ -146,7 +146,7 @@ def empty_world(folder: Path, *, at: datetime = START) -> World:
 
 @cache
 def _empty_database() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="redress-tests-"))
+    folder = scratch("tests")
     close_whole(make_world(folder))
     return folder
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from engine.incidents import raise_incident
 from engine.models import Base, Case, Definition, Notification, Person, ProcessInstance
 from engine.world import World
 from tests.page import Browser
+from tests.scratch import scratch
 from tests.web.journeys import (
     accept,
     allocate,
@@ -98,8 +98,7 @@ class Place:
         self.queries: set[str] = {"q", "page", "next", "preview"}
         self._look_around()
         self._offset = self.world.clock.offset
-        self._folder, self._beginning = folder, folder.with_name(f"{folder.name}-beginning")
-        self._beginning.mkdir()
+        self._folder, self._beginning = folder, scratch("beginning")
         close_whole(self.world)
         copy_database(folder, self._beginning)
 
@@ -299,7 +298,7 @@ def _open_case(world: World, number: int) -> int:
 @lru_cache(maxsize=1)
 def place() -> Place:
     """Return the place, made once in a run."""
-    return Place(Path(tempfile.mkdtemp(prefix="redress-attacked-")))
+    return Place(scratch("attacked"))
 
 
 class Heard(logging.Handler):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from flask import Flask, session
 from engine import cases
 from engine.world import World
 from tests.page import Browser
+from tests.scratch import scratch
 from tests.world import close_whole, copy_database, put_database_back, somebody
 from web import session_life
 from web.app import create_app
@@ -90,7 +90,7 @@ def play_once(deployed: World) -> Callable[[Play], None]:
         if name not in _played:
             play()
             close_whole(deployed)
-            _played[name] = Path(tempfile.mkdtemp(prefix="redress-played-"))
+            _played[name] = scratch("played")
             copy_database(folder, _played[name])
         else:
             deployed.db.close()
