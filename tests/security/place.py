@@ -20,7 +20,7 @@ from lxml.html import FormElement
 from sqlalchemy import insert, select, update
 from werkzeug.exceptions import HTTPException
 
-from engine import absences, cases, people, saved_views, worker
+from engine import absences, cases, messages, people, saved_views, worker
 from engine.clock import MovableClock
 from engine.file_kinds import specimen
 from engine.incidents import raise_incident
@@ -260,13 +260,16 @@ def _play(app: Flask, world: World) -> str:
 
 
 def _settle_in(app: Flask, world: World) -> str:
-    """Have somebody away with a colleague who stands in, a saved view, and an account without a password yet."""
+    """Have somebody away with a colleague, a saved view, a message about no case, an account without a password yet."""
     away, cover = (somebody(world, role) for role in ("review_caseworker", "redress_authority"))
     with world.db.write() as connection:
         people.set_groups(connection, cover.person_id, ["redress_authority", "review_caseworker"])
     today = absences.today(world)
     absences.record(world, away.person_id, first_on=today, last_on=today, cover_id=cover.person_id, actor=away)
     saved_views.save_view(world, "All of mine", "", owner=away)
+    messages.correlate(
+        world, "client_withdraws", "SR-999999", {"withdrawal_note": "No."}, actor=away, received_on=today
+    )
     operations = Browser(app).sign_in("operations").visit("/people/add")
     operations.press("Add", {"username": "newcomer", "name": "Nora Newcomer", "groups": ["owning_team"]})
     return urlsplit(operations.page.xpath("string(//p[contains(@class, 'app-mono')])").strip()).path
