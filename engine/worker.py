@@ -34,6 +34,7 @@ RELEASE_SECONDS = 2
 RELEASED_AT_ONCE = 1_000
 HEARTBEAT_SECONDS = 5
 STALLED_SECONDS = 20
+ENDED_SECONDS = 30  # after a signal to stop: longer than the queue waits for what has begun
 _STILL_TO_DO = text(
     "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock IN :names"
 ).bindparams(bindparam("names", expanding=True))
@@ -108,15 +109,23 @@ def use_queue(world: World) -> None:
 
 
 def run_worker(world: World, *, name: str, concurrency: int = 4) -> None:
-    """Do the queue's jobs until a signal says to stop; what has begun is ended first. A lost database is waited for."""
+    """Do the queue's jobs until a signal says to stop; what has begun is ended first. A lost database is waited for.
+
+    A worker that cannot end what it has begun, or its connections, is ended by the system, as safely as by a power cut.
+    """
     use_queue(world)
     asyncio.run(_work_until_stopped(world, name, concurrency))
 
 
 async def _work_until_stopped(world: World, name: str, concurrency: int) -> None:
     stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        signal.alarm(ENDED_SECONDS)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     while not stopped.is_set():
         working = asyncio.create_task(_work(world, name, concurrency))
         stopping = asyncio.create_task(stopped.wait())
