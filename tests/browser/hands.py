@@ -17,11 +17,24 @@ SHOWS_FOCUS = """() => {
   if (e.matches("summary")) drawn.push(getComputedStyle(e.firstElementChild ?? e));
   return drawn.some((s) => s.boxShadow !== "none" || (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2));
 }"""
-WHERE = """e => {
+# Nothing has the focus yet: the first stop of the page leads past its menu to its questions.
+HAS_NO_FOCUS = "() => !document.activeElement || document.activeElement === document.body"
+# How many stops lie from where the focus is to something, as far as a page can tell; fewer than none is backwards.
+# A group of radio buttons is one stop.
+STOPS = """e => {
   const here = document.activeElement;
-  if (here === e || (e.type === "radio" && here?.type === "radio" && here.name === e.name)) return "here";
-  if (!here || here === document.body) return "forward";
-  return e.compareDocumentPosition(here) & Node.DOCUMENT_POSITION_FOLLOWING ? "back" : "forward";
+  const isNowhere = !here || here === document.body;
+  if (here === e || (e.type === "radio" && here?.type === "radio" && here.name === e.name)) return 0;
+  const lies = (one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isAhead = isNowhere || lies(here, e);
+  const [first, last] = isAhead ? [isNowhere ? null : here, e] : [e, here];
+  const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const between = [...document.querySelectorAll(usable)].filter((one) =>
+    (!first || (lies(first, one) && !first.contains(one))) && lies(one, last) && !one.disabled && one.tabIndex >= 0 &&
+    one.checkVisibility({ visibilityProperty: true }));
+  const stop = (one) => (one?.type === "radio" ? `radio ${one.name}` : one);
+  const stops = new Set(between.map(stop).filter((one) => one !== stop(first) && one !== stop(last))).size + 1;
+  return isAhead ? stops : -stops;
 }"""
 
 
@@ -71,6 +84,7 @@ class Keyboard:
         name, kind = control.get_attribute("name"), control.get_attribute("type")
         if control.is_checked():
             return
+        self._pass_the_menu()
         if kind == "checkbox":
             self._reach(control)
             self.page.keyboard.press("Space")
@@ -85,6 +99,7 @@ class Keyboard:
         assert control.is_checked(), f"The arrows do not reach {name}"
 
     def write(self, control: Locator, text: str) -> None:
+        self._pass_the_menu()
         self._reach(control)
         self.page.keyboard.press("Control+A")
         self.page.keyboard.press("Delete")
@@ -94,23 +109,27 @@ class Keyboard:
             self.page.keyboard.type(line)
 
     def pick(self, control: Locator, label: str) -> None:
+        self._pass_the_menu()
         self._reach(control)
         self.page.keyboard.type(label)
         chosen = control.evaluate("e => e.selectedOptions[0]?.textContent.trim()")
         assert chosen == label, f"Typing “{label}” chose “{chosen}”"
 
+    def _pass_the_menu(self) -> None:
+        if self.page.evaluate(HAS_NO_FOCUS):
+            self.page.keyboard.press("Tab")
+            self.page.keyboard.press("Enter")
+
     def _reach(self, control: Locator) -> None:
         target = control.element_handle()
         assert target is not None
-        passed = []
-        for _ in range(MOST_STOPS):
-            where = target.evaluate(WHERE)
-            if where == "here":
-                assert self.page.evaluate(SHOWS_FOCUS), f"Nobody sees the focus on {self._told(target)}"
-                return
-            self.page.keyboard.press("Tab" if where == "forward" else "Shift+Tab")
-            passed.append(where)
-        raise AssertionError(f"The keyboard does not reach {self._told(target)} ({passed[-4:]})")
+        pressed = 0
+        while stops := target.evaluate(STOPS):
+            assert pressed < MOST_STOPS, f"The keyboard does not reach {self._told(target)}"
+            for _ in range(abs(stops)):
+                self.page.keyboard.press("Tab" if stops > 0 else "Shift+Tab")
+            pressed += abs(stops)
+        assert self.page.evaluate(SHOWS_FOCUS), f"Nobody sees the focus on {self._told(target)}"
 
     def _told(self, target: ElementHandle) -> str:
         return str(target.evaluate("e => e.outerHTML"))[:200]
