@@ -33,7 +33,7 @@ PYTEST := pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-sqlite
 test-sqlite: $(STAMPS)/test
-	@echo "Running the tests on SQLite (about six and a half minutes on two cores)"
+	@echo "Running the tests on SQLite (about eight minutes on two cores)"
 	@$(BIN)/python -m $(PYTEST) --ignore tests/scaled
 
 # What asks the database for something that the two could answer differently; the rest is the same code on both.
@@ -45,7 +45,7 @@ ON_POSTGRES := tests/scaled tests/faults tests/migrations tests/processes/test_r
 .PHONY: test-postgres
 test-postgres: $(STAMPS)/test ## The tests on PostgreSQL alone
 	@if sh .ci/need-postgres; then \
-	  echo "Running the tests on PostgreSQL (about two and a half minutes)"; \
+	  echo "Running the tests on PostgreSQL (about three minutes)"; \
 	  $(BIN)/python -m tests.postgres $(PYTEST) $(ON_POSTGRES); \
 	else \
 	  echo "SKIPPED: the tests on PostgreSQL"; test "$$CI_POSTGRES" != needed; \
@@ -72,8 +72,9 @@ bench: $(STAMPS)/bench ## Measure everything beside what it is compared with; wr
 	@$(BIN)/python -m bench $(if $(AGAIN),--again)
 
 .PHONY: soak
-soak: $(STAMPS)/test ## The long forms: a million random steps, then faults, then attacks on pages (SOAK_STEPS, SOAK_SEEDS=12-20)
+soak: $(STAMPS)/test tools ## The long forms: a million random steps, whole reviews in a browser, faults, attacks on pages (SOAK_STEPS, SOAK_SEEDS=12-20)
 	@$(BIN)/python -m tests.soak
+	@$(BIN)/python -m $(PYTEST) -m long
 	@$(MAKE) faults attacks restarts
 
 .PHONY: restarts

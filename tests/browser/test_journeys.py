@@ -1,4 +1,8 @@
-"""Three reviews taken from referral to closure by hand, in a real browser."""
+"""Three reviews taken from referral to closure by hand, in a real browser; two of them in the long form of the tests.
+
+What these two do with the browser alone, the one with a plan does too; their ways through the procedure are those of
+scenarios and of `tests/web/test_reviews.py`.
+"""
 
 from datetime import date, timedelta
 
@@ -158,6 +162,7 @@ def plan_letter(world) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_no_further_action_and_the_client_stays_silent(people, served):
     world, client = served[0], "Robin Example"
     cara = accepted(people, world, client)
@@ -204,6 +209,7 @@ def test_a_plan_with_redress_is_rejected_once_then_agreed(people, served):
     assert "CMSL5806" in cara.text
 
 
+@pytest.mark.long
 def test_the_client_disagrees_the_plan_stands_and_nobody_is_reached_at_closure(people, served):
     world, client = served[0], "Niamh Notreal"
     cara, rita = accepted(people, world, client), people["rita"]
